@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Two cores: files run in two workers; a flow test may start real processes and a browser. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    reporters: ['default'],
+  },
+})
