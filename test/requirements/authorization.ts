@@ -931,7 +931,7 @@ export const authorizationRequirements: readonly Requirement[] = [
     sentence:
       'A state handle is no authentication (modern servers): it is random, bound to the user, and expires.',
     source:
-      'https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#session-hijacking',
+      'https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#state-handle-hijacking',
   },
   {
     id: 'SBP-10',
@@ -940,7 +940,7 @@ export const authorizationRequirements: readonly Requirement[] = [
     sentence:
       "A session is no authentication (legacy servers): its id is random and bound to the user, and another user's token with it is refused.",
     source:
-      'https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#session-hijacking',
+      'https://modelcontextprotocol.io/docs/2025-11-25/tutorials/security/security_best_practices#session-hijacking',
   },
   {
     id: 'SBP-11',
@@ -949,7 +949,7 @@ export const authorizationRequirements: readonly Requirement[] = [
     sentence:
       'The client opens authorization URLs only if they are https, or http on loopback, and never through a shell; `javascript:` and the like are refused.',
     source:
-      'https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#authorization-url-validation',
+      'https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#oauth-authorization-url-validation',
   },
   {
     id: 'SBP-12',

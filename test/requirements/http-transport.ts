@@ -761,16 +761,14 @@ export const httpTransportRequirements: readonly Requirement[] = [
     level: 'MUST',
     actor: 'server',
     sentence: 'The server validates `Origin`, and answers one that is present and invalid with 403.',
-    source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-warning',
+    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http',
   },
   {
     id: 'HTTP-2026-07-28-03',
     level: 'SHOULD',
     actor: 'server',
     sentence: 'A local server binds to loopback, and every connection is authenticated.',
-    source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-warning',
+    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http',
   },
   {
     id: 'HTTP-2026-07-28-04',
@@ -779,7 +777,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'Each message is a new POST whose `Accept` lists both types; the body is one request or one notification, never a JSON-RPC response, which a server answers with 400.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages-to-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages',
   },
   {
     id: 'HTTP-2026-07-28-05',
@@ -788,7 +786,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'An accepted notification is answered with 202 and no body, another with an HTTP error; the header rules do not apply to notifications, for which none are defined.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages-to-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages',
   },
   {
     id: 'HTTP-2026-07-28-06',
@@ -797,7 +795,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'A request is answered with a JSON object or with an SSE stream for that request alone, and the client supports both.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages-to-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages',
   },
   {
     id: 'HTTP-2026-07-28-07',
@@ -805,7 +803,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     actor: 'client',
     sentence:
       'Every request carries `io.modelcontextprotocol/protocolVersion` and `io.modelcontextprotocol/clientCapabilities` in `params._meta`, and should carry `io.modelcontextprotocol/clientInfo`.',
-    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic#meta',
+    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic#_meta',
   },
   {
     id: 'HTTP-2026-07-28-08',
@@ -813,7 +811,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     actor: 'server',
     sentence:
       'A request whose required `_meta` members are missing or malformed is answered with 400 and `-32602`; one that lacks only `clientInfo` is served.',
-    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic#meta',
+    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic#_meta',
   },
   {
     id: 'HTTP-2026-07-28-09',
@@ -863,7 +861,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     actor: 'client',
     sentence: 'Every request carries `Mcp-Method`, equal to the `method` of the body.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-request-headers',
   },
   {
     id: 'HTTP-2026-07-28-15',
@@ -872,7 +870,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       '`tools/call`, `resources/read` and `prompts/get` carry `Mcp-Name`, equal to `params.name` or `params.uri` (with the Tasks extension `params.taskId`).',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-request-headers',
   },
   {
     id: 'HTTP-2026-07-28-16',
@@ -881,7 +879,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'A server that reads the body refuses a missing, differing or malformed mirrored header with 400 and `-32020`.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-request-headers',
   },
   {
     id: 'HTTP-2026-07-28-17',
@@ -890,7 +888,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'Header names are case-insensitive, values case-sensitive, and white space around a value is ignored.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#standard-request-headers',
   },
   {
     id: 'HTTP-2026-07-28-18',
@@ -899,7 +897,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'Parameters marked `x-mcp-header` are mirrored as `Mcp-Param-<Name>`: left out when null or absent, integers and booleans as text, and anything unsafe in the sentinel `=?base64?…?=`, which also wraps an unsafe `Mcp-Name` and plain values that look like the sentinel.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters',
   },
   {
     id: 'HTTP-2026-07-28-19',
@@ -908,7 +906,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'A tool whose `x-mcp-header` is invalid (empty, no token, repeated, not a primitive, not statically reachable) is dropped, that tool alone, with a warning.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters',
   },
   {
     id: 'HTTP-2026-07-28-20',
@@ -917,7 +915,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'The server decodes sentinels before comparing, and answers a known `Mcp-Param-*` that has bad characters, differs from the body, or is absent while the body has a value, with 400 and `-32020`; integers are compared as numbers.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters',
   },
   {
     id: 'HTTP-2026-07-28-21',
@@ -925,7 +923,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     actor: 'client',
     sentence: 'On `-32020` for parameter headers the client lists the tools again and retries.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters',
   },
   {
     id: 'HTTP-2026-07-28-22',
@@ -934,7 +932,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'An intermediary forwards `Mcp-Param-*` headers that it does not know, and answers with an HTTP error where its validation fails.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation',
   },
   {
     id: 'HTTP-2026-07-28-23',
@@ -943,7 +941,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'An intermediary that decides policy on mirrored headers trusts them only if `MCP-Protocol-Version` names a revision whose servers validate them, and refuses the request otherwise.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-considerations',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation',
   },
   {
     id: 'HTTP-2026-07-28-24',
@@ -951,7 +949,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     actor: 'server',
     sentence: 'Parameters marked `x-mcp-header` hold no secrets.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters',
   },
   {
     id: 'HTTP-2026-07-28-25',
@@ -960,7 +958,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'An SSE answer holds notifications that belong to the request, then the response; the server sends no requests on it.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages-from-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages',
   },
   {
     id: 'HTTP-2026-07-28-26',
@@ -969,7 +967,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'The response ends the stream, which carries `X-Accel-Buffering: no` and, when it is long, comments that keep it alive.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages-from-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages',
   },
   {
     id: 'HTTP-2026-07-28-27',
@@ -978,7 +976,7 @@ export const httpTransportRequirements: readonly Requirement[] = [
     sentence:
       'The client ignores SSE comments, and after a broken stream sends the request anew under a new id.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages-from-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages',
   },
   {
     id: 'HTTP-2026-07-28-28',

@@ -9,14 +9,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'Complete redirect URIs are registered and compared as exact strings; only the port of a loopback redirect is ignored, on 127.0.0.1 and [::1] alike.',
-    source: 'draft-ietf-oauth-v2-1 §2.3.1, §4.1.1, §8.4.2',
+    source: 'draft-ietf-oauth-v2-1-16 §2.3.1, §4.1.1, §8.4.2',
   },
   {
     id: 'OA21-02',
     level: 'SHOULD',
     actor: 'authorization server',
     sentence: 'Private-use schemes without a dot are rejected.',
-    source: 'draft-ietf-oauth-v2-1 §2.3.1',
+    source: 'draft-ietf-oauth-v2-1-16 §2.3.1',
   },
   {
     id: 'OA21-03',
@@ -24,14 +24,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A missing or invalid client id or redirect URI is shown to the user on an error page, never redirected.',
-    source: 'draft-ietf-oauth-v2-1 §4.1.2.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.1.2.1',
   },
   {
     id: 'OA21-04',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Other errors of an authorization request are redirected with `error`, `state` and `iss`.',
-    source: 'draft-ietf-oauth-v2-1 §4.1.2.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.1.2.1',
   },
   {
     id: 'OA21-05',
@@ -39,7 +39,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'The authorization endpoint supports GET, ignores unknown parameters, refuses repeated ones, treats empty ones as absent, and has no CORS.',
-    source: 'draft-ietf-oauth-v2-1 §3.1',
+    source: 'draft-ietf-oauth-v2-1-16 §3.1',
   },
   {
     id: 'OA21-06',
@@ -47,7 +47,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'The token endpoint takes form-encoded POSTs, ignores unknown parameters and refuses repeated ones, except where an extension allows them, as for `resource`.',
-    source: 'draft-ietf-oauth-v2-1 §3.2',
+    source: 'draft-ietf-oauth-v2-1-16 §3.2',
   },
   {
     id: 'OA21-07',
@@ -55,14 +55,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'S256 is supported and enforced for public clients: a request without `code_challenge` is refused, a verifier comes if and only if a challenge came, and the challenge is never exposed.',
-    source: 'draft-ietf-oauth-v2-1 §4.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.1.1',
   },
   {
     id: 'OA21-08',
     level: 'SHOULD',
     actor: 'authorization server',
     sentence: 'Only S256 is advertised and accepted; `plain` is answered with `invalid_request`.',
-    source: 'draft-ietf-oauth-v2-1 §4.1.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.1.1',
   },
   {
     id: 'OA21-09',
@@ -70,7 +70,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A code lives ten minutes at most, is bound to client, redirect URI and challenge, and yields one access token; a second valid use is denied and should revoke, while an invalid replay should not.',
-    source: 'draft-ietf-oauth-v2-1 §4.1.3, §7.5',
+    source: 'draft-ietf-oauth-v2-1-16 §4.1.2, §4.1.3, §7.5.2',
   },
   {
     id: 'OA21-10',
@@ -78,7 +78,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       '`redirect_uri` in a token request is tolerated and enforced if sent; clients of OAuth 2.1 leave it out.',
-    source: 'draft-ietf-oauth-v2-1 §10.2',
+    source: 'draft-ietf-oauth-v2-1-16 §10.2',
   },
   {
     id: 'OA21-11',
@@ -86,7 +86,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'Client secrets are accepted in the body, by Basic as an option, by one method in a request, and never in the URL.',
-    source: 'draft-ietf-oauth-v2-1 §2.4',
+    source: 'draft-ietf-oauth-v2-1-16 §2.4.1',
   },
   {
     id: 'OA21-12',
@@ -94,7 +94,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A token response is 200 JSON with `Cache-Control: no-store`, `access_token` and `token_type`; `expires_in` is recommended, and `scope` required where it differs from the request.',
-    source: 'draft-ietf-oauth-v2-1 §3.2.3',
+    source: 'draft-ietf-oauth-v2-1-16 §3.2.3',
   },
   {
     id: 'OA21-13',
@@ -102,7 +102,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'Token errors are JSON, 400 with one of the registered codes; `invalid_client` is 401, with `WWW-Authenticate` when Basic was used.',
-    source: 'draft-ietf-oauth-v2-1 §3.2.4',
+    source: 'draft-ietf-oauth-v2-1-16 §3.2.4',
   },
   {
     id: 'OA21-14',
@@ -110,7 +110,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       "A refresh token that is unknown, expired, revoked or another client's is answered with `invalid_grant`.",
-    source: 'draft-ietf-oauth-v2-1 §4.3',
+    source: 'draft-ietf-oauth-v2-1-16 §3.2.4',
   },
   {
     id: 'OA21-15',
@@ -118,21 +118,21 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'Refresh tokens of public clients rotate or are bound to a key; reuse revokes the family; scope stays the same on rotation, may be narrowed, and not widened.',
-    source: 'draft-ietf-oauth-v2-1 §4.3.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.3.1, §4.3.3',
   },
   {
     id: 'OA21-16',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Refresh tokens are bound to client, scope and resource.',
-    source: 'draft-ietf-oauth-v2-1 §4.3.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.3.3',
   },
   {
     id: 'OA21-17',
     level: 'SHOULD',
     actor: 'authorization server',
     sentence: 'Refresh tokens expire when idle, and are revoked on security events.',
-    source: 'draft-ietf-oauth-v2-1 §4.3.1',
+    source: 'draft-ietf-oauth-v2-1-16 §4.3.3',
   },
   {
     id: 'OA21-18',
@@ -140,7 +140,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'resource server',
     sentence:
       'The Bearer header is accepted, its scheme case-insensitive; tokens in the query are ignored; one method in a request.',
-    source: 'draft-ietf-oauth-v2-1 §5.1',
+    source: 'draft-ietf-oauth-v2-1-16 §5.1',
   },
   {
     id: 'OA21-19',
@@ -148,14 +148,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'resource server',
     sentence:
       '401 and 403 carry `WWW-Authenticate: Bearer` with at least one parameter: `invalid_request` is 400, `invalid_token` 401, `insufficient_scope` 403.',
-    source: 'draft-ietf-oauth-v2-1 §5.3',
+    source: 'draft-ietf-oauth-v2-1-16 §5.3.1, §5.3.2',
   },
   {
     id: 'OA21-20',
     level: 'SHOULD',
     actor: 'resource server',
     sentence: 'A challenge to a request that sent no credential holds no `error`.',
-    source: 'draft-ietf-oauth-v2-1 §5.3.2',
+    source: 'draft-ietf-oauth-v2-1-16 §5.3.2',
   },
   {
     id: 'OA21-21',
@@ -163,28 +163,28 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'resource server',
     sentence:
       '`scope` and the error parameters appear at most once in a challenge and use the restricted characters.',
-    source: 'draft-ietf-oauth-v2-1 §5.3',
+    source: 'draft-ietf-oauth-v2-1-16 §5.3.1',
   },
   {
     id: 'OA21-22',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Codes and tokens resist guessing with 128 bits at least, 160 as recommended.',
-    source: 'draft-ietf-oauth-v2-1 §7.1',
+    source: 'draft-ietf-oauth-v2-1-16 §7.7',
   },
   {
     id: 'OA21-23',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'A POST of credentials is never answered with 307; 303 is recommended.',
-    source: 'draft-ietf-oauth-v2-1 §7.5.2',
+    source: 'draft-ietf-oauth-v2-1-16 §7.5.3',
   },
   {
     id: 'OA21-24',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Every page is protected from clickjacking by X-Frame-Options and CSP.',
-    source: 'draft-ietf-oauth-v2-1 §7.11',
+    source: 'draft-ietf-oauth-v2-1-16 §7.11',
   },
   {
     id: 'OA21-25',
@@ -192,7 +192,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'The authorization server is no open redirector: it authenticates the user first, and does not bounce errors to untrusted clients.',
-    source: 'draft-ietf-oauth-v2-1 §7.12',
+    source: 'draft-ietf-oauth-v2-1-16 §7.13.2',
   },
   {
     id: 'OA21-26',
@@ -200,14 +200,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       "Consent shows the client's name, origin and scopes, with extra care for clients nobody vetted; users and administrators can list and revoke grants.",
-    source: 'draft-ietf-oauth-v2-1 §7',
+    source: 'draft-ietf-oauth-v2-1-16 §7.9',
   },
   {
     id: 'OA21-27',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Native apps are not asked for secrets, and a secret inside an app is treated as public.',
-    source: 'draft-ietf-oauth-v2-1 §8',
+    source: 'draft-ietf-oauth-v2-1-16 §8.1',
   },
   {
     id: 'OA21-28',
@@ -215,7 +215,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'JWT client authentication follows the audience rules of rfc7523bis: the issuer is the audience.',
-    source: 'draft-ietf-oauth-v2-1 §2.4',
+    source: 'draft-ietf-oauth-v2-1-16 §2.4.2',
   },
   {
     id: 'OA21-29',
@@ -223,14 +223,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'There is no implicit and no password grant, and client_credentials is for confidential clients alone.',
-    source: 'draft-ietf-oauth-v2-1 §10',
+    source: 'draft-ietf-oauth-v2-1-16 §4.2, §10.1',
   },
   {
     id: 'OA21-30',
     level: 'MUST',
     actor: 'everyone',
     sentence: 'TLS is used everywhere except for loopback redirects.',
-    source: 'draft-ietf-oauth-v2-1 §1.5',
+    source: 'draft-ietf-oauth-v2-1-16 §1.5',
   },
   {
     id: 'R6749-01',
@@ -702,21 +702,21 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A client id URL is https with a path, without dot segments, fragment, user or password, and should have no query, while a port is allowed; anything else is refused without a fetch.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §3',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §3',
   },
   {
     id: 'CIMD-02',
     level: 'SHOULD',
     actor: 'authorization server',
     sentence: 'The document is fetched when its URL appears, and the request ends if the fetch fails.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4',
   },
   {
     id: 'CIMD-03',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Only 200 is success, and redirects are not followed.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4',
   },
   {
     id: 'CIMD-04',
@@ -724,7 +724,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'Special-use addresses (RFC 6890) are refused after resolution, DNS rebinding and IPv4-mapped addresses included, unless the authorization server is on loopback itself.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.5',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.5',
   },
   {
     id: 'CIMD-05',
@@ -732,7 +732,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'The document is JSON by its content type, 5 KB at most as recommended, and is fetched within a time limit.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.6',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6',
   },
   {
     id: 'CIMD-06',
@@ -740,21 +740,21 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       '`client_id` in the document equals the URL as a string: a trailing slash or another case fails.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.1',
   },
   {
     id: 'CIMD-07',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'The document names no method with a shared secret and holds no `client_secret`.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.1',
   },
   {
     id: 'CIMD-08',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Redirect URIs match those of the document exactly, save for the port of loopback.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.5',
   },
   {
     id: 'CIMD-09',
@@ -762,7 +762,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'HTTP caching is respected within bounds of our own; errors and invalid documents are never cached.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.4',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.4',
   },
   {
     id: 'CIMD-10',
@@ -770,7 +770,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       "Redirect URIs may be restricted to the client's origin; Claude Code redirects to loopback, so this is not done blindly.",
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.2, §6.1',
   },
   {
     id: 'CIMD-11',
@@ -778,7 +778,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'The page shows the host of the client id; a logo is fetched ahead under the same guard and served by us, or not shown, never linked.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.4, §6.7',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.4, §6.7',
   },
   {
     id: 'CIMD-12',
@@ -786,7 +786,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'When redirect URIs, keys, authentication method or scope of the document change, consent is asked again or grants are revoked.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.4',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.4, §6.3',
   },
   {
     id: 'CIMD-13',
@@ -794,21 +794,21 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A document with `private_key_jwt` and keys makes client authentication mandatory; without it the error is `invalid_client`.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.2',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.2',
   },
   {
     id: 'CIMD-14',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'Support is announced in the metadata, and ids of our own should never start with `https://`.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §5',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §5',
   },
   {
     id: 'CIMD-15',
     level: 'DECISION',
     actor: 'authorization server',
     sentence: '`none` is in `token_endpoint_auth_methods_supported`, which hosted Claude requires.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §5',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §5',
   },
   {
     id: 'CIMD-16',
@@ -816,21 +816,21 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A trust policy, registered document URLs, or a warning at first use may restrict who connects.',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.3',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.8',
   },
   {
     id: 'IDJAG-01',
     level: 'SHOULD',
     actor: 'authorization server',
     sentence: 'The grant is for confidential clients alone; a public one is refused by default.',
-    source: 'draft-ietf-oauth-identity-assertion-authz-grant §7.1',
+    source: 'draft-ietf-oauth-identity-assertion-authz-grant-03 §8.1',
   },
   {
     id: 'IDJAG-02',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'The granted `scope` and `resource` are in the token response.',
-    source: 'draft-ietf-oauth-identity-assertion-authz-grant §4.4',
+    source: 'draft-ietf-oauth-identity-assertion-authz-grant-03 §4.4.2',
   },
   {
     id: 'IDJAG-03',
@@ -838,14 +838,14 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'A grant with `cnf` needs a DPoP proof with the same key; otherwise the error is `invalid_grant`.',
-    source: 'draft-ietf-oauth-identity-assertion-authz-grant §5',
+    source: 'draft-ietf-oauth-identity-assertion-authz-grant-03 §8.6.1',
   },
   {
     id: 'IDJAG-04',
     level: 'MUST',
     actor: 'authorization server',
     sentence: 'The metadata does not reveal which issuers are trusted.',
-    source: 'draft-ietf-oauth-identity-assertion-authz-grant §6',
+    source: 'draft-ietf-oauth-identity-assertion-authz-grant-03 §8.4',
   },
   {
     id: 'IDJAG-05',
@@ -853,7 +853,7 @@ export const oauthRequirements: readonly Requirement[] = [
     actor: 'authorization server',
     sentence:
       'With several tenants `iss`, `tenant` and `sub` together are unique, and `aud_tenant` and `aud_sub` are honoured.',
-    source: 'draft-ietf-oauth-identity-assertion-authz-grant §4.2',
+    source: 'draft-ietf-oauth-identity-assertion-authz-grant-03 §6.3',
   },
   {
     id: 'R9449-01',

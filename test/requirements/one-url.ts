@@ -17,8 +17,7 @@ export const oneUrlRequirements: readonly Requirement[] = [
     actor: 'gateway',
     sentence:
       'An `Origin` that is present and not allowed is answered with 403, an absent one passes; on loopback `Host` is checked too.',
-    source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-warning',
+    source: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http',
   },
   {
     id: 'MUX-03',
@@ -51,7 +50,7 @@ export const oneUrlRequirements: readonly Requirement[] = [
     sentence:
       'A POST over the size limit is 413, one that is not JSON is 400 `-32700`, text and form types are 415, and a missing or loose `Accept` or `Content-Type` is served.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages-to-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages',
   },
   {
     id: 'MUX-07',
@@ -108,7 +107,7 @@ export const oneUrlRequirements: readonly Requirement[] = [
     sentence:
       'An accepted notification is 202 with an empty body in both eras, without enforcement of mirrored headers.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages-to-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages',
   },
   {
     id: 'MUX-14',
@@ -349,7 +348,7 @@ export const oneUrlRequirements: readonly Requirement[] = [
     sentence:
       'Unknown `Mcp-Param-*` and `traceparent` are forwarded; hop-by-hop headers and `X-Forwarded-*` from outside are dropped and set anew.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters',
   },
   {
     id: 'GW-4',
@@ -413,7 +412,7 @@ export const oneUrlRequirements: readonly Requirement[] = [
     sentence:
       'Policy is decided on the parsed body; mirrored headers are only compared, and rewritten from the body when forwarding.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-considerations',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation',
   },
   {
     id: 'GW-12',
@@ -430,7 +429,7 @@ export const oneUrlRequirements: readonly Requirement[] = [
     sentence:
       'SSE answers carry `X-Accel-Buffering: no` and `Cache-Control: no-cache, no-transform`, comments about every fifteen seconds, no buffering by compression, and no limit on their total time.',
     source:
-      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages-from-the-server',
+      'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages',
   },
   {
     id: 'GW-14',
