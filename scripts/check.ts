@@ -1,0 +1,115 @@
+/** `npm run check`: types, lint, generated files, requirement ids, links, and the package as it would be published. */
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { linkProblems } from './links.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = join(root, 'node_modules/.bin')
+const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'))
+
+/** What a step has to say when it fails; nothing when it passed. */
+type Step = () => string | undefined
+
+/** In order; each runs although an earlier one failed, so that one run tells everything. */
+const steps: readonly (readonly [name: string, step: Step])[] = [
+  ['types', () => run('tsc', ['-p', 'tsconfig.json'])],
+  ['lint and format', () => run('biome', ['check', '.'])],
+  ['generated indexes are fresh', () => run('node', ['scripts/generate-indexes.ts', '--check'])],
+  ['cited requirements exist', () => run('node', ['scripts/requirements.ts'])],
+  ['links in documents', () => linkProblems(root).join('\n') || undefined],
+  ['build', build],
+  ['pack', pack],
+  ['publint', () => run('publint', ['run', tarball(), '--strict'])],
+  [
+    'types as consumers resolve them',
+    () => run('attw', [tarball(), '--profile', 'esm-only', '--no-definitely-typed']),
+  ],
+  ['the packed package runs', usePacked],
+]
+
+function build(): string | undefined {
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  return run('tsc', ['-p', 'tsconfig.build.json'])
+}
+
+/** Without its scripts, because `prepack` would build a second time. */
+function pack(): string | undefined {
+  return run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', scratch])
+}
+
+function tarball(): string {
+  return join(scratch, `postern-${manifest().version}.tgz`)
+}
+
+/**
+ * Unpacks the tarball where a project would have installed it, beside our dependencies and nothing else: a file that
+ * was left out of the package, or a development dependency that the product needs, fails here.
+ */
+function usePacked(): string | undefined {
+  const modules = join(scratch, 'node_modules')
+  const home = join(modules, 'postern')
+  mkdirSync(home, { recursive: true })
+  const unpacked = run('tar', ['-xzf', tarball(), '-C', home, '--strip-components=1'])
+  if (unpacked !== undefined) return unpacked
+  for (const name of Object.keys(manifest().dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir')
+  }
+
+  const doors = Object.keys(manifest().exports)
+    .filter((door) => door !== './package.json')
+    .map((door) => `postern${door.slice(1)}`)
+  const program = doors.map(
+    (door) => `if (Object.keys(await import('${door}')).length === 0) throw new Error('${door} is empty')`,
+  )
+  writeFileSync(join(scratch, 'consumer.mjs'), `${program.join('\n')}\n`)
+  return (
+    run('node', ['consumer.mjs'], scratch) ?? run('node', [join(home, 'bin/postern.js'), '--help'], scratch)
+  )
+}
+
+interface Manifest {
+  version: string
+  dependencies: Record<string, string>
+  exports: Record<string, unknown>
+}
+
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+}
+
+/** Tools come from node_modules, `node` among them, whatever the machine has on its path. */
+function run(command: string, args: readonly string[], cwd: string = root): string | undefined {
+  const result = spawnSync(existsSync(join(bin, command)) ? join(bin, command) : command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, NO_COLOR: '1' },
+  })
+  if (result.status === 0) return undefined
+  return (
+    `${result.stdout ?? ''}${result.stderr ?? ''}`.trim() ||
+    (result.error?.message ?? `ended with ${result.status}`)
+  )
+}
+
+const failures: string[] = []
+try {
+  for (const [name, step] of steps) {
+    const startedAt = performance.now()
+    const problem = step()
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+    console.log(`${problem === undefined ? 'ok    ' : 'failed'}  ${name} (${seconds} s)`)
+    if (problem !== undefined) failures.push(`--- ${name}\n${problem}`)
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
+for (const failure of failures) console.error(`\n${failure}`)
+console.log(
+  failures.length === 0 ? '\nEvery check passed.' : `\n${failures.length} of ${steps.length} checks failed.`,
+)
+process.exitCode = failures.length === 0 ? 0 : 1
