@@ -26,7 +26,7 @@ const mayLoadNode = [
   /^src\/gateway\/upstreams\/stdio\.ts$/,
   /^src\/storage\/adapters\/sqlite\.ts$/,
   /^src\/identity\/providers\/local-accounts\.ts$/,
-  /^src\/(platform|client)\/.*-node\.ts$/,
+  /^src\/(platform|storage|client)\/.*-node\.ts$/,
 ]
 
 const nodeOnlyPackages = ['undici', 'pino', '@hono/node-server', 'commander', '@clack/prompts']

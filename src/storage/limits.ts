@@ -1,0 +1,36 @@
+/** How much the outside can make a storage keep, how long what is over is remembered, and in what words a grant ended. */
+
+/** Anybody can open the authorize page; beyond this many waiting requests the oldest go. */
+export const maximumPendingAuthorizations = 100_000
+
+/** Anybody can register; beyond this many that no person has approved the oldest go. */
+export const maximumUnconfirmedClients = 100_000
+
+/** Anybody can host a client metadata document; beyond this many those fetched longest ago go. */
+export const maximumClientDocuments = 10_000
+
+/** A code that was taken is remembered this long after its end, so that a late replay still revokes (OAuth 2.1 §4.1.3). */
+export const takenCodeKeptSeconds = 86_400
+
+/** A client document is kept this long after it was last fresh, for a host that does not answer. */
+export const staleDocumentKeptSeconds = 30 * 86_400
+
+/** Beyond this many generations in one grant the oldest go, also if their access tokens would live on. */
+export const maximumGenerations = 256
+
+/** A repeated answer should be of use: an unused access token with less than this left is given more time. */
+export const minimumRepeatedSeconds = 60
+
+/** The `revokedReason` of grants that a verb ends by itself. */
+export const revokedBecause: Readonly<
+  Record<'refreshTokenReused' | 'clientRemoved' | 'userRemoved', string>
+> = {
+  refreshTokenReused: 'refresh-token-reused',
+  clientRemoved: 'client-removed',
+  userRemoved: 'user-removed',
+}
+
+/** Usernames are compared in this form: what looks the same and differs only in case is one name. */
+export function usernameKey(username: string): string {
+  return username.normalize('NFKC').toLowerCase()
+}

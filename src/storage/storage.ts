@@ -1,0 +1,323 @@
+/**
+ * The storage contract: verbs of the domain, each with its atomic promise. There is no get and put: an
+ * engine that cannot compare and swap cannot be one (docs/decisions/0002). `conformance.ts` proves an adapter.
+ *
+ * Every instant is epoch seconds; a record whose `expiresAt` is now has expired. Every secret arrives as a hash:
+ * nothing here could be used to sign in. Lists come newest first.
+ */
+
+import type { ClientMetadata } from '../oauth/client-metadata.ts'
+import type { TokenHash } from '../platform/crypto.ts'
+
+export interface Storage
+  extends ClientStorage,
+    AuthorizationStorage,
+    TokenStorage,
+    AccountStorage,
+    SessionStorage,
+    KeyStorage {
+  /**
+   * Removes up to `limit` records whose time has passed, and says how many. Never touches a live one, nor a client
+   * that has a live grant; a code that was taken stays for a day longer, so that a late replay is still recognised.
+   */
+  removeExpired(now: number, limit: number): Promise<number>
+  /** Everything written so far is durable when this resolves. */
+  close(): Promise<void>
+}
+
+/* Clients */
+
+export interface ClientRecord {
+  /** A minted row id, or for a pre-registered client the id it was given. Never an https URL. */
+  clientId: string
+  /** `recovered`: brought back for a client whose registration was forgotten (house rule 4). */
+  kind: 'registered' | 'recovered' | 'pre-registered'
+  metadata: ClientMetadata
+  /** Pre-registered confidential clients only; a registered client's secret is derived, not stored. */
+  secretHash: TokenHash | undefined
+  /** Registrations that differ in nothing but their name share one; how many may wait unconfirmed is capped. */
+  similarityKey: string
+  createdAt: number
+  lastUsedAt: number
+  /** When a person first approved it; an unconfirmed registration expires. */
+  confirmedAt: number | undefined
+  /** `undefined` for a pre-registered client, which stays until it is removed. */
+  expiresAt: number | undefined
+}
+
+/** A fetched client metadata document, kept for when its host does not answer. */
+export interface ClientDocumentRecord {
+  clientId: string
+  document: Readonly<Record<string, unknown>>
+  fetchedAt: number
+  /** Until then it is used without asking again; afterwards only if asking fails. */
+  freshUntil: number
+}
+
+export interface ClientStorage {
+  /**
+   * Inserts, or renews `lastUsedAt` and `expiresAt` of the row that is there, to the later of the two; its
+   * metadata stays. Where more than `maximumSimilar` unconfirmed rows share the similarity key, the oldest of them
+   * go, never the one just added.
+   */
+  registerClient(client: ClientRecord, maximumSimilar: number): Promise<'created' | 'renewed'>
+  /** Succeeds once for an id. */
+  addPreRegisteredClient(client: ClientRecord): Promise<'created' | 'id-taken'>
+  findClient(clientId: string): Promise<ClientRecord | undefined>
+  /** Called at approval: sets `confirmedAt` if unset, `lastUsedAt`, and `expiresAt` as given. */
+  confirmClient(clientId: string, at: number, expiresAt: number | undefined): Promise<void>
+  listClients(limit: number): Promise<ClientRecord[]>
+  /**
+   * Removes the client or client document, what waits for a decision or an exchange, and revokes its grants, in one
+   * step. The grants of a registered client are those of its row id and of every id that begins with it and a dot
+   * (house rule 3). False when nothing was there.
+   */
+  removeClient(clientId: string, at: number): Promise<boolean>
+  saveClientDocument(record: ClientDocumentRecord): Promise<void>
+  findClientDocument(clientId: string): Promise<ClientDocumentRecord | undefined>
+}
+
+/* Authorization requests that wait for a person, and the codes they end in */
+
+export interface PendingAuthorizationRecord {
+  pendingId: string
+  /** Of the cookie of the one browser that may go on with it. */
+  browserHash: TokenHash
+  flowId: string
+  clientId: string
+  redirectUri: string
+  state: string | undefined
+  resource: string
+  /** Names of the offered scopes that were asked for. */
+  scope: readonly string[]
+  codeChallenge: string
+  createdAt: number
+  expiresAt: number
+  /** The one that stands: the first. */
+  decision: PendingDecision | undefined
+}
+
+export type PendingDecision =
+  | { kind: 'approved'; scope: readonly string[]; userId: string; decidedAt: number }
+  | { kind: 'denied'; decidedAt: number }
+
+export interface AuthorizationCodeRecord {
+  codeHash: TokenHash
+  flowId: string
+  clientId: string
+  userId: string
+  redirectUri: string
+  resource: string
+  scope: readonly string[]
+  codeChallenge: string
+  createdAt: number
+  expiresAt: number
+  wrongVerifiers: number
+  /** The grant it was exchanged for, once it was taken. */
+  grantId: string | undefined
+}
+
+export interface AuthorizationStorage {
+  /** Rejects for an id that is there: a second save would undo a decision. */
+  savePendingAuthorization(record: PendingAuthorizationRecord): Promise<void>
+  findPendingAuthorization(pendingId: string, now: number): Promise<PendingAuthorizationRecord | undefined>
+  /**
+   * Decides once. The first decision stands, whatever a second submission says; the record comes back as it
+   * stands, so that both submissions can give the same answer. With the first approval the code is
+   * stored in the same step.
+   */
+  decidePendingAuthorization(
+    pendingId: string,
+    decision: PendingDecision,
+    code: AuthorizationCodeRecord | undefined,
+    now: number,
+  ): Promise<PendingAuthorizationRecord | undefined>
+  /** Also a code that was taken or is expired, until it is removed: a replay has to be told from a guess. */
+  findAuthorizationCode(codeHash: TokenHash): Promise<AuthorizationCodeRecord | undefined>
+  /** Adds one and returns the new count; 0 for a code that is not there. */
+  countWrongVerifier(codeHash: TokenHash): Promise<number>
+  /**
+   * Succeeds once: of any number at the same time, one gets `taken`, and grant and tokens are stored in that
+   * same step. `gone` when there is no such code, or it expired at `now` without having been taken.
+   */
+  takeAuthorizationCode(
+    codeHash: TokenHash,
+    tokens: IssuedTokens,
+    now: number,
+  ): Promise<'taken' | 'already-taken' | 'gone'>
+}
+
+/* Grants and tokens */
+
+/** What one person allowed one installation of a client: a family of refresh tokens and their access tokens. */
+export interface GrantRecord {
+  grantId: string
+  flowId: string
+  clientId: string
+  clientName: string
+  userId: string
+  resource: string
+  scope: readonly string[]
+  redirectUri: string
+  createdAt: number
+  lastUsedAt: number
+  /** Moves on with each refresh. */
+  expiresAt: number
+  revokedAt: number | undefined
+  revokedReason: string | undefined
+}
+
+export interface RefreshTokenRecord {
+  tokenHash: TokenHash
+  grantId: string
+  /** 0 for the first of its family. */
+  generation: number
+  issuedAt: number
+  /** When this token, or the access token issued with it, was first used. */
+  firstUsedAt: number | undefined
+  /** When it was exchanged for its successor. */
+  rotatedAt: number | undefined
+}
+
+export interface AccessTokenRecord {
+  tokenHash: TokenHash
+  grantId: string
+  /** Of the refresh token it was issued with. */
+  generation: number
+  expiresAt: number
+  firstUsedAt: number | undefined
+}
+
+export interface IssuedTokens {
+  grant: GrantRecord
+  refreshToken: RefreshTokenRecord
+  accessToken: AccessTokenRecord
+}
+
+/** All that a token check needs, in one look-up. */
+export interface LiveAccessToken {
+  accessToken: AccessTokenRecord
+  grant: GrantRecord
+}
+
+export interface RotationRequest {
+  presented: TokenHash
+  successor: TokenHash
+  accessToken: TokenHash
+  accessTokenExpiresAt: number
+  /** The new end of the grant, epoch seconds. */
+  grantExpiresAt: number
+  /** How long the same answer is given while nothing of the successor was ever used. */
+  lostResponseSeconds: number
+  /** How long it is given after the successor's first use. */
+  reuseGraceSeconds: number
+}
+
+/**
+ * `rotated`: the successor now stands. `repeated`: this very token was rotated before and the rule still
+ * gives the same answer; `accessTokenExpiresAt` is that answer's, moved to the requested instant if it was about to
+ * pass unused (less than 60 s left), and may have passed if it was used. `reused`: the rule is over; the grant was
+ * revoked in this step. `revoked`, `expired`, `unknown`: nothing was changed. `unknown` also where the answer that
+ * stands has other hashes than the requested ones, as after a change of the key that successors are derived with.
+ */
+export type Rotation =
+  | { outcome: 'rotated'; grant: GrantRecord; accessTokenExpiresAt: number }
+  | { outcome: 'repeated'; grant: GrantRecord; accessTokenExpiresAt: number }
+  | { outcome: 'reused'; grant: GrantRecord }
+  | { outcome: 'revoked' | 'expired' | 'unknown' }
+
+export interface TokenStorage {
+  findRefreshToken(
+    tokenHash: TokenHash,
+  ): Promise<{ refreshToken: RefreshTokenRecord; grant: GrantRecord } | undefined>
+  /**
+   * Swaps or says why not, in one step (house rule 2). Using a refresh token counts as its first use. A window is
+   * open for less than its seconds; 0 never opens. Rows of generations for which the answer can only be `reused` may
+   * be dropped once their access token has ended, or once they are more than 256 generations old; such a token is
+   * then `unknown` here, and known by its own mac to the caller, who revokes the grant that it names.
+   */
+  rotateRefreshToken(request: RotationRequest, now: number): Promise<Rotation>
+  /** Undefined for an unknown or expired token, or one of an expired or revoked grant. The hot path: one indexed look-up. */
+  findAccessToken(tokenHash: TokenHash, now: number): Promise<LiveAccessToken | undefined>
+  /** Sets `firstUsedAt` of the access token and of its refresh token where unset, and the grant's `lastUsedAt`. */
+  markAccessTokenUsed(tokenHash: TokenHash, at: number): Promise<void>
+  findGrant(grantId: string): Promise<GrantRecord | undefined>
+  /** Also revoked ones. By `clientId` as `removeClient` understands it. */
+  listGrants(filter: { userId?: string; clientId?: string }, limit: number): Promise<GrantRecord[]>
+  /** True for the call that revoked it, false when it was revoked or absent. Its tokens are dead when this resolves. */
+  revokeGrant(grantId: string, at: number, reason: string): Promise<boolean>
+}
+
+/* People */
+
+export interface UserRecord {
+  userId: string
+  /** Compared without case. */
+  username: string
+  displayName: string
+  /** Argon2id, in PHC string form; undefined for people who sign in elsewhere. */
+  passwordHash: string | undefined
+  role: 'admin' | 'member'
+  createdAt: number
+}
+
+export interface AccountStorage {
+  createUser(user: UserRecord): Promise<'created' | 'name-taken'>
+  /**
+   * Makes the first account and spends the setup link in one step. Of two at once, one wins. `link-invalid`
+   * when the hash is not the stored one or its time has passed, `not-first` when an account exists, whatever the hash.
+   */
+  createFirstUser(
+    user: UserRecord,
+    setupHash: TokenHash,
+    now: number,
+  ): Promise<'created' | 'link-invalid' | 'not-first'>
+  findUser(userId: string): Promise<UserRecord | undefined>
+  findUserByName(username: string): Promise<UserRecord | undefined>
+  listUsers(limit: number): Promise<UserRecord[]>
+  hasUsers(): Promise<boolean>
+  setPasswordHash(userId: string, passwordHash: string): Promise<boolean>
+  /** Removes the account, its browser sessions and its codes that were not taken, and revokes its grants, in one step. */
+  removeUser(userId: string, at: number): Promise<boolean>
+  /** Replaces any earlier link. The first account, however it was made, spends it. */
+  saveSetupLink(setupHash: TokenHash, expiresAt: number): Promise<void>
+  hasSetupLink(now: number): Promise<boolean>
+}
+
+export interface BrowserSessionRecord {
+  sessionHash: TokenHash
+  userId: string
+  createdAt: number
+  expiresAt: number
+}
+
+export interface SessionStorage {
+  saveBrowserSession(record: BrowserSessionRecord): Promise<void>
+  findBrowserSession(sessionHash: TokenHash, now: number): Promise<BrowserSessionRecord | undefined>
+  removeBrowserSession(sessionHash: TokenHash): Promise<void>
+  /** MCP sessions are self-contained; only one that was ended needs a row, until it would have expired. */
+  endMcpSession(sessionHash: TokenHash, expiresAt: number): Promise<void>
+  isMcpSessionEnded(sessionHash: TokenHash, now: number): Promise<boolean>
+}
+
+/* Keys */
+
+/** A data key, encrypted under the master key, which is never here (house rule 5). */
+export interface WrappedKeyRecord {
+  purpose: string
+  /** Names the master key that wraps it; derived from it, tells nothing about it. */
+  masterKeyId: string
+  wrapped: Uint8Array
+  createdAt: number
+}
+
+export interface KeyStorage {
+  listKeys(): Promise<WrappedKeyRecord[]>
+  /**
+   * Inserts unless the purpose has a key, and returns the one that stands. Rejects while any stored key is wrapped by
+   * another master key: a server that still holds the old one must not add a key that the new one cannot open.
+   */
+  addKeyIfAbsent(key: WrappedKeyRecord): Promise<WrappedKeyRecord>
+  /** All or none; refused (false) if any stored key is not wrapped by `fromMasterKeyId`, or is not among `keys`. */
+  rewrapKeys(fromMasterKeyId: string, keys: readonly WrappedKeyRecord[]): Promise<boolean>
+}
