@@ -105,21 +105,20 @@ const VIEWPORTS = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
 } as const
 
-/** A navigation commits once, at the end of its redirects; without one the click led nowhere and the reason is shown. */
+/** A navigation commits once, at the end of its redirects. A page's own policy may forbid it, and then only says so. */
 async function clickAndArrive(page: Page, click: () => Promise<void>): Promise<void> {
-  const complaints: string[] = []
-  const listen = (message: { type(): string; text(): string }): void => {
-    if (message.type() === 'error') complaints.push(message.text())
-  }
-  page.on('console', listen)
-  try {
-    await Promise.all([page.waitForEvent('framenavigated'), click()])
-  } catch (cause) {
-    throw new Error(`the click at ${page.url()} led nowhere; the browser says: ${complaints.join('; ')}`, {
-      cause,
-    })
-  } finally {
-    page.off('console', listen)
+  const refused = page.waitForEvent('console', (message) =>
+    message.text().includes('Content Security Policy'),
+  )
+  refused.catch(() => {})
+  const arrived = page.waitForEvent('framenavigated')
+  const [complaint] = await Promise.all([
+    Promise.race([arrived.then(() => undefined), refused.then((message) => message.text())]),
+    click(),
+  ])
+  if (complaint !== undefined) {
+    arrived.catch(() => {})
+    throw new Error(`the click at ${page.url()} was refused: ${complaint}`)
   }
 }
 
