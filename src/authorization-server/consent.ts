@@ -1,0 +1,201 @@
+/** Asks the person, and sends the answer back (OAuth 2.1 §4.1.2; house rules 7 and 11): the second half of the authorization endpoint. */
+
+import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
+import { isClientIdUrl } from '../oauth/client-id-metadata-document.ts'
+import { OAuthError } from '../oauth/errors.ts'
+import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
+import { formatScope } from '../oauth/scope.ts'
+import { equalInConstantTime, hashToken } from '../platform/crypto.ts'
+import type {
+  AuthorizationCodeRecord,
+  PendingAuthorizationRecord,
+  PendingDecision,
+  UserRecord,
+} from '../storage/storage.ts'
+import { consentPage } from '../ui/consent.ts'
+import { pageResponse } from '../ui/layout.ts'
+import type { Client, Clients } from './clients.ts'
+import { endpointPaths } from './endpoints/metadata.ts'
+import { readForm } from './request-body.ts'
+import type { AuthorizationServerSettings, GuardedResource } from './settings.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface Consent {
+  /** The browser comes back, from sign-in or by a reload: the page, or what has to come before it. */
+  resume(request: Request, pendingId: string): Promise<Response>
+  /** The person approved or denied; a second submission of the same form gets the first one's answer. */
+  decide(request: Request): Promise<Response>
+}
+
+/** The short address of a stored request. */
+export function requestPath(pendingId: string): string {
+  return `${endpointPaths.authorization}?request=${pendingId}`
+}
+
+export function createConsent(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+): Consent {
+  const { storage, login, clock, telemetry } = settings
+
+  async function resume(request: Request, pendingId: string): Promise<Response> {
+    const pending = await findPending(request, pendingId)
+    if (pending.decision !== undefined) throw new OAuthError('invalid_request', answered)
+    const user = await login.whoIsThere(request)
+    if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
+    const client = await clients.find(pending.clientId)
+    if (client === undefined)
+      throw new OAuthError('invalid_client', 'the application is not known here any more')
+    return show(request, pending, client, user)
+  }
+
+  async function show(
+    request: Request,
+    pending: PendingAuthorizationRecord,
+    client: Client,
+    user: UserRecord,
+  ): Promise<Response> {
+    const resource = resourceOf(pending)
+    const page = consentPage({
+      client: {
+        name: client.metadata.clientName ?? redirectHost(pending.redirectUri),
+        isSelfAsserted: !client.isVouchedFor || client.kind !== 'pre-registered',
+        ...(isClientIdUrl(client.clientId) ? { clientIdHost: new URL(client.clientId).host } : {}),
+        redirectHost: redirectHost(pending.redirectUri),
+        isLocal: isLocalRedirect(pending.redirectUri),
+      },
+      connector: { name: resource.name, url: resource.identifier },
+      user: { username: user.username, displayName: user.displayName },
+      scopes: resource.scopes
+        .filter(({ name }) => pending.scope.includes(name))
+        .map((scope, _, asked) => ({
+          ...scope,
+          optional: scope.optional && asked.length > 1,
+          checked: true,
+        })),
+      tools: (await resource.tools())?.map((tool) => ({ ...tool, title: tool.title ?? tool.name })),
+      csrf: login.browserOf(request).csrf(csrfPurpose(pending.pendingId)),
+      action: requestPath(pending.pendingId),
+      redirectUri: pending.redirectUri,
+    })
+    telemetry.emit('consent.shown', pending.flowId, { clientId: pending.clientId, userId: user.userId })
+    return pageResponse(page)
+  }
+
+  async function decide(request: Request): Promise<Response> {
+    const pendingId = new URL(request.url).searchParams.get('request') ?? ''
+    const form = await readForm(request)
+    if (!login.isGenuinePost(request, form, csrfPurpose(pendingId))) {
+      throw new OAuthError('access_denied', 'this form did not come from our own page; go back and try again')
+    }
+    const pending = await findPending(request, pendingId)
+    const user = await login.whoIsThere(request)
+    if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
+    const decision = readDecision(form, pending, user)
+    const stands = await storage.decidePendingAuthorization(
+      pendingId,
+      decision,
+      codeFor(pending, decision),
+      clock(),
+    )
+    if (stands?.decision === undefined) throw new OAuthError('invalid_request', over)
+    emitDecision(stands, stands.decision, pending.decision === undefined)
+    return sendBack(stands, stands.decision)
+  }
+
+  async function findPending(request: Request, pendingId: string): Promise<PendingAuthorizationRecord> {
+    const pending = await storage.findPendingAuthorization(pendingId, clock())
+    if (pending === undefined) throw new OAuthError('invalid_request', over)
+    // Else a stranger could have a person approve, in the person's own browser, a request that the stranger began.
+    if (!equalInConstantTime(pending.browserHash, login.browserOf(request).browserHash)) {
+      throw new OAuthError(
+        'invalid_request',
+        'this request was begun in another browser; start again from the application',
+      )
+    }
+    return pending
+  }
+
+  function resourceOf(pending: PendingAuthorizationRecord): GuardedResource {
+    const resource = settings.resources.find(({ identifier }) => identifier === pending.resource)
+    if (resource === undefined)
+      throw new OAuthError('invalid_target', 'this connector is not served here any more')
+    return resource
+  }
+
+  function readDecision(
+    form: URLSearchParams,
+    pending: PendingAuthorizationRecord,
+    user: UserRecord,
+  ): PendingDecision {
+    const decidedAt = clock()
+    if (form.get('decision') !== 'approve') return { kind: 'denied', decidedAt }
+    const ticked = new Set(form.getAll('scope'))
+    const asked = resourceOf(pending).scopes.filter(({ name }) => pending.scope.includes(name))
+    const scope = asked
+      .filter(({ name, optional }) => !optional || asked.length === 1 || ticked.has(name))
+      .map(({ name }) => name)
+    if (scope.length === 0) return { kind: 'denied', decidedAt }
+    return { kind: 'approved', scope, userId: user.userId, decidedAt }
+  }
+
+  function codeFor(
+    pending: PendingAuthorizationRecord,
+    decision: PendingDecision,
+  ): AuthorizationCodeRecord | undefined {
+    if (decision.kind === 'denied') return undefined
+    return {
+      codeHash: hashToken(tokens.codeFor(pending.pendingId, decision.userId)),
+      flowId: pending.flowId,
+      clientId: pending.clientId,
+      userId: decision.userId,
+      redirectUri: pending.redirectUri,
+      resource: pending.resource,
+      scope: decision.scope,
+      codeChallenge: pending.codeChallenge,
+      createdAt: decision.decidedAt,
+      expiresAt: decision.decidedAt + settings.lifetimes.authorizationCodeSeconds,
+      wrongVerifiers: 0,
+      grantId: undefined,
+    }
+  }
+
+  function emitDecision(
+    pending: PendingAuthorizationRecord,
+    decision: PendingDecision,
+    isFirst: boolean,
+  ): void {
+    if (!isFirst) return
+    const fields = { clientId: pending.clientId, redirectHost: redirectHost(pending.redirectUri) }
+    if (decision.kind === 'denied') return telemetry.emit('consent.denied', pending.flowId, fields)
+    const { userId, scope } = decision
+    telemetry.emit('consent.approved', pending.flowId, { ...fields, userId, scope: formatScope(scope) })
+  }
+
+  /** 303, so that the browser asks the callback by GET: a POST there ends in "Method Not Allowed" (claude-ai-mcp#313). */
+  function sendBack(pending: PendingAuthorizationRecord, decision: PendingDecision): Response {
+    const answer =
+      decision.kind === 'approved'
+        ? { code: tokens.codeFor(pending.pendingId, decision.userId), state: pending.state }
+        : { error: 'access_denied', errorDescription: 'the person declined', state: pending.state }
+    const location = formatAuthorizationResponse(trustAgain(pending), settings.issuer, answer)
+    return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
+  }
+
+  return { resume, decide }
+}
+
+/** It was compared with its client's registration before the request was stored, and storage is ours. */
+function trustAgain(pending: PendingAuthorizationRecord): TrustedRedirect {
+  const redirect = trustRedirect(pending.redirectUri, [pending.redirectUri])
+  if (redirect === undefined) throw new OAuthError('server_error', 'the stored redirect cannot be used')
+  return redirect
+}
+
+function csrfPurpose(pendingId: string): string {
+  return `consent:${pendingId}`
+}
+
+const over = 'this request is over or unknown; start again from the application'
+const answered = 'this request was answered already; go back to the application'

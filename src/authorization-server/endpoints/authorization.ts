@@ -1,0 +1,177 @@
+/** The authorization endpoint (OAuth 2.1 §4.1.1): a list of steps, before one of which errors are a page, and after it a redirect. */
+
+import type { Login } from '../../identity/login.ts'
+import { type AuthorizationRequest, readAuthorizationRequest } from '../../oauth/authorization-request.ts'
+import { claudeCallbacks } from '../../oauth/claude.ts'
+import { AuthorizationError, OAuthError, type OAuthErrorCode, type Problem } from '../../oauth/errors.ts'
+import { codeChallengeProblems } from '../../oauth/pkce.ts'
+import {
+  isLocalRedirect,
+  redirectHost,
+  type TrustedRedirect,
+  trustRedirect,
+} from '../../oauth/redirect-uri.ts'
+import { findResource, resourceProblems } from '../../oauth/resource-indicators.ts'
+import { formatScope, requestedScopes } from '../../oauth/scope.ts'
+import { randomId, randomToken } from '../../platform/crypto.ts'
+import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
+import type { Client, Clients } from '../clients.ts'
+import { type Consent, requestPath } from '../consent.ts'
+import type { AuthorizationServerSettings, GuardedResource } from '../settings.ts'
+
+export async function authorizationEndpoint(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  consent: Consent,
+  httpRequest: Request,
+): Promise<Response> {
+  const url = new URL(httpRequest.url)
+  const pendingId = url.searchParams.get('request')
+  if (pendingId !== null) return consent.resume(httpRequest, pendingId)
+
+  const { request, repeated } = readAuthorizationRequest(await parametersOf(httpRequest, url))
+  const client = await findClient(clients, request)
+  const redirect = findRedirect(client, request)
+  const refuse = refusalBy(client, redirect, request)
+  refuseRepeated(refuse, repeated)
+  checkResponseType(refuse, request)
+  checkChallenge(refuse, request)
+  const resource = findGuardedResource(settings, refuse, request)
+  checkPrompt(refuse, request)
+  const browser = settings.login.browserOf(httpRequest)
+  const pending = await savePending(settings, browser, client, redirect, resource, request)
+  return sendToConsent(browser, pending)
+}
+
+/** OAuth 2.1 §3.1 asks for GET and allows POST. */
+async function parametersOf(httpRequest: Request, url: URL): Promise<URLSearchParams> {
+  if (httpRequest.method === 'GET') return url.searchParams
+  throw new OAuthError('invalid_request', 'open the authorization endpoint with GET')
+}
+
+async function findClient(clients: Clients, request: AuthorizationRequest): Promise<Client> {
+  if (request.clientId === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
+  const known = await clients.find(request.clientId)
+  const client = known ?? (await clients.recover(request.clientId, request.redirectUri ?? ''))
+  if (client === undefined) throw new OAuthError('invalid_client', unknownClient)
+  return client
+}
+
+/** The page that shows this names the steps by which each of Claude's apps forgets a client. */
+export const unknownClient = 'the application that sent you here is not known to this server any more'
+
+/** Until here nobody may be redirected; a request without a redirect URI is understood if only one can be meant. */
+function findRedirect(client: Client, request: AuthorizationRequest): TrustedRedirect {
+  const registered = client.metadata.redirectUris
+  const only = registered.length === 1 && !isLocalRedirect(registered[0] ?? '') ? registered[0] : undefined
+  const asked = request.redirectUri ?? only
+  if (asked === undefined) throw new OAuthError('invalid_request', 'redirect_uri is missing')
+  const redirect = trustRedirect(asked, registered)
+  if (redirect === undefined) {
+    throw new OAuthError('invalid_request', 'redirect_uri is not one that this application registered', {
+      detail: asked,
+    })
+  }
+  return redirect
+}
+
+type Browser = ReturnType<Login['browserOf']>
+
+type Refuse = (code: OAuthErrorCode, description: string) => never
+
+/**
+ * Errors travel by redirect where somebody vouches for the client or its callback. Anybody may register
+ * anything, and must not make of this server a springboard to it before a person saw a page (OAuth 2.1 §7.13).
+ */
+function refusalBy(client: Client, redirect: TrustedRedirect, request: AuthorizationRequest): Refuse {
+  const mayBounce =
+    client.isVouchedFor || isLocalRedirect(redirect.uri) || claudeCallbacks.includes(redirect.uri)
+  return function refuse(code, description) {
+    if (mayBounce) throw new AuthorizationError(redirect, request.state, code, description)
+    throw new OAuthError(code, description)
+  }
+}
+
+function refuseFirst(refuse: Refuse, problems: readonly Problem[]): void {
+  const first = problems[0]
+  if (first !== undefined) refuse(first.code, `${first.says} (${first.standard})`)
+}
+
+/** OAuth 2.1 §3.1. */
+function refuseRepeated(refuse: Refuse, repeated: readonly string[]): void {
+  if (repeated.length > 0) refuse('invalid_request', `sent more than once: ${repeated.join(', ')}`)
+}
+
+function checkResponseType(refuse: Refuse, request: AuthorizationRequest): void {
+  if (request.responseType === undefined)
+    refuse('invalid_request', 'response_type is missing; it must be code')
+  if (request.responseType !== 'code') refuse('unsupported_response_type', 'response_type must be code')
+}
+
+function checkChallenge(refuse: Refuse, request: AuthorizationRequest): void {
+  refuseFirst(refuse, codeChallengeProblems(request))
+}
+
+/** Left out it means the one resource there is (clients of 2025-03-26 do not know the parameter). */
+function findGuardedResource(
+  settings: AuthorizationServerSettings,
+  refuse: Refuse,
+  request: AuthorizationRequest,
+): GuardedResource {
+  refuseFirst(refuse, resourceProblems(request.resources))
+  const known = settings.resources.map(({ identifier }) => identifier)
+  const named = new Set(request.resources.map((resource) => findResource(resource, known)))
+  const meant = request.resources.length === 0 ? known[0] : [...named][0]
+  const resource = settings.resources.find(({ identifier }) => identifier === meant)
+  if (named.size > 1 || resource === undefined || (named.size === 0 && known.length > 1)) {
+    return refuse('invalid_target', `resource must be one of ${known.join(', ')}`)
+  }
+  return resource
+}
+
+/** `consent` and `login` are what happens anyway; only `none` asks for what cannot be. */
+function checkPrompt(refuse: Refuse, request: AuthorizationRequest): void {
+  if (request.prompt?.split(' ').includes('none')) refuse('interaction_required', 'a person has to consent')
+}
+
+async function savePending(
+  settings: AuthorizationServerSettings,
+  browser: Browser,
+  client: Client,
+  redirect: TrustedRedirect,
+  resource: GuardedResource,
+  request: AuthorizationRequest,
+): Promise<PendingAuthorizationRecord> {
+  const now = settings.clock()
+  const scope = requestedScopes(request.scope, resource.scopes).map(({ name }) => name)
+  const pending: PendingAuthorizationRecord = {
+    pendingId: randomToken(settings.random),
+    browserHash: browser.browserHash,
+    flowId: client.flowId ?? randomId(settings.random),
+    clientId: client.clientId,
+    redirectUri: redirect.uri,
+    state: request.state,
+    resource: resource.identifier,
+    scope,
+    codeChallenge: request.codeChallenge ?? '',
+    createdAt: now,
+    expiresAt: now + settings.lifetimes.pendingSeconds,
+    decision: undefined,
+  }
+  await settings.storage.savePendingAuthorization(pending)
+  settings.telemetry.emit('authorization.requested', pending.flowId, {
+    clientId: client.clientId,
+    clientName: client.metadata.clientName,
+    redirectHost: redirectHost(redirect.uri),
+    scope: formatScope(scope),
+    connector: resource.name,
+  })
+  return pending
+}
+
+/** The request is stored and the browser bound to it: from here its address is short, and survives sign-in. */
+function sendToConsent(browser: Browser, pending: PendingAuthorizationRecord): Response {
+  const headers = new Headers({ location: requestPath(pending.pendingId), 'cache-control': 'no-store' })
+  if (browser.setCookie !== undefined) headers.append('set-cookie', browser.setCookie)
+  return new Response(null, { status: 303, headers })
+}

@@ -1,0 +1,51 @@
+/** Publishes what this server offers (RFC 8414 §3): built once, since nothing in it depends on a request. */
+
+import type { AuthorizationServerMetadata } from '../../oauth/authorization-server-metadata.ts'
+import { grantTypes, tokenEndpointAuthMethods } from '../../oauth/client-metadata.ts'
+import { challengeMethod } from '../../oauth/pkce.ts'
+import { offlineAccess } from '../../oauth/scope.ts'
+import type { AuthorizationServerSettings } from '../settings.ts'
+
+/** Where the endpoints stand under the issuer. The aliases serve clients that guess (MCP 2025-03-26, default endpoints). */
+export const endpointPaths = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  registration: '/oauth/register',
+  revocation: '/oauth/revoke',
+  jwks: '/oauth/jwks',
+} as const
+
+export const endpointAliases = {
+  authorization: '/authorize',
+  token: '/token',
+  registration: '/register',
+} as const
+
+/** The same document under both well-known names: whichever a client reads first tells it everything (requirement ASU-03). */
+export function authorizationServerMetadata(
+  settings: AuthorizationServerSettings,
+): AuthorizationServerMetadata {
+  const { issuer, waysIn } = settings
+  const scopes = new Set(settings.resources.flatMap((resource) => resource.scopes.map(({ name }) => name)))
+  return {
+    issuer,
+    authorization_endpoint: issuer + endpointPaths.authorization,
+    token_endpoint: issuer + endpointPaths.token,
+    ...(waysIn.registration ? { registration_endpoint: issuer + endpointPaths.registration } : {}),
+    revocation_endpoint: issuer + endpointPaths.revocation,
+    // Strict OpenID readers stop without these three members, though no id token is ever issued (requirement R8414-07).
+    jwks_uri: issuer + endpointPaths.jwks,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    scopes_supported: [...scopes, offlineAccess],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: grantTypes,
+    // Hosted Claude uses a metadata document only where it sees `none` listed.
+    token_endpoint_auth_methods_supported: tokenEndpointAuthMethods,
+    revocation_endpoint_auth_methods_supported: tokenEndpointAuthMethods,
+    code_challenge_methods_supported: [challengeMethod],
+    ...(waysIn.metadataDocument ? { client_id_metadata_document_supported: true } : {}),
+    authorization_response_iss_parameter_supported: true,
+  }
+}

@@ -1,0 +1,57 @@
+/** The token endpoint (OAuth 2.1 §3.2): who is the client, which grant. */
+
+import { readClientAuthentication } from '../../oauth/client-authentication.ts'
+import { OAuthError } from '../../oauth/errors.ts'
+import {
+  formatTokenResponse,
+  readTokenRequest,
+  type TokenRequest,
+  type TokenResponse,
+} from '../../oauth/token-response.ts'
+import type { Client, Clients } from '../clients.ts'
+import { authorizationCodeGrant } from '../grants/authorization-code.ts'
+import { refreshTokenGrant } from '../grants/refresh-token.ts'
+import { jsonAnswer } from '../json-answer.ts'
+import { readForm } from '../request-body.ts'
+import type { AuthorizationServerSettings } from '../settings.ts'
+import type { Tokens } from '../tokens.ts'
+
+export async function tokenEndpoint(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  httpRequest: Request,
+): Promise<Response> {
+  const request = readTokenRequest(await readForm(httpRequest))
+  const authentication = readClientAuthentication(
+    httpRequest.headers.get('authorization') ?? undefined,
+    request,
+  )
+  const client = await clients.authenticate(authentication)
+  const response = await grantOf(settings, clients, tokens, client, request)
+  return jsonAnswer(200, formatTokenResponse(response))
+}
+
+function grantOf(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  client: Client,
+  request: TokenRequest,
+): Promise<TokenResponse> {
+  switch (request.grantType) {
+    case 'authorization_code':
+      return authorizationCodeGrant(settings, clients, tokens, client, request)
+    case 'refresh_token':
+      return refreshTokenGrant(settings, clients, tokens, client, request)
+    case undefined:
+      throw new OAuthError('invalid_request', 'grant_type is missing')
+    case 'client_credentials':
+      throw new OAuthError(
+        'unsupported_grant_type',
+        'client_credentials is not offered: every connection here acts for a person, who has to consent; use authorization_code',
+      )
+    default:
+      throw new OAuthError('unsupported_grant_type', 'grant_type must be authorization_code or refresh_token')
+  }
+}

@@ -1,0 +1,144 @@
+/** Exchanges an authorization code (OAuth 2.1 §4.1.3): validate, then take (house rule 16). */
+
+import { OAuthError, refuseProblems } from '../../oauth/errors.ts'
+import { codeVerifierProblems, isVerifierOf } from '../../oauth/pkce.ts'
+import { findResource, type ResourceIdentifier } from '../../oauth/resource-indicators.ts'
+import { formatScope } from '../../oauth/scope.ts'
+import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
+import { encodeBase64Url, hashToken } from '../../platform/crypto.ts'
+import type { AuthorizationCodeRecord, GrantRecord } from '../../storage/storage.ts'
+import type { Client, Clients } from '../clients.ts'
+import type { AuthorizationServerSettings } from '../settings.ts'
+import type { Tokens } from '../tokens.ts'
+
+/** A code is given up after so many wrong verifiers; fewer could be a client that mixed up two attempts. */
+const maximumWrongVerifiers = 5
+
+export async function authorizationCodeGrant(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  client: Client,
+  request: TokenRequest,
+): Promise<TokenResponse> {
+  const code = await findCode(settings, client, request)
+  checkRedirect(code, request)
+  checkResource(settings, code, request)
+  await checkVerifier(settings, code, request)
+  await refuseReplay(settings, code)
+  return take(settings, clients, tokens, client, code)
+}
+
+/** Unknown, expired and somebody else's code are answered alike: nothing is learnt by guessing, and nothing burnt. */
+async function findCode(
+  settings: AuthorizationServerSettings,
+  client: Client,
+  request: TokenRequest,
+): Promise<AuthorizationCodeRecord> {
+  if (request.code === undefined) throw new OAuthError('invalid_request', 'code is missing')
+  const code = await settings.storage.findAuthorizationCode(hashToken(request.code))
+  if (code === undefined || code.clientId !== client.clientId) throw deadCode('unknown or of another client')
+  if (code.expiresAt <= settings.clock()) throw deadCode('expired')
+  if (code.wrongVerifiers >= maximumWrongVerifiers) throw deadCode('too many wrong verifiers')
+  return code
+}
+
+/** OAuth 2.1 clients leave it out, RFC 6749 clients repeat it: optional, and exact if sent. */
+function checkRedirect(code: AuthorizationCodeRecord, request: TokenRequest): void {
+  if (request.redirectUri !== undefined && request.redirectUri !== code.redirectUri) {
+    throw new OAuthError('invalid_grant', 'redirect_uri is not the one of the authorization request')
+  }
+}
+
+/** RFC 8707 §2.2: not more than was authorized; left out it means just that. */
+function checkResource(
+  settings: AuthorizationServerSettings,
+  code: AuthorizationCodeRecord,
+  request: TokenRequest,
+): void {
+  const known = settings.resources.map(({ identifier }) => identifier)
+  const isGranted = request.resources.every((resource) => findResource(resource, known) === code.resource)
+  if (!isGranted) throw new OAuthError('invalid_target', `this code is for the resource ${code.resource}`)
+}
+
+async function checkVerifier(
+  settings: AuthorizationServerSettings,
+  code: AuthorizationCodeRecord,
+  request: TokenRequest,
+): Promise<void> {
+  const problems = codeVerifierProblems(request.codeVerifier)
+  if (request.codeVerifier === undefined) refuseProblems(problems)
+  if (problems.length === 0 && isVerifierOf(request.codeVerifier ?? '', code.codeChallenge)) return
+  const count = await settings.storage.countWrongVerifier(code.codeHash)
+  settings.telemetry.emit('code.wrong_verifier', code.flowId, { clientId: code.clientId, count })
+  refuseProblems(problems)
+  throw new OAuthError('invalid_grant', 'code_verifier does not match the code_challenge (RFC 7636 §4.6)')
+}
+
+/** Whoever comes again with everything right may be a thief or the robbed: neither keeps the grant (OAuth 2.1 §4.1.3). */
+async function refuseReplay(
+  settings: AuthorizationServerSettings,
+  code: AuthorizationCodeRecord,
+): Promise<void> {
+  if (code.grantId === undefined) return
+  await settings.storage.revokeGrant(code.grantId, settings.clock(), 'authorization code was used twice')
+  settings.telemetry.emit('code.replayed', code.flowId, { clientId: code.clientId, grantId: code.grantId })
+  throw deadCode('used before; its grant was revoked')
+}
+
+async function take(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  client: Client,
+  code: AuthorizationCodeRecord,
+): Promise<TokenResponse> {
+  const now = settings.clock()
+  const grant: GrantRecord = {
+    grantId: tokens.newGrantId(),
+    flowId: code.flowId,
+    clientId: client.clientId,
+    clientName: client.metadata.clientName ?? client.clientId,
+    userId: code.userId,
+    resource: code.resource as ResourceIdentifier,
+    scope: code.scope,
+    redirectUri: code.redirectUri,
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: now + settings.lifetimes.refreshTokenSeconds,
+    revokedAt: undefined,
+    revokedReason: undefined,
+  }
+  const pair = tokens.firstPair(grant.grantId, encodeBase64Url(settings.random(32)))
+  const taken = await settings.storage.takeAuthorizationCode(
+    code.codeHash,
+    tokens.issued(pair, grant, 0),
+    now,
+  )
+  if (taken === 'gone') throw deadCode('expired')
+  if (taken === 'already-taken') {
+    const winner = await settings.storage.findAuthorizationCode(code.codeHash)
+    await refuseReplay(settings, winner ?? code)
+    throw deadCode('used before')
+  }
+  await clients.confirm(client)
+  settings.telemetry.emit('token.issued', code.flowId, {
+    clientId: client.clientId,
+    clientName: grant.clientName,
+    grantId: grant.grantId,
+    userId: grant.userId,
+    scope: formatScope(grant.scope),
+  })
+  return {
+    accessToken: pair.accessToken,
+    refreshToken: pair.refreshToken,
+    expiresInSeconds: settings.lifetimes.accessTokenSeconds,
+    scope: formatScope(grant.scope),
+  }
+}
+
+function deadCode(detail: string): OAuthError {
+  const description =
+    'the authorization code is unknown, expired or was used before; start again at authorize'
+  return new OAuthError('invalid_grant', description, { detail })
+}

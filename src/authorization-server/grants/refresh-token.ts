@@ -1,0 +1,109 @@
+/** Exchanges a refresh token for its successor (OAuth 2.1 §4.3), so that real clients stay connected (house rule 2). */
+
+import { OAuthError } from '../../oauth/errors.ts'
+import { findResource } from '../../oauth/resource-indicators.ts'
+import { formatScope } from '../../oauth/scope.ts'
+import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
+import { hashToken } from '../../platform/crypto.ts'
+import type { GrantRecord } from '../../storage/storage.ts'
+import type { Client, Clients } from '../clients.ts'
+import type { AuthorizationServerSettings } from '../settings.ts'
+import type { OwnRefreshToken, Tokens } from '../tokens.ts'
+
+export async function refreshTokenGrant(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  client: Client,
+  request: TokenRequest,
+): Promise<TokenResponse> {
+  const presented = request.refreshToken
+  if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing')
+  const own = tokens.readRefreshToken(presented)
+  if (own === undefined) throw deadToken('not one of ours')
+  const grant = await findGrant(settings, client, own)
+  checkResource(settings, grant, request)
+  return rotate(settings, clients, tokens, client, grant, presented, own)
+}
+
+/** Someone else's token, shown by the wrong client, is refused without harm to its owner: it proves a mix-up, not a theft. */
+async function findGrant(
+  settings: AuthorizationServerSettings,
+  client: Client,
+  own: OwnRefreshToken,
+): Promise<GrantRecord> {
+  const grant = await settings.storage.findGrant(own.grantId)
+  if (grant === undefined) throw deadToken('its grant is gone')
+  if (grant.clientId !== client.clientId) throw deadToken('it belongs to another client')
+  return grant
+}
+
+/** RFC 8707 §2.2. A `scope` is not compared: Codex repeats what it asked for, mcp-remote what it got, and both are given what was granted (recorded 2026-11). */
+function checkResource(
+  settings: AuthorizationServerSettings,
+  grant: GrantRecord,
+  request: TokenRequest,
+): void {
+  const known = settings.resources.map(({ identifier }) => identifier)
+  const isGranted = request.resources.every((resource) => findResource(resource, known) === grant.resource)
+  if (!isGranted) throw new OAuthError('invalid_target', `this token is for the resource ${grant.resource}`)
+}
+
+async function rotate(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  client: Client,
+  grant: GrantRecord,
+  presented: string,
+  own: OwnRefreshToken,
+): Promise<TokenResponse> {
+  const { storage, lifetimes, telemetry } = settings
+  const now = settings.clock()
+  const successor = tokens.successorOf(presented, own)
+  const rotation = await storage.rotateRefreshToken(
+    {
+      presented: hashToken(presented),
+      successor: hashToken(successor.refreshToken),
+      accessToken: hashToken(successor.accessToken),
+      accessTokenExpiresAt: now + lifetimes.accessTokenSeconds,
+      grantExpiresAt: now + lifetimes.refreshTokenSeconds,
+      lostResponseSeconds: lifetimes.lostResponseSeconds,
+      reuseGraceSeconds: lifetimes.reuseGraceSeconds,
+    },
+    now,
+  )
+  const fields = { clientId: grant.clientId, grantId: grant.grantId, userId: grant.userId }
+  switch (rotation.outcome) {
+    case 'rotated':
+    case 'repeated':
+      telemetry.emit(`refresh.${rotation.outcome}`, grant.flowId, fields)
+      await clients.confirm(client)
+      return {
+        accessToken: successor.accessToken,
+        refreshToken: successor.refreshToken,
+        expiresInSeconds: rotation.accessTokenExpiresAt - now,
+        scope: formatScope(rotation.grant.scope),
+      }
+    case 'unknown':
+      // It carries our mac, so it was live once: a generation so old that its row is gone.
+      if (await storage.revokeGrant(grant.grantId, now, reuseReason))
+        telemetry.emit('refresh.reused', grant.flowId, fields)
+      throw deadToken('reused long after')
+    case 'reused':
+      telemetry.emit('refresh.reused', grant.flowId, fields)
+      throw deadToken('reused; its grant was revoked')
+    case 'revoked':
+    case 'expired':
+      throw deadToken(rotation.outcome)
+  }
+}
+
+const reuseReason = 'a refresh token was used again after its successor'
+
+/** Exactly `invalid_grant`: with anything else Claude does not ask its user to connect again. */
+function deadToken(detail: string): OAuthError {
+  return new OAuthError('invalid_grant', 'the refresh token is expired, revoked or unknown; sign in again', {
+    detail,
+  })
+}

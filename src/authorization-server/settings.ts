@@ -1,0 +1,88 @@
+/** What the authorization server is told once, at start. */
+
+import type { Login } from '../identity/login.ts'
+import type { Issuer } from '../oauth/authorization-server-metadata.ts'
+import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import type { ScopeDefinition } from '../oauth/scope.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/crypto.ts'
+import type { OutboundFetch } from '../platform/outbound-fetch.ts'
+import type { Telemetry } from '../platform/telemetry.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** A resource that this server issues tokens for, as its consent page shows it. */
+export interface GuardedResource {
+  identifier: ResourceIdentifier
+  name: string
+  scopes: readonly ScopeDefinition[]
+  /** The tools behind it, for the consent page; undefined when they cannot be had in time. */
+  tools(): Promise<readonly ToolDescription[] | undefined>
+}
+
+export interface ToolDescription {
+  name: string
+  title: string | undefined
+  readOnly: boolean
+  destructive: boolean
+}
+
+/** Which kinds of client may identify themselves. */
+export interface WaysIn {
+  registration: boolean
+  metadataDocument: boolean
+  preRegistered: boolean
+}
+
+export interface Lifetimes {
+  /** More than ten minutes: below, some clients refresh twice at once (Gemini CLI, recorded 2026-11). */
+  accessTokenSeconds: number
+  /** Counted from the last refresh. */
+  refreshTokenSeconds: number
+  authorizationCodeSeconds: number
+  /** How long a person may take to sign in and decide. */
+  pendingSeconds: number
+  /** How long a registration that nobody approved is kept. */
+  unconfirmedClientSeconds: number
+  /** Counted from the last use of an approved one; longer than a refresh token lives. */
+  clientSeconds: number
+  /** House rule 2 (a). */
+  lostResponseSeconds: number
+  /** House rule 2 (b). */
+  reuseGraceSeconds: number
+}
+
+export const defaultLifetimes: Lifetimes = {
+  accessTokenSeconds: 3600,
+  refreshTokenSeconds: 90 * 86_400,
+  authorizationCodeSeconds: 300,
+  pendingSeconds: 1800,
+  unconfirmedClientSeconds: 86_400,
+  clientSeconds: 400 * 86_400,
+  lostResponseSeconds: 86_400,
+  reuseGraceSeconds: 60,
+}
+
+/** Each purpose has a key of its own, so that a tag made for one can never stand for another. */
+export interface AuthorizationServerKeys {
+  clientId: Uint8Array
+  clientSecret: Uint8Array
+  authorizationCode: Uint8Array
+  tokens: Uint8Array
+}
+
+export interface AuthorizationServerSettings {
+  issuer: Issuer
+  resources: readonly GuardedResource[]
+  waysIn: WaysIn
+  lifetimes: Lifetimes
+  storage: Storage
+  keys: AuthorizationServerKeys
+  login: Login
+  outboundFetch: OutboundFetch
+  telemetry: Telemetry
+  clock: Clock
+  random: Random
+}
+
+/** Larger bodies are no OAuth request. */
+export const maximumFormBytes = 65_536

@@ -1,0 +1,120 @@
+/** Codes and tokens: derived from keys that storage never holds, kept only as hashes, opaque to everybody else (docs/decisions/0002; house rules 2 and 16). */
+
+import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import { encodeBase64Url, equalInConstantTime, hashToken, keyedHash } from '../platform/crypto.ts'
+import type { GrantRecord, IssuedTokens } from '../storage/storage.ts'
+import type { AuthorizationServerSettings } from './settings.ts'
+
+/** The tokens of one generation of a grant, readable: they exist in memory and in the one answer that carries them. */
+export interface TokenPair {
+  accessToken: string
+  refreshToken: string
+}
+
+/** What a presented refresh token says of itself once its mac was found to be ours; whether it is live only storage knows. */
+export interface OwnRefreshToken {
+  grantId: string
+  generation: number
+}
+
+/** Who a valid access token speaks for. */
+export interface TokenPrincipal {
+  userId: string
+  clientId: string
+  grantId: string
+  flowId: string
+  scope: readonly string[]
+}
+
+export interface Tokens {
+  /** The same code for the same request and person, so that a consent submitted twice is answered alike. */
+  codeFor(pendingId: string, userId: string): string
+  newGrantId(): string
+  /** The first pair of a grant. */
+  firstPair(grantId: string, seed: string): TokenPair
+  /** The pair that follows `refreshToken`: always the same one, and not to be found without the server's key (house rule 2). */
+  successorOf(refreshToken: string, own: OwnRefreshToken): TokenPair
+  /** Undefined for text that this server did not mint. */
+  readRefreshToken(refreshToken: string): OwnRefreshToken | undefined
+  issued(pair: TokenPair, grant: GrantRecord, generation: number): IssuedTokens
+  /** The principal of a live access token for this resource (RFC 8707; MCP: tokens for another server are refused). */
+  findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
+}
+
+export const accessTokenPrefix = 'pst_at_'
+const refreshTokenPrefix = 'pst_rt_'
+const codePrefix = 'pst_ac_'
+
+export function createTokens(settings: AuthorizationServerSettings): Tokens {
+  const { keys, storage, clock, lifetimes } = settings
+
+  function pair(grantId: string, generation: number, predecessor: string): TokenPair {
+    const generationText = generation.toString(36)
+    const derive = (purpose: string): string =>
+      encodeBase64Url(keyedHash(keys.tokens, purpose, grantId, generationText, predecessor))
+    const body = `${grantId}.${generationText}.${derive('refresh-token')}`
+    return {
+      accessToken: `${accessTokenPrefix}${derive('access-token')}`,
+      refreshToken: `${refreshTokenPrefix}${body}.${macOf(body)}`,
+    }
+  }
+
+  function macOf(body: string): string {
+    return encodeBase64Url(keyedHash(keys.tokens, 'refresh-token-mac', body).subarray(0, 16))
+  }
+
+  function readRefreshToken(refreshToken: string): OwnRefreshToken | undefined {
+    if (!refreshToken.startsWith(refreshTokenPrefix)) return undefined
+    const parts = refreshToken.slice(refreshTokenPrefix.length).split('.')
+    const [grantId, generation, secret, mac] = parts
+    if (parts.length !== 4 || grantId === undefined || generation === undefined || mac === undefined)
+      return undefined
+    if (!equalInConstantTime(mac, macOf(`${grantId}.${generation}.${secret}`))) return undefined
+    return { grantId, generation: Number.parseInt(generation, 36) }
+  }
+
+  async function findPrincipal(
+    accessToken: string,
+    resource: ResourceIdentifier,
+  ): Promise<TokenPrincipal | undefined> {
+    if (!accessToken.startsWith(accessTokenPrefix)) return undefined
+    const tokenHash = hashToken(accessToken)
+    const now = clock()
+    const live = await storage.findAccessToken(tokenHash, now)
+    if (live === undefined || live.grant.resource !== resource) return undefined
+    if (live.accessToken.firstUsedAt === undefined) await storage.markAccessTokenUsed(tokenHash, now)
+    const { userId, clientId, grantId, flowId, scope } = live.grant
+    return { userId, clientId, grantId, flowId, scope }
+  }
+
+  return {
+    codeFor: (pendingId, userId) =>
+      `${codePrefix}${encodeBase64Url(keyedHash(keys.authorizationCode, 'authorization-code', pendingId, userId))}`,
+    newGrantId: () => encodeBase64Url(settings.random(15)),
+    firstPair: (grantId, seed) => pair(grantId, 0, seed),
+    successorOf: (refreshToken, own) => pair(own.grantId, own.generation + 1, refreshToken),
+    readRefreshToken,
+    issued(tokens, grant, generation) {
+      const now = clock()
+      return {
+        grant,
+        refreshToken: {
+          tokenHash: hashToken(tokens.refreshToken),
+          grantId: grant.grantId,
+          generation,
+          issuedAt: now,
+          firstUsedAt: undefined,
+          rotatedAt: undefined,
+        },
+        accessToken: {
+          tokenHash: hashToken(tokens.accessToken),
+          grantId: grant.grantId,
+          generation,
+          expiresAt: now + lifetimes.accessTokenSeconds,
+          firstUsedAt: undefined,
+        },
+      }
+    },
+    findPrincipal,
+  }
+}

@@ -1,0 +1,87 @@
+/** How a client proves who it is at the token endpoint: none, client_secret_post, client_secret_basic (OAuth 2.1 §2.4, RFC 6749 §2.3.1). */
+
+import { OAuthError } from './errors.ts'
+
+export interface ClientAuthentication {
+  method: 'none' | 'client_secret_basic' | 'client_secret_post'
+  clientId: string
+  /** Every secret that the sent text can mean; empty for `none`. Basic has two readings, see `basicReadings`. */
+  secrets: readonly string[]
+}
+
+/**
+ * Throws `invalid_request` for two methods in one request or none with no id, `invalid_client` for an
+ * unreadable Basic header. A client id in the URL is never read.
+ */
+export function readClientAuthentication(
+  authorization: string | undefined,
+  parameters: { clientId: string | undefined; clientSecret: string | undefined },
+): readonly ClientAuthentication[] {
+  const { clientId, clientSecret } = parameters
+  if (authorization !== undefined && /^basic /i.test(authorization)) {
+    const readings = basicReadings(authorization.slice(6).trim())
+    if (readings.length === 0)
+      throw new OAuthError('invalid_client', 'the Basic authorization header cannot be read')
+    if (clientSecret !== undefined) {
+      throw new OAuthError('invalid_request', 'use either HTTP Basic or client_secret in the body, not both')
+    }
+    const consistent = readings.filter((reading) => clientId === undefined || reading.clientId === clientId)
+    if (consistent.length === 0) {
+      throw new OAuthError('invalid_request', 'client_id in the body is not the one in the Basic header')
+    }
+    return consistent
+  }
+  if (clientId === undefined) {
+    throw new OAuthError('invalid_client', 'client_id is missing; send it in the form or by HTTP Basic')
+  }
+  if (clientSecret === undefined) return [{ method: 'none', clientId, secrets: [] }]
+  return [{ method: 'client_secret_post', clientId, secrets: [clientSecret] }]
+}
+
+/** RFC 6749 §2.3.1 asks for both parts percent-encoded; the MCP SDKs send them raw, so that the id of a document (`https://…`) holds colons of its own. Every split that could be meant is tried. */
+function basicReadings(credentials: string): ClientAuthentication[] {
+  const decoded = decodeBase64(credentials)
+  if (decoded === undefined || !decoded.includes(':')) return []
+  const first = decoded.indexOf(':')
+  const last = decoded.lastIndexOf(':')
+  const pairs: Array<[string, string]> = [
+    [formDecode(decoded.slice(0, first)), formDecode(decoded.slice(first + 1))],
+    [decoded.slice(0, first), decoded.slice(first + 1)],
+  ]
+  if (last !== first) pairs.push([decoded.slice(0, last), decoded.slice(last + 1)])
+  const byClient = new Map<string, string[]>()
+  for (const [clientId, secret] of pairs) {
+    const secrets = byClient.get(clientId) ?? []
+    if (!secrets.includes(secret)) secrets.push(secret)
+    byClient.set(clientId, secrets)
+  }
+  return [...byClient].map(([clientId, secrets]) => {
+    // An empty password is how some clients send a public client's id by Basic.
+    if (secrets.every((secret) => secret === '')) return { method: 'none', clientId, secrets: [] }
+    return { method: 'client_secret_basic', clientId, secrets }
+  })
+}
+
+export function formatBasicAuthentication(clientId: string, clientSecret: string): string {
+  return `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`)}`
+}
+
+function decodeBase64(text: string): string | undefined {
+  if (!/^[A-Za-z0-9+/_-]+=*$/.test(text)) return undefined
+  try {
+    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+      character.charCodeAt(0),
+    )
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,74 @@
+/** Client ID Metadata Documents: a client whose id is the https URL of its own metadata (draft-ietf-oauth-client-id-metadata-document; MCP 2025-11-25). */
+
+import { parseUrl } from '../platform/url.ts'
+import { type ClientMetadata, clientMetadataProblems, readClientMetadata } from './client-metadata.ts'
+import type { Problem } from './errors.ts'
+
+/** Any id of this form is a document's address; ids that Postern mints never start so. */
+export function isClientIdUrl(clientId: string): boolean {
+  return /^https:\/\//i.test(clientId)
+}
+
+/** Draft §3: https, a path, and no dot segment, fragment, user name or password. Judged before anything is fetched. */
+export function clientIdUrlProblems(clientId: string): Problem[] {
+  const fault = clientIdUrlFault(clientId)
+  if (fault === undefined) return []
+  return [{ code: 'invalid_client', at: 'client_id', says: fault, standard: 'CIMD §3' }]
+}
+
+const maximumUrlLength = 2000
+
+function clientIdUrlFault(clientId: string): string | undefined {
+  const url = parseUrl(clientId)
+  if (url === undefined || url.protocol !== 'https:') return 'a client id URL must be an https URL'
+  if (clientId.length > maximumUrlLength) return `a client id URL is at most ${maximumUrlLength} characters`
+  if (clientId.includes('#')) return 'a client id URL has no fragment'
+  if (url.username !== '' || url.password !== '') return 'a client id URL has no user name or password'
+  if (url.pathname === '/' || url.pathname === '') return 'a client id URL has a path'
+  if (/\/(?:\.|%2e){1,2}(?:\/|$|\?)/i.test(clientId)) return 'a client id URL has no dot segments'
+  return undefined
+}
+
+/** Draft §4: the document names its own address, and no secret that would have to be shared. */
+export function clientIdMetadataDocumentProblems(clientId: string, document: unknown): Problem[] {
+  const members = (typeof document === 'object' && document !== null ? document : {}) as Record<
+    string,
+    unknown
+  >
+  const problem = (at: string, says: string): Problem[] => [
+    { code: 'invalid_client', at, says, standard: 'CIMD §4' },
+  ]
+  if (members.client_id !== clientId) {
+    return problem('client_id', 'the document must name as client_id the very URL it was fetched from')
+  }
+  if (typeof members.client_name !== 'string' || members.client_name.trim() === '') {
+    return problem('client_name', 'the document must have a client_name')
+  }
+  if (members.client_secret !== undefined || members.client_secret_expires_at !== undefined) {
+    return problem('client_secret', 'a public document must not hold a client secret')
+  }
+  const method = members.token_endpoint_auth_method ?? 'none'
+  if (method !== 'none') {
+    return problem('token_endpoint_auth_method', 'a client with a metadata document authenticates with none')
+  }
+  return clientMetadataProblems({ ...members, token_endpoint_auth_method: 'none' }).map((found) => ({
+    ...found,
+    code: 'invalid_client',
+  }))
+}
+
+/** Call after `clientIdMetadataDocumentProblems` found none. */
+export function readClientIdMetadataDocument(document: unknown): ClientMetadata {
+  return readClientMetadata({ ...(document as object), token_endpoint_auth_method: 'none' })
+}
+
+/** Within these, a server's Cache-Control decides how long a document is used without asking again, in seconds. */
+export const documentFreshness: { readonly minimumSeconds: number; readonly maximumSeconds: number } = {
+  minimumSeconds: 300,
+  maximumSeconds: 86_400,
+}
+
+export function documentFreshSeconds(cacheControl: string | null): number {
+  const maxAge = Number(/(?:^|[,\s])max-age=(\d+)/i.exec(cacheControl ?? '')?.[1] ?? 3600)
+  return Math.min(documentFreshness.maximumSeconds, Math.max(documentFreshness.minimumSeconds, maxAge))
+}

@@ -1,0 +1,53 @@
+/** Which resource a token is for (RFC 8707), and when two spellings of one are the same (house rule 8). */
+
+import { parseUrl } from '../platform/url.ts'
+import type { Problem } from './errors.ts'
+
+/** The identifier of a protected resource in the one spelling that tokens are bound to. */
+export type ResourceIdentifier = string & { readonly __brand: 'ResourceIdentifier' }
+
+/** Scheme, host and path of configuration; the path as it was written, less one trailing slash. */
+export function resourceIdentifier(origin: string, path: string): ResourceIdentifier {
+  return (new URL(origin).origin + withoutTrailingSlash(path)) as ResourceIdentifier
+}
+
+/**
+ * The resource among `known` that `text` names, or undefined. Scheme and host compare without case
+ * and default port, the path with case; one trailing slash more or less is the same resource, since
+ * clients that turn a string into a URL add it; a query is not part of it. Nothing else is forgiven,
+ * so that no tenant ever equals another.
+ */
+export function findResource(
+  text: string,
+  known: readonly ResourceIdentifier[],
+): ResourceIdentifier | undefined {
+  const url = parseUrl(text)
+  if (url === undefined || text.includes('#')) return undefined
+  if (url.username !== '' || url.password !== '') return undefined
+  if (pathOf(text) !== url.pathname) return undefined
+  const spelled = url.origin + withoutTrailingSlash(url.pathname)
+  return known.find((resource) => resource === spelled)
+}
+
+/** RFC 8707 §2: an absolute URI without a fragment. */
+export function resourceProblems(values: readonly string[]): Problem[] {
+  return values
+    .filter((value) => parseUrl(value) === undefined || value.includes('#'))
+    .map((value) => ({
+      code: 'invalid_target',
+      at: 'resource',
+      says: `resource ${JSON.stringify(value.slice(0, 200))} is not an absolute URL without a fragment`,
+      standard: 'RFC 8707 §2',
+    }))
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** The path as it was sent: a URL parser would fold `/a/../b` and backslashes away, and with them the difference between two tenants. */
+function pathOf(text: string): string {
+  const afterAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*([^?#]*)/i.exec(text)
+  const path = afterAuthority?.[1] ?? ''
+  return path === '' ? '/' : path
+}

@@ -1,0 +1,105 @@
+/** The way out to addresses that somebody else named: deadline, size cap, no redirects, no private addresses (RFC 9700, MCP security best practices on SSRF). */
+
+import { isIpLiteral, isLoopbackHost, isPublicAddress, parseUrl } from './url.ts'
+
+export interface OutboundOptions {
+  /** The runtime's fetch. On Node, one whose dialer judges every resolved address and dials just that one (see `outbound-dialer-node.ts`). */
+  fetch: typeof fetch
+  /** Loopback and private addresses may be asked, and plain http. For development and tests on one machine. */
+  allowPrivateAddresses: boolean
+  /** From first byte sent to last byte read, in milliseconds. */
+  deadlineMs: number
+  /** A longer body is refused, not cut. */
+  maximumBytes: number
+}
+
+export interface OutboundAnswer {
+  status: number
+  headers: Headers
+  text: string
+}
+
+/** Why nothing usable came back, in four kinds that ask for four different remedies. */
+export type OutboundFailure = 'refused-by-policy' | 'not-reached' | 'wrong-status' | 'wrong-body'
+
+export class OutboundError extends Error {
+  readonly kind: OutboundFailure
+
+  constructor(kind: OutboundFailure, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'OutboundError'
+    this.kind = kind
+  }
+}
+
+export type OutboundFetch = (url: string, init?: RequestInit) => Promise<OutboundAnswer>
+
+/** Throws only `OutboundError`. A redirect is an answer like any other, never followed: its target was judged by nobody. */
+export function createOutboundFetch(options: OutboundOptions): OutboundFetch {
+  return async function outboundFetch(url, init = {}) {
+    refuseByPolicy(url, options.allowPrivateAddresses)
+    const signal = AbortSignal.timeout(options.deadlineMs)
+    let response: Response
+    try {
+      response = await options.fetch(url, { ...init, redirect: 'manual', signal })
+    } catch (cause) {
+      throw new OutboundError('not-reached', notReached(url, cause, options.deadlineMs), { cause })
+    }
+    const text = await readCapped(response, options.maximumBytes, url)
+    return { status: response.status, headers: response.headers, text }
+  }
+}
+
+function refuseByPolicy(url: string, allowPrivateAddresses: boolean): void {
+  const parsed = parseUrl(url)
+  if (parsed === undefined) {
+    throw new OutboundError('refused-by-policy', `${JSON.stringify(url)} is not an absolute URL`)
+  }
+  if (parsed.protocol !== 'https:' && !(allowPrivateAddresses && parsed.protocol === 'http:')) {
+    throw new OutboundError('refused-by-policy', `${JSON.stringify(url)} is not https`)
+  }
+  if (allowPrivateAddresses) return
+  const privateLiteral = isIpLiteral(parsed.hostname) && !isPublicAddress(parsed.hostname)
+  if (privateLiteral || isLoopbackHost(parsed.hostname)) {
+    throw new OutboundError('refused-by-policy', `${parsed.hostname} is not a public address`)
+  }
+}
+
+function notReached(url: string, cause: unknown, deadlineMs: number): string {
+  const host = parseUrl(url)?.host ?? url
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return `${host} did not answer in ${deadlineMs} ms`
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+  return `${host} could not be reached: ${inner instanceof Error ? inner.message : String(inner)}`
+}
+
+async function readCapped(response: Response, maximumBytes: number, url: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.byteLength
+      if (size > maximumBytes) break
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw new OutboundError('not-reached', `the answer of ${parseUrl(url)?.host} broke off`, { cause })
+  }
+  if (size > maximumBytes) {
+    throw new OutboundError(
+      'wrong-body',
+      `the answer of ${parseUrl(url)?.host} is larger than ${maximumBytes} bytes`,
+    )
+  }
+  return new TextDecoder().decode(concatenate(chunks, size))
+}
+
+function concatenate(chunks: Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return whole
+}
