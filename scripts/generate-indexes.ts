@@ -49,10 +49,10 @@ function pluginFiles(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)
     .filter((file) => file.endsWith('.ts') && file !== 'index.ts')
-    .sort(inNaturalOrder.compare)
+    .sort((one, other) => inNaturalOrder.compare(basename(one, '.ts'), basename(other, '.ts')))
 }
 
-/** The order biome gives to exports, so that the generated file is already sorted. */
+/** The order biome gives to exports (by name, without the extension), so that the generated file is already sorted. */
 const inNaturalOrder = new Intl.Collator('en', { numeric: true })
 
 function readIfThere(path: string): string | undefined {
