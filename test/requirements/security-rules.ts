@@ -1,4 +1,4 @@
-/** The seventeen rules of docs/security.md, each of which has a test that breaks it on purpose. */
+/** The seventeen rules of docs/security.md, as requirements that a test can break on purpose. */
 
 import type { Requirement } from './requirement.ts'
 
