@@ -13,7 +13,7 @@ export const maximumClientDocuments = 10_000
 export const takenCodeKeptSeconds = 86_400
 
 /** A client document is kept this long after it was last fresh, for a host that does not answer. */
-export const staleDocumentKeptSeconds = 30 * 86_400
+export const staleDocumentKeptSeconds: number = 30 * 86_400
 
 /** Beyond this many generations in one grant the oldest go, also if their access tokens would live on. */
 export const maximumGenerations = 256
