@@ -1,0 +1,195 @@
+/** Renders every page with sample views, without a server: `node scripts/gallery.ts` writes test-results/gallery/. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ConsentTool, type ConsentView, consentPage } from '../src/ui/consent.ts'
+import { errorPage, type PageProblem } from '../src/ui/error.ts'
+import { homePage } from '../src/ui/home.ts'
+import type { Page } from '../src/ui/layout.ts'
+import { type LoginView, loginPage } from '../src/ui/login.ts'
+import { type SetupView, setupPage } from '../src/ui/setup.ts'
+import { text } from '../src/ui/text.ts'
+
+export interface GalleryPiece {
+  name: string
+  page: Page
+}
+
+export function galleryPieces(): GalleryPiece[] {
+  return [
+    { name: 'login', page: loginPage(login) },
+    {
+      name: 'login-wrong',
+      page: loginPage({ ...login, username: 'ada', fault: text.signIn.wrong, clientName: 'Claude' }),
+    },
+    { name: 'setup', page: setupPage(setup) },
+    {
+      name: 'setup-wrong',
+      page: setupPage({
+        ...setup,
+        setupToken: 'pst_su_2mWd0uFhGkQmXHfH7mQ0b3oJfYk0n1xkq3v5Jw8yR4c',
+        username: 'ada lovelace',
+        problems: ['username-characters', 'password-too-short', 'passwords-differ'],
+        isLinkInvalid: true,
+      }),
+    },
+    { name: 'consent', page: consentPage(sampleConsent) },
+    { name: 'consent-local', page: consentPage(localConsent) },
+    { name: 'consent-hostile', page: consentPage(hostileConsent) },
+    { name: 'home', page: homePage({ ...visitor, connector: publicConnector }) },
+    {
+      name: 'home-local',
+      page: homePage({
+        ...visitor,
+        connector: { name: 'Everything', url: 'http://localhost:8787/mcp' },
+        needsSetup: true,
+      }),
+    },
+    ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
+  ]
+}
+
+const frame = { productName: 'Postern', homePath: '/' }
+
+const login: LoginView = {
+  ...frame,
+  action: '/login',
+  csrf: 'sample',
+  then: '/',
+  username: '',
+  fault: undefined,
+  clientName: undefined,
+  redirectUri: undefined,
+}
+
+const setup: SetupView = {
+  ...frame,
+  action: '/setup',
+  csrf: 'sample',
+  then: '/',
+  setupToken: '',
+  username: '',
+  displayName: '',
+  problems: [],
+  isLinkInvalid: false,
+  minimumPasswordLength: 8,
+}
+
+const publicConnector = { name: 'Everything', url: 'https://mcp.example.com/mcp' }
+
+const tools: readonly ConsentTool[] = [
+  reading('get-sum', 'Get sum'),
+  reading('get-tiny-image', 'Get tiny image'),
+  reading('get-resource-links', 'Get resource links'),
+  reading('get-structured-content', 'Get structured content'),
+  reading('echo', 'Echo'),
+  reading('get-annotated-message', 'Get annotated message'),
+  changing('toggle-simulated-logging', 'Toggle simulated logging', false),
+  changing('write-note', 'Write a note', false),
+  changing('delete-note', 'Delete a note', true),
+]
+
+export const sampleConsent: ConsentView = {
+  ...frame,
+  client: {
+    name: 'Claude',
+    isSelfAsserted: false,
+    clientIdHost: 'claude.ai',
+    redirectHost: 'claude.ai',
+    isLocal: false,
+  },
+  connector: publicConnector,
+  user: { username: 'ada', displayName: 'Ada Lovelace' },
+  scopes: [
+    {
+      name: 'read',
+      label: 'Look things up',
+      explanation: 'Use the tools that only read, and see prompts and resources.',
+      optional: false,
+      checked: true,
+    },
+    {
+      name: 'write',
+      label: 'Make changes',
+      explanation: 'Use the tools that create, change or delete something.',
+      optional: true,
+      checked: true,
+    },
+  ],
+  tools,
+  csrf: 'sample',
+  action: '/oauth/authorize',
+  signOut: { action: '/logout', csrf: 'sample', then: '/oauth/authorize?request=sample' },
+  redirectUri: 'https://claude.ai/api/mcp/auth_callback',
+}
+
+const localConsent: ConsentView = {
+  ...sampleConsent,
+  client: {
+    name: 'Claude Code',
+    isSelfAsserted: true,
+    clientIdHost: undefined,
+    redirectHost: 'localhost:53682',
+    isLocal: true,
+  },
+  tools: undefined,
+  redirectUri: 'http://localhost:53682/callback',
+}
+
+const hostileConsent: ConsentView = {
+  ...sampleConsent,
+  client: {
+    name: `\u202eedualC\u202c <img src=x onerror=alert(1)> ${'Pneumonoultramicroscopic'.repeat(12)}`,
+    isSelfAsserted: true,
+    clientIdHost: undefined,
+    redirectHost: `claude.ai.${'very-long-label.'.repeat(8)}evil.example`,
+    isLocal: false,
+  },
+  connector: {
+    name: '"><script>alert(1)</script>',
+    url: 'https://mcp.example.com/a/b?c=<d>&e="f"',
+  },
+  user: { username: 'עדה', displayName: 'עדה לאבלייס' },
+  tools: [
+    changing('x'.repeat(128), '</ul></form><form action=https://evil.example>', true),
+    reading('a', 'Z̷̛̗͂a̸̧͝l̵̰͗g̶̩̈o̴̢̓'.repeat(3)),
+  ],
+  redirectUri: 'https://evil.example/callback',
+}
+
+const visitor = { productName: 'Postern', needsSetup: false }
+
+const errors: readonly PageProblem[] = [
+  { kind: 'unknown-client', connector: publicConnector },
+  {
+    kind: 'bad-request',
+    says: 'code_challenge_method is "plain"; only S256 is accepted (RFC 7636 §4.2)',
+  },
+  { kind: 'expired' },
+  { kind: 'not-genuine' },
+  { kind: 'not-found' },
+  { kind: 'setup-done' },
+  { kind: 'setup-closed' },
+  { kind: 'no-account' },
+  { kind: 'too-many', retryAfterSeconds: 300 },
+  { kind: 'server-error' },
+]
+
+function showError(problem: PageProblem): Page {
+  return errorPage({ ...frame, errorId: 'Q3vXk2mB9dTfYw', problem })
+}
+
+function reading(name: string, title: string): ConsentTool {
+  return { name, title, scope: 'read', readOnly: true, destructive: false }
+}
+
+function changing(name: string, title: string, destructive: boolean): ConsentTool {
+  return { name, title, scope: 'write', readOnly: false, destructive }
+}
+
+if (import.meta.main) {
+  const folder = join(import.meta.dirname, '..', 'test-results', 'gallery')
+  mkdirSync(folder, { recursive: true })
+  for (const { name, page } of galleryPieces()) writeFileSync(join(folder, `${name}.html`), page.html)
+  console.log(`${galleryPieces().length} pages in ${folder}`)
+}

@@ -1,0 +1,107 @@
+/** Pages for when it cannot go on: what happened, what to do about it, and the id under which the log tells more. */
+
+import { type Page, renderPage } from './layout.ts'
+import { html, type Markup, outsideWords } from './markup.ts'
+import { connectorSlug, copyable, copyScript, shellWord, steps } from './steps.ts'
+import { text } from './text.ts'
+
+export interface ErrorView {
+  productName: string
+  homePath: string
+  /** Undefined where the log has nothing to add. */
+  errorId: string | undefined
+  problem: PageProblem
+}
+
+export type PageProblem =
+  /** House rule 4: the person alone can mend it, by removing and adding the connector. */
+  | { kind: 'unknown-client'; connector: { name: string; url: string } }
+  /** `says` is a sentence of ours about what the client sent. */
+  | { kind: 'bad-request'; says: string }
+  | { kind: 'too-many'; retryAfterSeconds: number }
+  | {
+      kind:
+        | 'expired'
+        | 'not-genuine'
+        | 'not-found'
+        | 'setup-done'
+        | 'setup-closed'
+        | 'no-account'
+        | 'server-error'
+    }
+
+export function errorPage(view: ErrorView): Page {
+  const { title, body } = explain(view.problem)
+  const content = html`<div class="panel">
+<h1>${title}</h1>
+${body}
+${view.errorId === undefined ? '' : reference(view.errorId)}
+</div>`
+  const { productName, homePath } = view
+  return renderPage(
+    { productName, homePath, title, script: view.problem.kind === 'unknown-client' ? copyScript : undefined },
+    content,
+  )
+}
+
+function explain(problem: PageProblem): { title: string; body: Markup } {
+  const say = text.error
+  switch (problem.kind) {
+    case 'unknown-client':
+      return { title: say.unknownClient.title, body: removeAndAdd(problem.connector) }
+    case 'bad-request': {
+      const { title, what, says, todo } = say.badRequest
+      const quoted = html`<div class="callout"><strong>${says}</strong><p dir="auto">${outsideWords(problem.says, 500)}</p></div>`
+      return { title, body: html`<p class="lead">${what}</p>${quoted}${whatToDo(todo)}` }
+    }
+    case 'too-many': {
+      const { title, what, todo } = say.tooMany
+      return { title, body: html`<p class="lead">${what(problem.retryAfterSeconds)}</p>${whatToDo(todo)}` }
+    }
+    case 'expired':
+      return plain(say.expired)
+    case 'not-genuine':
+      return plain(say.notGenuine)
+    case 'not-found':
+      return plain(say.notFound)
+    case 'setup-done':
+      return plain(say.setupDone)
+    case 'setup-closed':
+      return plain(say.setupClosed)
+    case 'no-account':
+      return plain(say.noAccount)
+    case 'server-error':
+      return plain(say.serverError)
+  }
+}
+
+function plain(say: { title: string; what: string; todo: readonly string[] }): {
+  title: string
+  body: Markup
+} {
+  return { title: say.title, body: html`<p class="lead">${say.what}</p>${whatToDo(say.todo)}` }
+}
+
+function whatToDo(sentences: readonly string[]): Markup {
+  return html`<div class="section"><h2>${text.error.whatToDo}</h2>${steps(sentences)}</div>`
+}
+
+function removeAndAdd(connector: { name: string; url: string }): Markup {
+  const say = text.error.unknownClient
+  const name = shellWord(connectorSlug(connector.name))
+  const url = copyable(connector.url)
+  return html`<p class="lead">${say.what}</p>
+<p class="callout calm">${say.todo}</p>
+<div class="section"><h2>${say.claude}</h2>${steps(say.claudeSteps(url))}</div>
+<div class="section"><h2>${say.claudeCode}</h2>${steps(
+    say.claudeCodeSteps(
+      copyable(`claude mcp remove ${name}`),
+      copyable(`claude mcp add --transport http ${name} ${shellWord(connector.url)}`),
+    ),
+  )}</div>
+<div class="section"><h2>${say.other}</h2>${steps(say.otherSteps(url))}</div>`
+}
+
+function reference(errorId: string): Markup {
+  return html`<p class="section note">${text.error.reference} <code>${errorId}</code>. ${text.error.referenceHint}</p>`
+}

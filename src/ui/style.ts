@@ -1,0 +1,120 @@
+/** The one style sheet of every page, allowed by its hash; colours are variables so that a test can judge the contrast of both themes. */
+
+export const styleSheet: string = `
+:root{color-scheme:light dark;
+--paper:#f5f4ef;--panel:#fffefb;--ink:#1a211e;--muted:#57605b;--line:#dedbd1;--field-line:#83897f;
+--accent:#14594a;--accent-deep:#0c4337;--on-accent:#ffffff;--accent-wash:#e8f0ec;
+--warn-wash:#fcf1dc;--warn-line:#c98a1b;--warn-ink:#5e3c00;--error-wash:#fceae7;--error-line:#c0392b;--error-ink:#7d1a10}
+@media (prefers-color-scheme:dark){:root{
+--paper:#101413;--panel:#181e1c;--ink:#e8ece9;--muted:#a4afa9;--line:#2d3633;--field-line:#76827c;
+--accent:#86d3ba;--accent-deep:#a9e2cf;--on-accent:#06231b;--accent-wash:#1d2c27;
+--warn-wash:#2b2312;--warn-line:#b8862f;--warn-ink:#f1d193;--error-wash:#331a17;--error-line:#d9695d;--error-ink:#f7bbb3}}
+*,*::before,*::after{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;background:var(--paper);color:var(--ink);
+font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Open Sans",sans-serif;overflow-wrap:anywhere}
+h1,h2,h3,p,ul,ol,dl,dd,fieldset{margin:0;padding:0}
+ul,ol{list-style:none}
+h1{font-size:1.6rem;line-height:1.22;font-weight:650;letter-spacing:-.015em;text-wrap:balance}
+h2{font-size:1.1rem;line-height:1.35;font-weight:650;letter-spacing:-.005em}
+h3{font-size:1rem;font-weight:650}
+a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:.07em}
+a:hover{color:var(--accent-deep);text-decoration-thickness:.12em}
+code,kbd,.mono{font-family:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;font-size:.9em}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:4px}
+.skip{position:absolute;left:-999rem}
+.skip:focus{position:static;display:block;padding:.6rem 1rem;background:var(--panel)}
+.top{width:100%;max-width:33rem;margin:0 auto;padding:2.25rem 1.5rem 1rem}
+.brand{display:inline-flex;align-items:center;gap:.55rem;color:var(--ink);font-weight:600;letter-spacing:-.01em;text-decoration:none}
+.brand svg{width:1.15rem;height:1.5rem;color:var(--accent);flex:none}
+main{width:100%;max-width:33rem;margin:0 auto;padding:0 1.5rem}
+.panel{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:2rem;box-shadow:0 1px 2px rgb(20 30 25/.04),0 12px 32px -18px rgb(20 30 25/.16)}
+.foot{width:100%;max-width:33rem;margin:0 auto;padding:1.25rem 1.5rem 3rem;color:var(--muted);font-size:.86rem}
+.wide .top,.wide main,.wide .foot{max-width:46rem}
+.lead{margin-top:.6rem;color:var(--muted)}
+.muted{color:var(--muted)}
+.note{display:block;color:var(--muted);font-size:.88rem;line-height:1.45}
+form.stack{display:grid;gap:1.15rem;margin-top:1.6rem}
+.field{display:grid;gap:.35rem}
+.field label{font-weight:600;font-size:.94rem}
+input[type=text],input[type=password]{width:100%;font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--field-line);border-radius:8px;padding:.65rem .75rem;min-height:2.9rem}
+input[aria-invalid=true]{border-color:var(--error-line);border-width:2px}
+.wrong{color:var(--error-ink);font-size:.88rem;line-height:1.45}
+button{font:inherit;cursor:pointer}
+.button{min-height:2.9rem;padding:.65rem 1.35rem;border-radius:8px;border:1px solid var(--field-line);background:transparent;color:var(--ink);font-weight:600}
+.button:hover{border-color:var(--ink)}
+.primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
+.primary:hover{background:var(--accent-deep);border-color:var(--accent-deep)}
+.plain{background:none;border:0;padding:.15rem 0;color:var(--accent);text-decoration:underline;text-underline-offset:.18em;text-decoration-thickness:.07em;font-size:.88rem;text-align:start}
+.plain:hover{color:var(--accent-deep);text-decoration-thickness:.12em}
+.callout{margin-top:1.4rem;padding:.9rem 1.05rem;border-radius:8px;border-inline-start:4px solid var(--warn-line);background:var(--warn-wash);color:var(--warn-ink)}
+.callout strong{display:block}
+.callout p+p{margin-top:.4rem}
+.callout.error{border-color:var(--error-line);background:var(--error-wash);color:var(--error-ink)}
+.callout.calm{border-color:var(--accent);background:var(--accent-wash);color:var(--ink)}
+.facts{margin-top:1.5rem;border-top:1px solid var(--line)}
+.facts>div{display:grid;grid-template-columns:6.6rem 1fr;gap:.2rem 1.1rem;padding:.8rem 0;border-bottom:1px solid var(--line)}
+.facts dt{color:var(--muted);font-size:.9rem;padding-top:.07rem}
+.facts dd{min-width:0}
+.facts strong{font-weight:650}
+fieldset{border:0;min-width:0;margin-top:1.6rem}
+legend{padding:0;font-size:1.1rem;font-weight:650;letter-spacing:-.005em}
+.scope{display:grid;grid-template-columns:1.35rem 1fr;gap:0 .8rem;padding:1rem 0;border-bottom:1px solid var(--line)}
+.scope:last-child{border-bottom:0;padding-bottom:.2rem}
+.scope>div{min-width:0}
+.scope input{width:1.3rem;height:1.3rem;margin:.12rem 0 0;accent-color:var(--accent)}
+.scope .always{width:1.3rem;height:1.3rem;margin-top:.12rem;color:var(--accent)}
+.scope label,.scope .name{font-weight:650}
+.name+.tag{margin-inline-start:.55rem}
+.tag{vertical-align:.08em}
+.tag{display:inline-block;padding:0 .45rem;border:1px solid var(--line);border-radius:99px;color:var(--muted);font-size:.77rem;line-height:1.5rem;font-weight:500;white-space:nowrap}
+.tag.careful{border-color:var(--warn-line);color:var(--warn-ink);background:var(--warn-wash)}
+details{margin-top:.5rem}
+summary{cursor:pointer;width:fit-content;color:var(--accent);font-size:.9rem}
+summary:hover{color:var(--accent-deep);text-decoration:underline;text-underline-offset:.18em}
+.tools{margin-top:.5rem;display:grid;gap:.3rem;font-size:.9rem;line-height:1.4}
+.tools li{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .55rem}
+.tools code{color:var(--muted)}
+fieldset+.note{margin-top:1rem}
+form.stack .button{margin-top:.35rem}
+.actions+.note{margin-top:1rem;text-align:center;text-wrap:balance}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.6rem;padding-top:1.6rem;border-top:1px solid var(--line)}
+.actions .button{flex:1 1 9rem}
+.steps{margin-top:1rem;display:grid;gap:.6rem;counter-reset:step}
+.steps>li{display:grid;grid-template-columns:1.6rem 1fr;gap:.5rem;counter-increment:step}
+.steps>li::before{content:counter(step);width:1.5rem;height:1.5rem;border-radius:99px;background:var(--accent-wash);color:var(--accent);font-size:.82rem;font-weight:650;line-height:1.5rem;text-align:center}
+.steps>li>div{min-width:0}
+.section{margin-top:2rem;padding-top:1.6rem;border-top:1px solid var(--line)}
+.section h3{margin-top:1.3rem}
+.section>p{margin-top:.5rem}
+.bullets{margin-top:.7rem;display:grid;gap:.55rem;list-style:disc;padding-inline-start:1.2rem}
+.bullets li::marker{color:var(--accent)}
+.copy{display:flex;align-items:stretch;margin-top:.5rem;border:1px solid var(--line);border-radius:8px;background:var(--paper);overflow:hidden}
+.copy code{flex:1;min-width:0;padding:.6rem .8rem;font-size:.86rem;line-height:1.5;user-select:all;-webkit-user-select:all}
+.copy button{flex:none;border:0;border-inline-start:1px solid var(--line);background:var(--panel);color:var(--accent);padding:0 .95rem;font-size:.86rem;font-weight:600;min-width:5rem}
+.copy button:hover{background:var(--accent-wash)}
+.copy button[hidden]{display:none}
+.copy button:focus-visible{outline-offset:-3px}
+.address code{font-size:1rem;color:var(--ink)}
+.ways{margin-top:1rem;border-top:1px solid var(--line)}
+.ways>details{margin:0;border-bottom:1px solid var(--line)}
+.ways>details:last-child{border-bottom:0}
+.ways>details>summary{width:100%;padding:.85rem 0;font-size:1rem;font-weight:600;color:var(--ink);display:flex;align-items:center;justify-content:space-between;gap:1rem;list-style:none}
+.ways>details>summary::-webkit-details-marker{display:none}
+.ways>details>summary::after{content:"";flex:none;width:.55rem;height:.55rem;border:solid var(--accent);border-width:0 2px 2px 0;transform:rotate(45deg);margin-inline-end:.25rem}
+.ways>details[open]>summary::after{transform:rotate(225deg)}
+.ways .body{padding:0 0 1.2rem}
+.ways .body .steps:first-child{margin-top:.1rem}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media (max-width:36rem){
+.top{padding:1.15rem 1.15rem .85rem}
+main{padding:0}
+.panel{border-width:1px 0;border-radius:0;padding:1.5rem 1.15rem;box-shadow:none}
+.foot{padding:1.1rem 1.15rem 2.5rem}
+h1{font-size:1.42rem}
+.facts>div{grid-template-columns:1fr}
+.actions{flex-direction:column}
+.actions .button{flex:none;width:100%}
+}
+@media (forced-colors:active){.button,.panel,.callout,.tag{border:1px solid}}
+`.replaceAll('\n', '')
