@@ -68,9 +68,8 @@ export interface ClientStorage {
   confirmClient(clientId: string, at: number, expiresAt: number | undefined): Promise<void>
   listClients(limit: number): Promise<ClientRecord[]>
   /**
-   * Removes the client or client document, what waits for a decision or an exchange, and revokes its grants, in one
-   * step. The grants of a registered client are those of its row id and of every id that begins with it and a dot
-   * (house rule 3). False when nothing was there.
+   * Removes the client or client document and revokes the grants made with it, in one step: those whose `clientRowId`
+   * or `clientId` it is. False when nothing was there.
    */
   removeClient(clientId: string, at: number): Promise<boolean>
   saveClientDocument(record: ClientDocumentRecord): Promise<void>
@@ -138,7 +137,8 @@ export interface AuthorizationStorage {
   countWrongVerifier(codeHash: TokenHash): Promise<number>
   /**
    * Succeeds once: of any number at the same time, one gets `taken`, and grant and tokens are stored in that
-   * same step. `gone` when there is no such code, or it expired at `now` without having been taken.
+   * same step. `gone` when there is no such code, when it expired at `now` without having been taken, and when the
+   * stored client that the grant names was removed.
    */
   takeAuthorizationCode(
     codeHash: TokenHash,
@@ -154,6 +154,8 @@ export interface GrantRecord {
   grantId: string
   flowId: string
   clientId: string
+  /** The stored client it was made with, which many registrations can share; undefined for one known by its document. */
+  clientRowId: string | undefined
   clientName: string
   userId: string
   resource: string
@@ -242,7 +244,7 @@ export interface TokenStorage {
   /** Sets `firstUsedAt` of the access token and of its refresh token where unset, and the grant's `lastUsedAt`. */
   markAccessTokenUsed(tokenHash: TokenHash, at: number): Promise<void>
   findGrant(grantId: string): Promise<GrantRecord | undefined>
-  /** Also revoked ones. By `clientId` as `removeClient` understands it. */
+  /** Also revoked ones. `clientId` may also be that of a stored client, for all that were made with it. */
   listGrants(filter: { userId?: string; clientId?: string }, limit: number): Promise<GrantRecord[]>
   /** True for the call that revoked it, false when it was revoked or absent. Its tokens are dead when this resolves. */
   revokeGrant(grantId: string, at: number, reason: string): Promise<boolean>

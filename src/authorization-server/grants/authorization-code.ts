@@ -98,6 +98,7 @@ async function take(
     grantId: tokens.newGrantId(),
     flowId: code.flowId,
     clientId: client.clientId,
+    clientRowId: client.rowId,
     clientName: client.metadata.clientName ?? client.clientId,
     userId: code.userId,
     resource: code.resource as ResourceIdentifier,

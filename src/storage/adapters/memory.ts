@@ -93,15 +93,9 @@ export function memoryStorage(): Storage {
     return count
   }
 
-  function grantMatcher(clientId: string): (grant: { clientId: string }) => boolean {
-    const isRow = clients.get(clientId)?.kind === 'registered'
-    return (grant) => grant.clientId === clientId || (isRow && grant.clientId.startsWith(`${clientId}.`))
-  }
-
   function hasLiveGrant(clientId: string, now: number): boolean {
-    const matches = grantMatcher(clientId)
     for (const { grant } of families.values()) {
-      if (matches(grant) && grant.revokedAt === undefined && grant.expiresAt > now) return true
+      if (isGrantOf(grant, clientId) && grant.revokedAt === undefined && grant.expiresAt > now) return true
     }
     return false
   }
@@ -155,10 +149,7 @@ export function memoryStorage(): Storage {
       return newestFirst(clients.values(), limit)
     },
     async removeClient(clientId, at) {
-      const matches = grantMatcher(clientId)
-      for (const [id, record] of pending) if (matches(record)) pending.delete(id)
-      for (const [hash, code] of codes) if (matches(code) && code.grantId === undefined) codes.delete(hash)
-      const revoked = revokeWhere(matches, at, revokedBecause.clientRemoved)
+      const revoked = revokeWhere((grant) => isGrantOf(grant, clientId), at, revokedBecause.clientRemoved)
       const hadDocument = documents.delete(clientId)
       return clients.delete(clientId) || hadDocument || revoked > 0
     },
@@ -201,6 +192,8 @@ export function memoryStorage(): Storage {
       const code = codes.get(codeHash)
       if (code?.grantId !== undefined) return 'already-taken'
       if (code === undefined || code.expiresAt <= now) return 'gone'
+      const { clientRowId } = tokens.grant
+      if (clientRowId !== undefined && !clients.has(clientRowId)) return 'gone'
       code.grantId = tokens.grant.grantId
       storeTokens(tokens)
       return 'taken'
@@ -253,10 +246,11 @@ export function memoryStorage(): Storage {
       return copyOf(families.get(grantId)?.grant)
     },
     async listGrants(filter, limit) {
-      const isOfClient = filter.clientId === undefined ? () => true : grantMatcher(filter.clientId)
       const grants = [...families.values()].map((family) => family.grant)
       const matching = grants.filter(
-        (grant) => isOfClient(grant) && (filter.userId === undefined || grant.userId === filter.userId),
+        (grant) =>
+          (filter.clientId === undefined || isGrantOf(grant, filter.clientId)) &&
+          (filter.userId === undefined || grant.userId === filter.userId),
       )
       return newestFirst(matching, limit)
     },
@@ -399,7 +393,11 @@ interface Family {
 }
 
 function isUnconfirmed(client: ClientRecord): boolean {
-  return client.kind === 'registered' && client.confirmedAt === undefined
+  return client.kind !== 'pre-registered' && client.confirmedAt === undefined
+}
+
+function isGrantOf(grant: GrantRecord, clientId: string): boolean {
+  return grant.clientRowId === clientId || grant.clientId === clientId
 }
 
 /** A registration anybody can make must not shorten the life of the row it shares with one that a person confirmed. */

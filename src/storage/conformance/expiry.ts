@@ -83,7 +83,7 @@ export const expiryCases: readonly StorageCase[] = [
       await storage.saveClientDocument({ clientId: 'https://a.example/', ...document })
       await storage.saveClientDocument({ clientId: 'https://b.example/', ...document })
       const expiresAt = start + 400 * day
-      await storeGrant(storage, tokensOf('g', { clientId: 'row.1.nonce.mac', expiresAt }))
+      await storeGrant(storage, tokensOf('g', { clientId: 'row.1.nonce.mac', clientRowId: 'row', expiresAt }))
       await storeGrant(storage, tokensOf('h', { clientId: 'https://a.example/', expiresAt }))
       const later = start + 300 * day
       await removeAll(storage, later)

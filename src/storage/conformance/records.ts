@@ -90,6 +90,7 @@ export function tokensOf(grantId: string, changes: Partial<GrantRecord> = {}): I
     grantId,
     flowId: `flow of ${grantId}`,
     clientId: 'a-client',
+    clientRowId: undefined,
     clientName: 'A client',
     userId: 'a-user',
     resource: 'http://localhost:8787/mcp',
