@@ -1,0 +1,130 @@
+/** The data keys of this installation: made at first use, wrapped by the master key in storage, plain only in memory (house rule 5). */
+
+import {
+  encodeBase64Url,
+  importSealingKey,
+  keyedHash,
+  openBox,
+  sealBox,
+  systemRandom,
+} from '../platform/crypto.ts'
+import type { Storage, WrappedKeyRecord } from './storage.ts'
+import { StorageError } from './storage-error.ts'
+
+export const masterKeyBytes = 32
+
+export interface KeyRing<Purpose extends string> {
+  /** 32 bytes, always the same for a purpose, without waiting: every key was loaded when the ring was made. */
+  get(purpose: Purpose): Uint8Array
+}
+
+export interface KeyRingOptions<Purpose extends string> {
+  storage: Storage
+  masterKey: Uint8Array
+  /** All that the ring will be asked for; a key is made for each that has none. */
+  purposes: readonly Purpose[]
+  now: number
+}
+
+/** Rejects with `wrong-master-key` when the stored keys were wrapped by another. */
+export async function createKeyRing<const Purpose extends string>(
+  options: KeyRingOptions<Purpose>,
+): Promise<KeyRing<Purpose>> {
+  const { storage, now } = options
+  const master = await readMasterKey(options.masterKey)
+  const stored = new Map((await storage.listKeys()).map((key) => [key.purpose, key]))
+  for (const key of stored.values()) refuseOtherMasterKey(key, master)
+  const keys = new Map<Purpose, Uint8Array>()
+  for (const purpose of options.purposes) {
+    const standing = stored.get(purpose) ?? (await addKey(storage, purpose, master, now))
+    keys.set(purpose, await unwrapKey(standing, master))
+  }
+  return {
+    get(purpose) {
+      const key = keys.get(purpose)
+      if (key === undefined) throw new TypeError(`the key ring was made without the purpose ${purpose}`)
+      return key
+    },
+  }
+}
+
+export interface MasterKeyRotation {
+  storage: Storage
+  from: Uint8Array
+  to: Uint8Array
+}
+
+/**
+ * Wraps every data key by another master key, all or none. Data keys stay what they are, so a server that runs
+ * goes on; it needs the new master key at its next start. Gives the number of keys.
+ */
+export async function rotateMasterKey({ storage, from, to }: MasterKeyRotation): Promise<number> {
+  const [old, next] = [await readMasterKey(from), await readMasterKey(to)]
+  for (let attempt = 0; attempt < rotationAttempts; attempt++) {
+    const stored = await storage.listKeys()
+    const rewrapped: WrappedKeyRecord[] = []
+    for (const key of stored) {
+      const plain = await unwrapKey(key, old)
+      rewrapped.push({ ...key, masterKeyId: next.id, wrapped: await wrapKey(plain, key.purpose, next) })
+    }
+    if (await storage.rewrapKeys(old.id, rewrapped)) return stored.length
+  }
+  throw new StorageError('locked', 'keys were added all the while; rotate the master key again')
+}
+
+/** A key added between listing and rewrapping makes the rewrap be refused; that a server starts thrice in that instant is no accident. */
+const rotationAttempts = 3
+
+/** Names a master key in messages and records; 80 bits of a keyed hash, of no use to find it. */
+export function masterKeyId(masterKey: Uint8Array): string {
+  return encodeBase64Url(keyedHash(masterKey, 'postern master key id').subarray(0, 10))
+}
+
+interface MasterKey {
+  id: string
+  key: CryptoKey
+}
+
+async function readMasterKey(bytes: Uint8Array): Promise<MasterKey> {
+  if (bytes.length !== masterKeyBytes) {
+    throw new TypeError(`the master key must be ${masterKeyBytes} bytes, it is ${bytes.length}`)
+  }
+  return { id: masterKeyId(bytes), key: await importSealingKey(bytes) }
+}
+
+/** Another process may add the same one at the same time; the one that stands is everybody's. */
+async function addKey(
+  storage: Storage,
+  purpose: string,
+  master: MasterKey,
+  now: number,
+): Promise<WrappedKeyRecord> {
+  const wrapped = await wrapKey(systemRandom(32), purpose, master)
+  return storage.addKeyIfAbsent({ purpose, masterKeyId: master.id, wrapped, createdAt: now })
+}
+
+function wrapKey(plain: Uint8Array, purpose: string, master: MasterKey): Promise<Uint8Array> {
+  return sealBox(master.key, plain, wrappingContext(purpose, master))
+}
+
+async function unwrapKey(key: WrappedKeyRecord, master: MasterKey): Promise<Uint8Array> {
+  refuseOtherMasterKey(key, master)
+  const plain = await openBox(master.key, key.wrapped, wrappingContext(key.purpose, master))
+  if (plain === undefined) {
+    throw new StorageError('wrong-master-key', `the stored key for ${key.purpose} was changed or damaged`)
+  }
+  return plain
+}
+
+/** A key moved to another purpose, or under another master key's name, does not open. */
+function wrappingContext(purpose: string, master: MasterKey): string {
+  return JSON.stringify(['postern data key', purpose, master.id])
+}
+
+function refuseOtherMasterKey(key: WrappedKeyRecord, master: MasterKey): void {
+  if (key.masterKeyId === master.id) return
+  throw new StorageError(
+    'wrong-master-key',
+    `the stored keys belong to master key ${key.masterKeyId}, but this is master key ${master.id}; use the key file that was made with this database`,
+  )
+}
