@@ -20,7 +20,7 @@ export function galleryPieces(): GalleryPiece[] {
     { name: 'login', page: loginPage(login) },
     {
       name: 'login-wrong',
-      page: loginPage({ ...login, username: 'ada', fault: text.signIn.wrong, clientName: 'Claude' }),
+      page: loginPage({ ...login, username: 'ada', fault: text.signIn.wrong }),
     },
     { name: 'setup', page: setupPage(setup) },
     {
@@ -29,6 +29,7 @@ export function galleryPieces(): GalleryPiece[] {
         ...setup,
         setupToken: 'pst_su_2mWd0uFhGkQmXHfH7mQ0b3oJfYk0n1xkq3v5Jw8yR4c',
         username: 'ada lovelace',
+        fault: text.setup.problems,
         problems: ['username-characters', 'password-too-short', 'passwords-differ'],
         isLinkInvalid: true,
       }),
@@ -55,10 +56,10 @@ const login: LoginView = {
   ...frame,
   action: '/login',
   csrf: 'sample',
-  then: '/',
+  returnTo: '/',
   username: '',
   fault: undefined,
-  clientName: undefined,
+  isForConnection: true,
   redirectUri: undefined,
 }
 
@@ -66,10 +67,11 @@ const setup: SetupView = {
   ...frame,
   action: '/setup',
   csrf: 'sample',
-  then: '/',
+  returnTo: '/',
   setupToken: '',
   username: '',
   displayName: '',
+  fault: undefined,
   problems: [],
   isLinkInvalid: false,
   minimumPasswordLength: 8,
@@ -119,7 +121,7 @@ export const sampleConsent: ConsentView = {
   tools,
   csrf: 'sample',
   action: '/oauth/authorize',
-  signOut: { action: '/logout', csrf: 'sample', then: '/oauth/authorize?request=sample' },
+  signOut: { action: '/logout', csrf: 'sample', returnTo: '/oauth/authorize?request=sample' },
   redirectUri: 'https://claude.ai/api/mcp/auth_callback',
 }
 

@@ -28,7 +28,7 @@ export interface ConsentView {
   /** The form posts `csrf`, `decision` (approve or deny) and one `scope` for each ticked optional scope. */
   csrf: string
   action: string
-  signOut: { action: string; csrf: string; then: string }
+  signOut: { action: string; csrf: string; returnTo: string }
   redirectUri: string
 }
 
@@ -105,7 +105,7 @@ function whoIs({ user, signOut }: ConsentView): Markup {
   const username = outsideWords(user.username, 64)
   const displayName = outsideWords(user.displayName, 100) || username
   return html`<strong><bdi>${displayName}</bdi></strong>${displayName === username ? '' : html` <span class="muted">(<bdi>${username}</bdi>)</span>`}
-<form method="post" action="${signOut.action}">${hidden('csrf', signOut.csrf)}${hidden('then', signOut.then)}<button class="plain" type="submit">${text.consent.somebodyElse}</button></form>`
+<form method="post" action="${signOut.action}">${hidden('csrf', signOut.csrf)}${hidden('then', signOut.returnTo)}<button class="plain" type="submit">${text.consent.somebodyElse}</button></form>`
 }
 
 function localWarning(client: Markup): Markup {

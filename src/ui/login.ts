@@ -2,7 +2,7 @@
 
 import { field, formFault, hidden } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
-import { html, outsideWords } from './markup.ts'
+import { html } from './markup.ts'
 import { text } from './text.ts'
 
 export interface LoginView {
@@ -11,26 +11,25 @@ export interface LoginView {
   action: string
   csrf: string
   /** Where the person goes afterwards: a path of ours. */
-  then: string
+  returnTo: string
   /** What was typed, shown again after a fault. */
   username: string
   /** A sentence of `text.signIn`. */
   fault: string | undefined
-  /** Whose request the person goes on with, if there is one. */
-  clientName: string | undefined
+  /** The person comes from a client that wants to connect, and decides about it next. */
+  isForConnection: boolean
   /** Of that request: the form's answer may lead there at once, when it was decided in another tab. */
   redirectUri: string | undefined
 }
 
 export function loginPage(view: LoginView): Page {
   const say = text.signIn
-  const client = outsideWords(view.clientName ?? '', 60)
   const content = html`<div class="panel">
 <h1>${say.title}</h1>
-<p class="lead">${client === '' ? say.lead : say.leadFor(html`<bdi>${client}</bdi>`)}</p>
+<p class="lead">${view.isForConnection ? say.leadForConnection : say.lead}</p>
 ${formFault(view.fault)}
 <form class="stack" method="post" action="${view.action}">
-${hidden('csrf', view.csrf)}${hidden('then', view.then)}
+${hidden('csrf', view.csrf)}${hidden('then', view.returnTo)}
 ${field({ name: 'username', label: say.username, type: 'text', value: view.username, autocomplete: 'username', required: true, maximumLength: 256, autofocus: view.username === '' })}
 ${field({ name: 'password', label: say.password, type: 'password', autocomplete: 'current-password', required: true, maximumLength: 1024, autofocus: view.username !== '' })}
 <button class="button primary" type="submit">${say.submit}</button>

@@ -12,11 +12,13 @@ export interface SetupView {
   homePath: string
   action: string
   csrf: string
-  then: string
+  returnTo: string
   /** What was sent, shown again after a fault; empty at first. */
   setupToken: string
   username: string
   displayName: string
+  /** A sentence about the whole form. */
+  fault: string | undefined
   problems: readonly AccountProblem[]
   isLinkInvalid: boolean
   minimumPasswordLength: number
@@ -31,9 +33,9 @@ export function setupPage(view: SetupView): Page {
   const content = html`<div class="panel">
 <h1>${say.title}</h1>
 <p class="lead">${say.lead}</p>
-${formFault(view.problems.length > 0 ? say.problems : undefined)}
+${formFault(view.fault)}
 <form class="stack" method="post" action="${view.action}">
-${hidden('csrf', view.csrf)}${hidden('then', view.then)}
+${hidden('csrf', view.csrf)}${hidden('then', view.returnTo)}
 ${field({ name: 'setup', label: say.token, type: 'text', value: view.setupToken, hint: say.tokenHint, wrong: view.isLinkInvalid ? say.linkInvalid : undefined, autocomplete: 'off', required: true, maximumLength: 128 })}
 ${field({ name: 'username', label: say.username, type: 'text', value: view.username, hint: say.usernameHint, wrong: wrong('username'), autocomplete: 'username', required: true, maximumLength: 64 })}
 ${field({ name: 'display_name', label: say.displayName, type: 'text', value: view.displayName, hint: say.displayNameHint, wrong: wrong('display-name'), autocomplete: 'name', required: false, maximumLength: 100 })}

@@ -12,8 +12,7 @@ export const text = {
   signIn: {
     title: 'Sign in',
     lead: 'With your account on this server.',
-    leadFor: (client: Markup): Markup =>
-      html`To go on with connecting ${client}. Use your account on this server.`,
+    leadForConnection: 'With your account on this server. Then you decide about the connection.',
     username: 'User name',
     password: 'Password',
     submit: 'Sign in',

@@ -1,0 +1,304 @@
+/** Who is at the browser: signing in, signing out, the first account, and the two promises other rooms build on: which browser this is, and that a POST is its own. */
+
+import { OAuthError } from '../oauth/errors.ts'
+import type { Clock } from '../platform/clock.ts'
+import { equalInConstantTime, hashToken, type TokenHash } from '../platform/crypto.ts'
+import type { Telemetry } from '../platform/telemetry.ts'
+import type { AccountStorage, AuthorizationStorage, SessionStorage, UserRecord } from '../storage/storage.ts'
+import { errorPage, type PageProblem } from '../ui/error.ts'
+import { pageHeaders, pageResponse } from '../ui/layout.ts'
+import { loginPage } from '../ui/login.ts'
+import { type AccountProblem, setupPage } from '../ui/setup.ts'
+import { text } from '../ui/text.ts'
+import { createBrowserCookie } from './browser-cookie.ts'
+import { createBrowserSessions } from './browser-session.ts'
+import { csrfToken, findForgery } from './csrf.ts'
+import { readFormBody } from './form-body.ts'
+import { createGuessBrake, type GuessLimits } from './guess-brake.ts'
+import type { IdentityProvider } from './identity-provider.ts'
+
+export interface LoginOptions {
+  /** The pending request, if there is one, joins sign-in to its flow. */
+  storage: AccountStorage & SessionStorage & Pick<AuthorizationStorage, 'findPendingAuthorization'>
+  provider: IdentityProvider
+  /** Ours, from configuration. */
+  origin: string
+  basePath?: string | undefined
+  keys: { csrf: Uint8Array }
+  telemetry: Telemetry
+  clock: Clock
+  productName: string
+  guessLimits?: GuessLimits | undefined
+}
+
+export interface Login {
+  whoIsThere(request: Request): Promise<UserRecord | undefined>
+  /** The cookie that binds flows to this browser; `setCookie` must go out with the response if it is there. */
+  browserOf(request: Request): RequestBrowser
+  isGenuinePost(request: Request, form: URLSearchParams, purpose: string): boolean
+  /** 303 to the sign-in page, which comes back to `returnTo`. */
+  sendToLogin(request: Request, returnTo: string): Response
+  /** What a form needs that signs this person out and comes back to `returnTo` as nobody. */
+  signOutForm(request: Request, returnTo: string): SignOutForm
+  endpoints: Record<'login' | 'logout' | 'setup', (request: Request) => Promise<Response>>
+}
+
+export interface RequestBrowser {
+  browserHash: TokenHash
+  csrf(purpose: string): string
+  setCookie: string | undefined
+}
+
+/** As `ConsentView` takes it. */
+export interface SignOutForm {
+  action: string
+  csrf: string
+  returnTo: string
+}
+
+export function createLogin(options: LoginOptions): Login {
+  const { storage, provider, origin, telemetry, clock, productName } = options
+  const basePath = options.basePath ?? ''
+  const homePath = `${basePath}/`
+  const frame = { productName, homePath }
+  const paths = { login: `${basePath}/login`, logout: `${basePath}/logout`, setup: `${basePath}/setup` }
+  const sessions = createBrowserSessions(storage, origin, clock)
+  const flowCookie = createBrowserCookie(origin, 'postern-flow', 'pst_bf_')
+  const brake = createGuessBrake(clock, options.guessLimits)
+
+  function browserOf(request: Request): RequestBrowser {
+    const known = flowCookie.find(request)
+    const token = known ?? flowCookie.mint()
+    return {
+      browserHash: hashToken(token),
+      csrf: (purpose) => csrfToken(options.keys.csrf, token, purpose),
+      setCookie: known === undefined ? flowCookie.set(token) : undefined,
+    }
+  }
+
+  function isGenuinePost(request: Request, form: URLSearchParams, purpose: string): boolean {
+    const expected = browserOf(request).csrf(purpose)
+    const forgery = findForgery(request, form.get('csrf'), expected, origin)
+    if (forgery === undefined) return true
+    telemetry.emit('form.refused', flowOf(browserOf(request)), {
+      path: new URL(request.url).pathname,
+      reason: forgery,
+    })
+    return false
+  }
+
+  async function login(request: Request): Promise<Response> {
+    if (request.method === 'POST') return judgeLogin(request)
+    const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
+    if ((await sessions.findUser(request)) !== undefined) return seeOther(returnTo)
+    if (!(await storage.hasUsers())) return showProblem(503, { kind: 'no-account' })
+    return showLogin(request, 200, { returnTo, username: '', fault: undefined })
+  }
+
+  async function judgeLogin(request: Request): Promise<Response> {
+    const form = await readFormBody(request)
+    const returnTo = readReturn(form.get('then'))
+    const username = form.get('username') ?? ''
+    if (!isGenuinePost(request, form, 'login')) {
+      return showLogin(request, 403, { returnTo, username, fault: text.signIn.expired })
+    }
+    const browser = browserOf(request)
+    const flowId = (await findRequest(request, returnTo))?.flowId ?? flowOf(browser)
+    const attempt = brake.take(username, browser.browserHash)
+    if (!attempt.mayTry) {
+      telemetry.emit('login.braked', flowId)
+      const fault = text.signIn.wait(attempt.retryAfterSeconds)
+      return showLogin(request, 429, {
+        returnTo,
+        username,
+        fault,
+        retryAfterSeconds: attempt.retryAfterSeconds,
+      })
+    }
+    const result = await provider.signIn(username, form.get('password') ?? '')
+    if (result.outcome === 'busy') {
+      telemetry.emit('login.failed', flowId, { reason: 'busy' })
+      const fault = text.signIn.busy
+      return showLogin(request, 503, { returnTo, username, fault, retryAfterSeconds: busyRetrySeconds })
+    }
+    if (result.outcome === 'refused') {
+      telemetry.emit('login.failed', flowId, { reason: 'wrong name or password' })
+      return showLogin(request, 403, { returnTo, username, fault: text.signIn.wrong })
+    }
+    attempt.succeeded()
+    telemetry.emit('login.succeeded', flowId, { userId: result.user.userId })
+    return seeOther(returnTo, await sessions.begin(request, result.user.userId))
+  }
+
+  async function logout(request: Request): Promise<Response> {
+    if (request.method !== 'POST') return methodNotAllowed('POST')
+    const form = await readFormBody(request)
+    if (!isGenuinePost(request, form, 'logout')) {
+      throw new OAuthError('access_denied', 'this form did not come from our own page', {
+        occasion: 'not-genuine',
+      })
+    }
+    const user = await sessions.findUser(request)
+    const clearedCookie = await sessions.end(request)
+    telemetry.emit('login.ended', flowOf(browserOf(request)), { userId: user?.userId })
+    return seeOther(readReturn(form.get('then')), clearedCookie)
+  }
+
+  /** GET consumes nothing: link previews and scanners open links too. */
+  async function setup(request: Request): Promise<Response> {
+    if (await storage.hasUsers()) return showProblem(404, { kind: 'setup-done' })
+    if (request.method === 'POST') return judgeSetup(request)
+    if (!(await storage.hasSetupLink(clock()))) return showProblem(404, { kind: 'setup-closed' })
+    const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
+    return showSetup(request, 200, { ...emptySetup, returnTo })
+  }
+
+  async function judgeSetup(request: Request): Promise<Response> {
+    const form = await readFormBody(request)
+    const sent = readSetupForm(form)
+    const again = { ...sent, returnTo: readReturn(form.get('then')) }
+    if (!isGenuinePost(request, form, 'setup')) {
+      return showSetup(request, 403, { ...again, fault: text.signIn.expired })
+    }
+    const flowId = flowOf(browserOf(request))
+    const { username, displayName, password } = sent
+    const prepared = await provider.prepareAccount({ username, displayName, password, role: 'admin' })
+    if (prepared.outcome === 'busy') return showSetup(request, 503, { ...again, fault: text.signIn.busy })
+    const differ: AccountProblem[] = sent.password === sent.passwordAgain ? [] : ['passwords-differ']
+    if (prepared.outcome === 'refused' || differ.length > 0) {
+      const problems = [...(prepared.outcome === 'refused' ? prepared.problems : []), ...differ]
+      return showSetup(request, 400, { ...again, problems, fault: text.setup.problems })
+    }
+    const outcome = await storage.createFirstUser(prepared.user, hashToken(sent.setupToken), clock())
+    if (outcome === 'created') {
+      telemetry.emit('setup.completed', flowId, { userId: prepared.user.userId })
+      return seeOther(again.returnTo, await sessions.begin(request, prepared.user.userId))
+    }
+    telemetry.emit('setup.refused', flowId, { reason: outcome })
+    if (outcome === 'not-first') return showProblem(404, { kind: 'setup-done' })
+    return showSetup(request, 403, { ...again, isLinkInvalid: true, fault: text.setup.problems })
+  }
+
+  interface LoginFormState {
+    returnTo: string
+    username: string
+    fault: string | undefined
+    retryAfterSeconds?: number
+  }
+
+  async function showLogin(request: Request, status: number, state: LoginFormState): Promise<Response> {
+    const { returnTo, username, fault } = state
+    const browser = browserOf(request)
+    const pending = await findRequest(request, returnTo)
+    const page = loginPage({
+      ...frame,
+      action: paths.login,
+      csrf: browser.csrf('login'),
+      returnTo,
+      username,
+      fault,
+      isForConnection: pending !== undefined,
+      redirectUri: pending?.redirectUri,
+    })
+    const headers = pageHeaders(page)
+    if (state.retryAfterSeconds !== undefined) headers.set('retry-after', String(state.retryAfterSeconds))
+    if (browser.setCookie !== undefined) headers.append('set-cookie', browser.setCookie)
+    return new Response(page.html, { status, headers })
+  }
+
+  function showSetup(
+    request: Request,
+    status: number,
+    state: Omit<
+      Parameters<typeof setupPage>[0],
+      keyof typeof frame | 'action' | 'csrf' | 'minimumPasswordLength'
+    >,
+  ): Response {
+    const browser = browserOf(request)
+    const { minimumPasswordLength } = provider
+    const csrf = browser.csrf('setup')
+    const page = setupPage({ ...state, ...frame, action: paths.setup, csrf, minimumPasswordLength })
+    const headers = pageHeaders(page)
+    if (browser.setCookie !== undefined) headers.append('set-cookie', browser.setCookie)
+    return new Response(page.html, { status, headers })
+  }
+
+  function showProblem(status: number, problem: PageProblem): Response {
+    return pageResponse(errorPage({ ...frame, errorId: undefined, problem }), status)
+  }
+
+  /** The authorization request that `returnTo` names, if it is this browser's. */
+  async function findRequest(
+    request: Request,
+    returnTo: string,
+  ): Promise<{ flowId: string; redirectUri: string } | undefined> {
+    const pendingId = requestPath.exec(returnTo.slice(basePath.length))?.[1]
+    if (pendingId === undefined) return undefined
+    const pending = await storage.findPendingAuthorization(pendingId, clock())
+    if (pending === undefined) return undefined
+    return equalInConstantTime(pending.browserHash, browserOf(request).browserHash) ? pending : undefined
+  }
+
+  /** Only ever a path of ours: what somebody else put into a link must not decide where a signed-in browser goes. */
+  function readReturn(asked: string | null): string {
+    if (asked === null || !asked.startsWith(homePath)) return homePath
+    return requestPath.test(asked.slice(basePath.length)) ? asked : homePath
+  }
+
+  return {
+    whoIsThere: sessions.findUser,
+    browserOf,
+    isGenuinePost,
+    sendToLogin(request, returnTo) {
+      const location = `${paths.login}?then=${encodeURIComponent(readReturn(returnTo))}`
+      return seeOther(location, browserOf(request).setCookie)
+    },
+    signOutForm(request, returnTo) {
+      return { action: paths.logout, csrf: browserOf(request).csrf('logout'), returnTo: readReturn(returnTo) }
+    },
+    endpoints: { login, logout, setup },
+  }
+}
+
+/** The one page besides the home page that a person is sent back to. */
+const requestPath = /^\/oauth\/authorize\?request=([A-Za-z0-9_-]{1,128})$/
+
+const busyRetrySeconds = 2
+
+const emptySetup = {
+  setupToken: '',
+  username: '',
+  displayName: '',
+  problems: [],
+  isLinkInvalid: false,
+  fault: undefined,
+}
+
+function readSetupForm(form: URLSearchParams) {
+  return {
+    setupToken: (form.get('setup') ?? '').trim(),
+    username: form.get('username') ?? '',
+    displayName: form.get('display_name') ?? '',
+    password: form.get('password') ?? '',
+    passwordAgain: form.get('password_again') ?? '',
+    problems: [],
+    isLinkInvalid: false,
+    fault: undefined,
+  }
+}
+
+/** Names what this browser did where there is no authorization request; the cookie itself cannot be had from it. */
+function flowOf({ browserHash }: RequestBrowser): string {
+  return hashToken(browserHash).slice(0, 14)
+}
+
+/** OAuth 2.1 §7.5.3: 303, so that no browser sends the password on to the next address. */
+function seeOther(location: string, setCookie?: string): Response {
+  const headers = new Headers({ location, 'cache-control': 'no-store', 'referrer-policy': 'same-origin' })
+  if (setCookie !== undefined) headers.append('set-cookie', setCookie)
+  return new Response(null, { status: 303, headers })
+}
+
+function methodNotAllowed(allow: string): Response {
+  return new Response(null, { status: 405, headers: { allow } })
+}
