@@ -1,10 +1,9 @@
 /** Asks the person, and sends the answer back (OAuth 2.1 §4.1.2; house rules 7 and 11): the second half of the authorization endpoint. */
 
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
-import { isClientIdUrl } from '../oauth/client-id-metadata-document.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
-import { formatScope } from '../oauth/scope.ts'
+import { formatScope, type ScopeDefinition } from '../oauth/scope.ts'
 import { equalInConstantTime, hashToken } from '../platform/crypto.ts'
 import type {
   AuthorizationCodeRecord,
@@ -45,8 +44,11 @@ export function createConsent(
     const user = await login.whoIsThere(request)
     if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
     const client = await clients.find(pending.clientId)
-    if (client === undefined)
-      throw new OAuthError('invalid_client', 'the application is not known here any more')
+    if (client === undefined) {
+      throw new OAuthError('invalid_client', 'the application is not known here any more', {
+        occasion: 'unknown-client',
+      })
+    }
     return show(request, pending, client, user)
   }
 
@@ -57,26 +59,24 @@ export function createConsent(
     user: UserRecord,
   ): Promise<Response> {
     const resource = resourceOf(pending)
+    const asked = resource.scopes.filter(({ name }) => pending.scope.includes(name))
     const page = consentPage({
+      productName: settings.productName,
+      homePath: '/',
       client: {
-        name: client.metadata.clientName ?? redirectHost(pending.redirectUri),
-        isSelfAsserted: !client.isVouchedFor || client.kind !== 'pre-registered',
-        ...(isClientIdUrl(client.clientId) ? { clientIdHost: new URL(client.clientId).host } : {}),
+        name: client.metadata.clientName ?? '',
+        isSelfAsserted: client.kind === 'registered' || client.kind === 'recovered',
+        clientIdHost: client.kind === 'document' ? new URL(client.clientId).host : undefined,
         redirectHost: redirectHost(pending.redirectUri),
         isLocal: isLocalRedirect(pending.redirectUri),
       },
       connector: { name: resource.name, url: resource.identifier },
       user: { username: user.username, displayName: user.displayName },
-      scopes: resource.scopes
-        .filter(({ name }) => pending.scope.includes(name))
-        .map((scope, _, asked) => ({
-          ...scope,
-          optional: scope.optional && asked.length > 1,
-          checked: true,
-        })),
-      tools: (await resource.tools())?.map((tool) => ({ ...tool, title: tool.title ?? tool.name })),
+      scopes: asked.map((scope) => ({ ...scope, optional: isOptional(scope, asked), checked: true })),
+      tools: await resource.tools(),
       csrf: login.browserOf(request).csrf(csrfPurpose(pending.pendingId)),
       action: requestPath(pending.pendingId),
+      signOut: login.signOutForm(request, requestPath(pending.pendingId)),
       redirectUri: pending.redirectUri,
     })
     telemetry.emit('consent.shown', pending.flowId, { clientId: pending.clientId, userId: user.userId })
@@ -87,7 +87,9 @@ export function createConsent(
     const pendingId = new URL(request.url).searchParams.get('request') ?? ''
     const form = await readForm(request)
     if (!login.isGenuinePost(request, form, csrfPurpose(pendingId))) {
-      throw new OAuthError('access_denied', 'this form did not come from our own page; go back and try again')
+      throw new OAuthError('access_denied', 'this form did not come from our own page', {
+        occasion: 'not-genuine',
+      })
     }
     const pending = await findPending(request, pendingId)
     const user = await login.whoIsThere(request)
@@ -99,14 +101,14 @@ export function createConsent(
       codeFor(pending, decision),
       clock(),
     )
-    if (stands?.decision === undefined) throw new OAuthError('invalid_request', over)
+    if (stands?.decision === undefined) throw new OAuthError('invalid_request', over, { occasion: 'expired' })
     emitDecision(stands, stands.decision, pending.decision === undefined)
     return sendBack(stands, stands.decision)
   }
 
   async function findPending(request: Request, pendingId: string): Promise<PendingAuthorizationRecord> {
     const pending = await storage.findPendingAuthorization(pendingId, clock())
-    if (pending === undefined) throw new OAuthError('invalid_request', over)
+    if (pending === undefined) throw new OAuthError('invalid_request', over, { occasion: 'expired' })
     // Else a stranger could have a person approve, in the person's own browser, a request that the stranger began.
     if (!equalInConstantTime(pending.browserHash, login.browserOf(request).browserHash)) {
       throw new OAuthError(
@@ -134,7 +136,7 @@ export function createConsent(
     const ticked = new Set(form.getAll('scope'))
     const asked = resourceOf(pending).scopes.filter(({ name }) => pending.scope.includes(name))
     const scope = asked
-      .filter(({ name, optional }) => !optional || asked.length === 1 || ticked.has(name))
+      .filter((one) => !isOptional(one, asked) || ticked.has(one.name))
       .map(({ name }) => name)
     if (scope.length === 0) return { kind: 'denied', decidedAt }
     return { kind: 'approved', scope, userId: user.userId, decidedAt }
@@ -168,7 +170,10 @@ export function createConsent(
   ): void {
     if (!isFirst) return
     const fields = { clientId: pending.clientId, redirectHost: redirectHost(pending.redirectUri) }
-    if (decision.kind === 'denied') return telemetry.emit('consent.denied', pending.flowId, fields)
+    if (decision.kind === 'denied') {
+      telemetry.emit('consent.denied', pending.flowId, fields)
+      return
+    }
     const { userId, scope } = decision
     telemetry.emit('consent.approved', pending.flowId, { ...fields, userId, scope: formatScope(scope) })
   }
@@ -191,6 +196,11 @@ function trustAgain(pending: PendingAuthorizationRecord): TrustedRedirect {
   const redirect = trustRedirect(pending.redirectUri, [pending.redirectUri])
   if (redirect === undefined) throw new OAuthError('server_error', 'the stored redirect cannot be used')
   return redirect
+}
+
+/** The last thing left cannot be unticked: approving nothing is denying. */
+function isOptional(scope: ScopeDefinition, asked: readonly ScopeDefinition[]): boolean {
+  return scope.optional && asked.length > 1
 }
 
 function csrfPurpose(pendingId: string): string {

@@ -22,6 +22,8 @@ export interface GuardedResource {
 export interface ToolDescription {
   name: string
   title: string | undefined
+  /** Of the scope that allows it. */
+  scope: string
   readOnly: boolean
   destructive: boolean
 }
@@ -72,6 +74,8 @@ export interface AuthorizationServerKeys {
 
 export interface AuthorizationServerSettings {
   issuer: Issuer
+  /** What a person reads at the top of each page. */
+  productName: string
   resources: readonly GuardedResource[]
   waysIn: WaysIn
   lifetimes: Lifetimes

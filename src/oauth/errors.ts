@@ -53,18 +53,28 @@ export interface Problem {
   standard: string
 }
 
+/** Where a person, not a program, is at the other end: what the page should explain. */
+export type PageOccasion = 'unknown-client' | 'expired' | 'not-genuine'
+
+export interface OAuthErrorOptions extends ErrorOptions {
+  detail?: string | undefined
+  occasion?: PageOccasion | undefined
+}
+
 /** `description` goes out; `detail` stays in the log. */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
   readonly description: string
   readonly detail: string | undefined
+  readonly occasion: PageOccasion | undefined
 
-  constructor(code: OAuthErrorCode, description: string, options: ErrorOptions & { detail?: string } = {}) {
+  constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     super(`${code}: ${description}`, options)
     this.name = 'OAuthError'
     this.code = code
     this.description = description
     this.detail = options.detail
+    this.occasion = options.occasion
   }
 
   get status(): number {

@@ -53,12 +53,12 @@ async function findClient(clients: Clients, request: AuthorizationRequest): Prom
   if (request.clientId === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
   const known = await clients.find(request.clientId)
   const client = known ?? (await clients.recover(request.clientId, request.redirectUri ?? ''))
-  if (client === undefined) throw new OAuthError('invalid_client', unknownClient)
+  if (client === undefined) {
+    const says = 'the application that sent you here is not known to this server any more'
+    throw new OAuthError('invalid_client', says, { occasion: 'unknown-client' })
+  }
   return client
 }
-
-/** The page that shows this names the steps by which each of Claude's apps forgets a client. */
-export const unknownClient = 'the application that sent you here is not known to this server any more'
 
 /** Until here nobody may be redirected; a request without a redirect URI is understood if only one can be meant. */
 function findRedirect(client: Client, request: AuthorizationRequest): TrustedRedirect {

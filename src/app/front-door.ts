@@ -1,0 +1,273 @@
+/** The front door: which request goes to which room, what may be called from other origins, and what an error becomes on its way out. */
+
+import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
+import { endpointAliases, endpointPaths } from '../authorization-server/endpoints/metadata.ts'
+import { errorAnswer, jsonAnswer } from '../authorization-server/json-answer.ts'
+import type { WaysIn } from '../authorization-server/settings.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Login } from '../identity/login.ts'
+import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
+import {
+  authorizationServerWellKnown,
+  type Issuer,
+  openidConfigurationWellKnown,
+} from '../oauth/authorization-server-metadata.ts'
+import { AuthorizationError, OAuthError } from '../oauth/errors.ts'
+import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata.ts'
+import { redirectHost } from '../oauth/redirect-uri.ts'
+import { type Random, randomId } from '../platform/crypto.ts'
+import type { Telemetry } from '../platform/telemetry.ts'
+import { errorPage, type PageProblem } from '../ui/error.ts'
+import { homePage } from '../ui/home.ts'
+import { pageResponse } from '../ui/layout.ts'
+
+export interface FrontDoorRooms {
+  issuer: Issuer
+  productName: string
+  connector: { name: string; path: string; resource: string }
+  gateway: Gateway
+  /** Undefined where no sign-in is needed: then there is nothing to discover, and a document would send clients astray. */
+  authorizationServer: AuthorizationServer | undefined
+  login: Login | undefined
+  waysIn: WaysIn
+  hasUsers: () => Promise<boolean>
+  allowedHosts: (host: string) => boolean
+  telemetry: Telemetry
+  random: Random
+}
+
+/** How a row speaks: to machines in JSON (other origins may call it), to a person in pages (they may not). */
+type Audience = 'machine' | 'person'
+
+interface Route {
+  method: 'GET' | 'POST'
+  path: string
+  audience: Audience
+  handle(request: Request): Promise<Response> | Response
+}
+
+export type FrontDoor = (request: Request) => Promise<Response>
+
+export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
+  const routes = routeTable(rooms)
+  const table = new Map<string, Route[]>()
+  for (const route of routes) table.set(route.path, [...(table.get(route.path) ?? []), route])
+  const mcpPaths = new Set([rooms.connector.path, `${rooms.connector.path}/`])
+
+  return async function frontDoor(request) {
+    const { pathname } = new URL(request.url)
+    // The gateway has its own order of checks, in which nothing may come before its own.
+    if (mcpPaths.has(pathname)) return rooms.gateway.fetch(request)
+    const candidates = table.get(pathname) ?? table.get(withoutTrailingSlash(pathname))
+    if (request.method === 'OPTIONS') return preflight(candidates)
+    if (!rooms.allowedHosts(request.headers.get('host') ?? '')) return wrongHost(rooms)
+    if (candidates === undefined) return notFound(request, rooms)
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const route = candidates.find((candidate) => candidate.method === method)
+    if (route === undefined) return methodNotAllowed(candidates)
+    const response = await answer(route, request, rooms)
+    return route.audience === 'machine' ? withCors(response) : response
+  }
+}
+
+/** Every address of the house but the MCP endpoint itself. */
+function routeTable(rooms: FrontDoorRooms): Route[] {
+  const { authorizationServer: server, login, gateway, connector, waysIn } = rooms
+  const machine = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
+    method,
+    path,
+    audience: 'machine',
+    handle,
+  })
+  const person = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
+    method,
+    path,
+    audience: 'person',
+    handle,
+  })
+  const open = [
+    person('GET', '/', () => home(rooms)),
+    machine('GET', '/healthz', () => jsonAnswer(200, { status: 'ok' })),
+  ]
+  if (server === undefined || login === undefined) return open
+
+  const metadata = (): Response => publicJson(server.metadata)
+  const resourceMetadata = (request: Request): Response => gateway.protectedResourceMetadata(request)
+  const token = (request: Request): Promise<Response> => server.token(request)
+  const register = (request: Request): Promise<Response> => server.register(request)
+  return [
+    ...open,
+    machine('GET', protectedResourceWellKnown + connector.path, resourceMetadata),
+    machine('GET', protectedResourceWellKnown, resourceMetadata),
+    machine('GET', authorizationServerWellKnown, metadata),
+    machine('GET', authorizationServerWellKnown + connector.path, metadata),
+    machine('GET', openidConfigurationWellKnown, metadata),
+    machine('GET', openidConfigurationWellKnown + connector.path, metadata),
+    machine('GET', endpointPaths.jwks, () => publicJson({ keys: [] })),
+    machine('POST', endpointPaths.token, token),
+    machine('POST', endpointAliases.token, token),
+    machine('POST', endpointPaths.revocation, (request) => server.revoke(request)),
+    ...(waysIn.registration
+      ? [
+          machine('POST', endpointPaths.registration, register),
+          machine('POST', endpointAliases.registration, register),
+        ]
+      : []),
+    person('GET', endpointPaths.authorization, (request) => server.authorize(request)),
+    person('GET', endpointAliases.authorization, (request) => server.authorize(request)),
+    person('POST', endpointPaths.authorization, (request) => server.decide(request)),
+    person('GET', '/login', login.endpoints.login),
+    person('POST', '/login', login.endpoints.login),
+    person('POST', '/logout', login.endpoints.logout),
+    person('GET', '/setup', login.endpoints.setup),
+    person('POST', '/setup', login.endpoints.setup),
+  ]
+}
+
+async function home(rooms: FrontDoorRooms): Promise<Response> {
+  const { connector, productName, login } = rooms
+  const needsSetup = login !== undefined && !(await rooms.hasUsers())
+  return pageResponse(homePage({ productName, needsSetup, connector: connectorFact(connector) }))
+}
+
+function connectorFact({ name, resource }: FrontDoorRooms['connector']): { name: string; url: string } {
+  return { name, url: resource }
+}
+
+/** Five minutes, as long as hosted Claude keeps it: a change is seen as soon as it can be anyway. */
+function publicJson(body: unknown): Response {
+  return new Response(JSON.stringify(body), {
+    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
+  })
+}
+
+/** The one boundary at which errors become responses. */
+async function answer(route: Route, request: Request, rooms: FrontDoorRooms): Promise<Response> {
+  try {
+    return await route.handle(request)
+  } catch (error) {
+    const errorId = randomId(rooms.random)
+    const known = error instanceof OAuthError ? error : unexpected(error)
+    report(known, error, errorId, request, rooms)
+    if (known instanceof AuthorizationError) return redirectError(known, rooms.issuer)
+    if (route.audience === 'machine') return errorAnswer(known, errorId)
+    return page(problemOf(known, rooms), errorId, known.status, rooms)
+  }
+}
+
+function problemOf(error: OAuthError, rooms: FrontDoorRooms): PageProblem {
+  if (error.occasion === 'unknown-client')
+    return { kind: 'unknown-client', connector: connectorFact(rooms.connector) }
+  if (error.occasion !== undefined) return { kind: error.occasion }
+  if (error.code === 'server_error') return { kind: 'server-error' }
+  return { kind: 'bad-request', says: error.description }
+}
+
+function page(
+  problem: PageProblem,
+  errorId: string | undefined,
+  status: number,
+  rooms: FrontDoorRooms,
+): Response {
+  return pageResponse(errorPage({ productName: rooms.productName, homePath: '/', errorId, problem }), status)
+}
+
+function unexpected(cause: unknown): OAuthError {
+  return new OAuthError(
+    'server_error',
+    'something went wrong on this server; its log tells more under the id',
+    { cause },
+  )
+}
+
+function report(
+  known: OAuthError,
+  error: unknown,
+  errorId: string,
+  request: Request,
+  rooms: FrontDoorRooms,
+): void {
+  const isBug = known.code === 'server_error'
+  const reason = error instanceof Error ? (known.detail ?? error.message) : String(error)
+  rooms.telemetry.emit(isBug ? 'request.failed' : 'request.refused', errorId, {
+    errorId,
+    method: request.method,
+    path: new URL(request.url).pathname,
+    status: known.status,
+    code: known.code,
+    reason: known.detail === undefined ? reason : `${known.description}: ${known.detail}`,
+    userAgent: request.headers.get('user-agent') ?? undefined,
+    ...(known instanceof AuthorizationError ? { redirectHost: redirectHost(known.redirect.uri) } : {}),
+  })
+}
+
+/** RFC 6749 §4.1.2.1 with `iss` (RFC 9207 §2), which belongs into errors too. */
+function redirectError(error: AuthorizationError, issuer: Issuer): Response {
+  const location = formatAuthorizationResponse(error.redirect, issuer, {
+    error: error.code,
+    errorDescription: error.description,
+    state: error.state,
+  })
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
+}
+
+/** Discovery that finds nothing goes on to its next address only after a 404, and chokes on HTML (requirement ASU-14). */
+function notFound(request: Request, rooms: FrontDoorRooms): Response {
+  const { pathname } = new URL(request.url)
+  const wantsPage =
+    (request.headers.get('accept') ?? '').includes('text/html') && !pathname.startsWith('/.well-known/')
+  if (!wantsPage) {
+    const body = {
+      error: 'not_found',
+      error_description: `nothing is served here; the MCP endpoint is ${rooms.connector.resource}`,
+    }
+    return withCors(jsonAnswer(404, body))
+  }
+  return page({ kind: 'not-found' }, undefined, 404, rooms)
+}
+
+function methodNotAllowed(candidates: readonly Route[]): Response {
+  const allow = [...new Set(candidates.map(({ method }) => method))].join(', ')
+  const body = { error: 'invalid_request', error_description: `use ${allow} here` }
+  const response = jsonAnswer(405, body, { allow })
+  return candidates.some(({ audience }) => audience === 'machine') ? withCors(response) : response
+}
+
+/** A name that is not ours can only come from a mistaken proxy or a page that rebinds DNS to reach a local server. */
+function wrongHost(rooms: FrontDoorRooms): Response {
+  const body = {
+    error: 'invalid_request',
+    error_description: `this server answers for ${new URL(rooms.issuer).host} only; set its public URL, or add this name to its trusted hosts`,
+  }
+  return jsonAnswer(421, body)
+}
+
+const corsHeaders: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version',
+}
+
+/** No CORS on pages: a browser must come to them as a person does (OAuth 2.1 §3.1). */
+function preflight(candidates: readonly Route[] | undefined): Response {
+  const allowed = candidates?.filter(({ audience }) => audience === 'machine') ?? []
+  if (candidates !== undefined && allowed.length === 0) return new Response(null, { status: 204 })
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...corsHeaders,
+      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-allow-headers': 'Authorization, Content-Type, Accept, MCP-Protocol-Version, DPoP',
+      'access-control-max-age': '86400',
+    },
+  })
+}
+
+function withCors(response: Response): Response {
+  const headers = new Headers(response.headers)
+  for (const [name, value] of Object.entries(corsHeaders)) headers.set(name, value)
+  return new Response(response.body, { status: response.status, headers })
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}

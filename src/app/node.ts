@@ -1,0 +1,118 @@
+/** Postern on Node: listeners on the right addresses, a graceful end, and the guarded way out. */
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { createGuardedDialer } from '../platform/outbound-dialer-node.ts'
+import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
+
+export interface ListenOptions {
+  fetch: (request: Request) => Promise<Response>
+  port: number
+  /** Default: 127.0.0.1 and ::1, so that nothing outside this machine gets in without being asked. */
+  host?: string | undefined
+}
+
+export interface RunningServer {
+  port: number
+  /** What it listens on, for people. */
+  addresses: readonly string[]
+  /** Takes no new connections, lets requests in flight end for up to the deadline, then cuts them. */
+  close(deadlineMs?: number): Promise<void>
+}
+
+/** A sentence for the operator: why nothing is being served. */
+export class ListenError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ListenError'
+  }
+}
+
+const headersTimeoutMs = 15_000
+/** Longer than the 60 to 75 s after which load balancers drop an idle connection: theirs must end first, or a request meets a closed socket. */
+const keepAliveTimeoutMs = 80_000
+/** Bodies are small; an upload slower than this is an attack. Streams go the other way and are not meant. */
+const requestTimeoutMs = 120_000
+const closeDeadlineMs = 10_000
+
+export async function startServer(options: ListenOptions): Promise<RunningServer> {
+  const hosts = options.host === undefined ? ['127.0.0.1', '::1'] : [options.host]
+  const servers: Server[] = []
+  let port = options.port
+  try {
+    for (const host of hosts) {
+      const server = createServer(getRequestListener(options.fetch, { overrideGlobalObjects: false }))
+      server.headersTimeout = headersTimeoutMs
+      server.keepAliveTimeout = keepAliveTimeoutMs
+      server.requestTimeout = requestTimeoutMs
+      const isOptional = host === '::1' && servers.length > 0
+      if (!(await listen(server, host, port, isOptional))) continue
+      servers.push(server)
+      port = (server.address() as AddressInfo).port
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => closeServer(server, 0)))
+    throw error
+  }
+  return {
+    port,
+    addresses: servers.map((server) => formatAddress(server.address() as AddressInfo)),
+    close: async (deadlineMs = closeDeadlineMs) => {
+      await Promise.all(servers.map((server) => closeServer(server, deadlineMs)))
+    },
+  }
+}
+
+/** False when the address does not exist on this machine and may be left out (IPv6 switched off). */
+function listen(server: Server, host: string, port: number, isOptional: boolean): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (isOptional && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'))
+        return resolve(false)
+      reject(new ListenError(listenFault(error, host, port), { cause: error }))
+    })
+    server.listen({ host, port, exclusive: true }, () => resolve(true))
+  })
+}
+
+function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') {
+    return `port ${port} on ${host} is in use by another program; stop it, or choose another with --port`
+  }
+  if (error.code === 'EACCES')
+    return `port ${port} needs more rights than this user has; choose one above 1023 with --port`
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return `${host} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all of them`
+  }
+  return `cannot listen on ${host} port ${port}: ${error.message}`
+}
+
+function closeServer(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), deadlineMs)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+function formatAddress({ address, family, port }: AddressInfo): string {
+  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`
+}
+
+/** The way out to client metadata documents: public addresses only, judged when they are dialled. */
+export function createDocumentFetch(): { fetch: OutboundFetch; close(): Promise<void> } {
+  const dialer = createGuardedDialer(3_000)
+  const fetch = createOutboundFetch({
+    fetch: dialer.fetch,
+    allowPrivateAddresses: false,
+    deadlineMs: 5_000,
+    maximumBytes: 16_384,
+  })
+  return { fetch, close: dialer.close }
+}
+
+export { createPostern } from './postern.ts'

@@ -1,0 +1,268 @@
+/** Postern as a function of a request: every door (Node server, framework, test) stands on this one. */
+
+import { createAuthorizationServer } from '../authorization-server/authorization-server.ts'
+import {
+  type AuthorizationServerSettings,
+  defaultLifetimes,
+  type Lifetimes,
+  type ToolDescription,
+  type WaysIn,
+} from '../authorization-server/settings.ts'
+import { createGateway, defaultGatewayLimits, type Gateway, type GatewayLimits } from '../gateway/gateway.ts'
+import type { Upstream } from '../gateway/upstream.ts'
+import type { IdentityProvider } from '../identity/identity-provider.ts'
+import { createLogin } from '../identity/login.ts'
+import { type Issuer, issuerOf } from '../oauth/authorization-server-metadata.ts'
+import { claudeOrigins } from '../oauth/claude.ts'
+import { resourceIdentifier } from '../oauth/resource-indicators.ts'
+import { defaultScopes, type ScopeDefinition } from '../oauth/scope.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
+import { importSealingKey, type Random, systemRandom } from '../platform/crypto.ts'
+import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
+import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
+import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { createKeyRing } from '../storage/key-ring.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createFrontDoor, type FrontDoor } from './front-door.ts'
+
+export interface PosternOptions {
+  /** The origin that clients use, for example `https://mcp.example.com`: never taken from a request. */
+  publicUrl: string
+  connector: ConnectorOptions
+  storage: Storage
+  /** 32 bytes that wrap every key in storage. Lose them and everybody has to sign in again. */
+  masterKey: Uint8Array
+  /** How people sign in. */
+  identity: IdentityProvider
+  /** Which kinds of client may connect; all three unless switched off. */
+  waysIn?: Partial<WaysIn> | undefined
+  lifetimes?: Partial<Lifetimes> | undefined
+  limits?: Partial<GatewayLimits> | undefined
+  /** Requests that name a loopback host pass the Host guard. Default: only if the public URL is itself loopback. */
+  allowLoopbackHosts?: boolean | undefined
+  /** Further names, with port if any, that pass the Host guard. */
+  additionalHosts?: readonly string[] | undefined
+  /** The way out to client metadata documents. Default: the runtime's fetch, public addresses only by literal. */
+  outboundFetch?: OutboundFetch | undefined
+  /** What a person reads at the top of each page. */
+  productName?: string | undefined
+  readers?: readonly EventReader[] | undefined
+  clock?: Clock | undefined
+  random?: Random | undefined
+}
+
+export interface ConnectorOptions {
+  name: string
+  /** Default `/mcp`. */
+  path?: string | undefined
+  upstream: Upstream
+  /** `none`: anybody may call, nobody signs in. */
+  access?: 'oauth' | 'none' | undefined
+  scopes?: readonly ScopeDefinition[] | undefined
+}
+
+export interface Postern {
+  fetch(request: Request): Promise<Response>
+  /** Settles when keys are loaded; `fetch` waits for it by itself. Rejects if storage or master key cannot be used. */
+  ready: Promise<void>
+  /** The URL to give to Claude. */
+  connectorUrl: string
+  /** Ends the upstreams. Storage was handed in, and stays open. */
+  close(): Promise<void>
+}
+
+/** Throws a `TypeError` for options that no request could make right. */
+export function createPostern(options: PosternOptions): Postern {
+  const issuer = readPublicUrl(options.publicUrl)
+  const path = readPath(options.connector.path ?? '/mcp')
+  const resource = resourceIdentifier(issuer, path)
+  const opened = openRooms(options, issuer, path)
+  const ready = opened.then(() => undefined)
+  // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
+  ready.catch(() => undefined)
+  return {
+    ready,
+    connectorUrl: resource,
+    fetch: async (request) => (await opened).frontDoor(request),
+    close: async () => (await opened).close(),
+  }
+}
+
+const keyPurposes = [
+  'client-id',
+  'client-secret',
+  'authorization-code',
+  'tokens',
+  'csrf',
+  'mcp-session',
+] as const
+
+interface OpenHouse {
+  frontDoor: FrontDoor
+  close(): Promise<void>
+}
+
+/** The one place where the rooms are wired together. */
+async function openRooms(options: PosternOptions, issuer: Issuer, path: string): Promise<OpenHouse> {
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  const { storage } = options
+  const telemetry = createTelemetry(clock, options.readers ?? [])
+  const keys = await createKeyRing({
+    storage,
+    masterKey: options.masterKey,
+    purposes: keyPurposes,
+    now: clock(),
+  })
+  const productName = options.productName ?? 'Postern'
+  const access = options.connector.access ?? 'oauth'
+  const waysIn: WaysIn = {
+    registration: true,
+    metadataDocument: true,
+    preRegistered: true,
+    ...options.waysIn,
+  }
+  const scopes = options.connector.scopes ?? defaultScopes
+  const resource = resourceIdentifier(issuer, path)
+  const allowedHosts = hostGuard(options, issuer)
+
+  const login = createLogin({
+    storage,
+    provider: options.identity,
+    origin: issuer,
+    keys: { csrf: keys.get('csrf') },
+    telemetry,
+    clock,
+    productName,
+  })
+  const settings: AuthorizationServerSettings = {
+    issuer,
+    productName,
+    resources: [
+      {
+        identifier: resource,
+        name: options.connector.name,
+        scopes,
+        tools: () => toolsByScope(gateway, scopes),
+      },
+    ],
+    waysIn,
+    lifetimes: { ...defaultLifetimes, ...options.lifetimes },
+    storage,
+    keys: {
+      clientId: keys.get('client-id'),
+      clientSecret: keys.get('client-secret'),
+      authorizationCode: keys.get('authorization-code'),
+      tokens: keys.get('tokens'),
+    },
+    login,
+    outboundFetch: options.outboundFetch ?? createOutboundFetch(documentFetch),
+    telemetry,
+    clock,
+    random,
+  }
+  const authorizationServer = createAuthorizationServer(settings)
+  const gateway = createGateway({
+    connector: {
+      name: options.connector.name,
+      path,
+      resource,
+      scopes,
+      upstream: options.connector.upstream,
+      access,
+    },
+    origin: issuer,
+    issuer,
+    findPrincipal: authorizationServer.findPrincipal,
+    sessionKey: await importSealingKey(keys.get('mcp-session')),
+    storage,
+    allowedHosts,
+    allowedOrigins: originGuard(issuer),
+    limits: { ...defaultGatewayLimits, ...options.limits },
+    telemetry,
+    clock,
+  })
+  const frontDoor = createFrontDoor({
+    issuer,
+    productName,
+    connector: { name: options.connector.name, path, resource },
+    gateway,
+    authorizationServer: access === 'oauth' ? authorizationServer : undefined,
+    login: access === 'oauth' ? login : undefined,
+    waysIn,
+    hasUsers: () => storage.hasUsers(),
+    allowedHosts,
+    telemetry,
+    random,
+  })
+  return { frontDoor, close: () => gateway.close() }
+}
+
+/** For the consent page: a read-only tool stands under `read`, any other under `write`, as the gateway judges them. */
+async function toolsByScope(
+  gateway: Gateway,
+  scopes: readonly ScopeDefinition[],
+): Promise<ToolDescription[] | undefined> {
+  const tools = await gateway.catalogue()
+  const fallback = scopes.at(-1)?.name ?? ''
+  const known = (name: string): string => (scopes.some((scope) => scope.name === name) ? name : fallback)
+  return tools?.map((tool) => ({ ...tool, scope: known(tool.readOnly ? 'read' : 'write') }))
+}
+
+/** Draft CIMD §6.5 recommends 5 KB; real documents are below one. */
+const documentFetch = { fetch, allowPrivateAddresses: false, deadlineMs: 5_000, maximumBytes: 16_384 }
+
+function readPublicUrl(publicUrl: string): Issuer {
+  const url = parseUrl(publicUrl)
+  const isUsable =
+    url !== undefined &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+  if (!isUsable) {
+    throw new TypeError(
+      `publicUrl ${JSON.stringify(publicUrl)} must be an https URL, or http on localhost; Claude connects to nothing else`,
+    )
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new TypeError(
+      `publicUrl ${JSON.stringify(publicUrl)} must be an origin such as https://mcp.example.com, without a path`,
+    )
+  }
+  return issuerOf(publicUrl)
+}
+
+/** Paths that other rooms answer at; a connector there would hide them. */
+const takenPaths =
+  /^\/(?:oauth|login|logout|setup|healthz|authorize|token|register|\.well-known|console|account)(?:\/|$)/
+
+function readPath(path: string): string {
+  if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) {
+    throw new TypeError(
+      `connector.path ${JSON.stringify(path)} must look like /mcp: letters, digits, - . _ ~, no trailing slash`,
+    )
+  }
+  if (takenPaths.test(path))
+    throw new TypeError(`connector.path ${path} is an address of Postern itself; choose another`)
+  return path
+}
+
+/** House rule 12: names are checked, not peers; behind a tunnel every peer is loopback. */
+function hostGuard(options: PosternOptions, issuer: Issuer): (host: string) => boolean {
+  const ours = new URL(issuer)
+  const named = new Set([ours.host, ...(options.additionalHosts ?? [])].map((host) => host.toLowerCase()))
+  const withLoopback = options.allowLoopbackHosts ?? isLoopbackHost(ours.hostname)
+  return function isAllowedHost(host) {
+    if (named.has(host.toLowerCase())) return true
+    if (!withLoopback) return false
+    const url = parseUrl(`http://${host}`)
+    return url !== undefined && url.host === host.toLowerCase() && isLoopbackHost(url.hostname)
+  }
+}
+
+/** House rule 17: our own pages, Claude's, and any page on this machine (Inspector). */
+function originGuard(issuer: Issuer): (origin: string) => boolean {
+  const named = new Set<string>([issuer, ...claudeOrigins])
+  return function isAllowedOrigin(origin) {
+    const url = parseUrl(origin)
+    return named.has(origin) || (url !== undefined && isLoopbackHost(url.hostname))
+  }
+}
