@@ -10,6 +10,7 @@ import {
 } from '../platform/crypto.ts'
 import type { Storage, WrappedKeyRecord } from './storage.ts'
 import { StorageError } from './storage-error.ts'
+import { otherMasterKey } from './wrapped-keys.ts'
 
 export const masterKeyBytes = 32
 
@@ -111,7 +112,7 @@ async function unwrapKey(key: WrappedKeyRecord, master: MasterKey): Promise<Uint
   refuseOtherMasterKey(key, master)
   const plain = await openBox(master.key, key.wrapped, wrappingContext(key.purpose, master))
   if (plain === undefined) {
-    throw new StorageError('wrong-master-key', `the stored key for ${key.purpose} was changed or damaged`)
+    throw new StorageError('damaged-key', `the stored key for ${key.purpose} was changed or damaged`)
   }
   return plain
 }
@@ -122,9 +123,5 @@ function wrappingContext(purpose: string, master: MasterKey): string {
 }
 
 function refuseOtherMasterKey(key: WrappedKeyRecord, master: MasterKey): void {
-  if (key.masterKeyId === master.id) return
-  throw new StorageError(
-    'wrong-master-key',
-    `the stored keys belong to master key ${key.masterKeyId}, but this is master key ${master.id}; use the key file that was made with this database`,
-  )
+  if (key.masterKeyId !== master.id) throw otherMasterKey(key.masterKeyId, master.id)
 }

@@ -8,6 +8,7 @@ export type StorageErrorKind =
   | 'overloaded'
   | 'closed'
   | 'wrong-master-key'
+  | 'damaged-key'
   | 'unsafe-key-file'
 
 export class StorageError extends Error {

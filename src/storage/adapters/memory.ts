@@ -35,6 +35,7 @@ import type {
   UserRecord,
   WrappedKeyRecord,
 } from '../storage.ts'
+import { isCompleteRewrap, refuseAddition } from '../wrapped-keys.ts'
 
 /** Each verb runs to its end without waiting for anything, so each is atomic. */
 export function memoryStorage(): Storage {
@@ -332,19 +333,15 @@ export function memoryStorage(): Storage {
       return [...keys.values()].map((key) => ({ ...key }))
     },
     async addKeyIfAbsent(key) {
-      if ([...keys.values()].some((other) => other.masterKeyId !== key.masterKeyId)) {
-        throw new TypeError('the stored keys are wrapped by another master key')
-      }
+      refuseAddition(key, keys.values())
       const standing = keys.get(key.purpose) ?? { ...key }
       keys.set(key.purpose, standing)
       return { ...standing }
     },
     async rewrapKeys(fromMasterKeyId, rewrapped) {
-      const isComplete =
-        new Set(rewrapped.map((key) => key.purpose)).size === keys.size &&
-        rewrapped.every((key) => keys.get(key.purpose)?.masterKeyId === fromMasterKeyId)
-      if (isComplete) for (const key of rewrapped) keys.set(key.purpose, { ...key })
-      return isComplete
+      if (!isCompleteRewrap(fromMasterKeyId, [...keys.values()], rewrapped)) return false
+      for (const key of rewrapped) keys.set(key.purpose, { ...key })
+      return true
     },
 
     async removeExpired(now, limit) {

@@ -1,0 +1,161 @@
+/** The tables, as numbered steps that are each applied once; a step that was released is never edited, the next one is added. */
+
+import { StorageError } from './storage-error.ts'
+
+export interface SqlDialect {
+  /** Of a column that numbers rows in order of insertion and is the primary key. */
+  sequenceColumn: string
+}
+
+export interface Migration {
+  version: number
+  statements(dialect: SqlDialect): readonly string[]
+}
+
+/** Instants are epoch seconds; hashes, keys and ids are base64url text; scope names are separated by spaces. */
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE clients (
+        sequence ${sequenceColumn},
+        client_id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        metadata TEXT NOT NULL,
+        secret_hash TEXT,
+        similarity_key TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        last_used_at BIGINT NOT NULL,
+        confirmed_at BIGINT,
+        expires_at BIGINT
+      )`,
+      `CREATE INDEX clients_unconfirmed ON clients (sequence)
+        WHERE confirmed_at IS NULL AND kind <> 'pre-registered'`,
+      `CREATE INDEX clients_similar ON clients (similarity_key, created_at)
+        WHERE confirmed_at IS NULL AND kind <> 'pre-registered'`,
+      'CREATE INDEX clients_by_end ON clients (expires_at)',
+      'CREATE INDEX clients_by_age ON clients (created_at)',
+      `CREATE TABLE client_documents (
+        sequence ${sequenceColumn},
+        client_id TEXT NOT NULL UNIQUE,
+        document TEXT NOT NULL,
+        fetched_at BIGINT NOT NULL,
+        fresh_until BIGINT NOT NULL
+      )`,
+      'CREATE INDEX client_documents_by_end ON client_documents (fresh_until)',
+      `CREATE TABLE pending_authorizations (
+        sequence ${sequenceColumn},
+        pending_id TEXT NOT NULL UNIQUE,
+        browser_hash TEXT NOT NULL,
+        flow_id TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        redirect_uri TEXT NOT NULL,
+        state TEXT,
+        resource TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        code_challenge TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        decision TEXT
+      )`,
+      'CREATE INDEX pending_authorizations_by_end ON pending_authorizations (expires_at)',
+      `CREATE TABLE authorization_codes (
+        code_hash TEXT PRIMARY KEY,
+        flow_id TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        redirect_uri TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        code_challenge TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        wrong_verifiers BIGINT NOT NULL,
+        grant_id TEXT
+      )`,
+      'CREATE INDEX authorization_codes_by_end ON authorization_codes (expires_at)',
+      'CREATE INDEX authorization_codes_by_user ON authorization_codes (user_id)',
+      `CREATE TABLE grants (
+        grant_id TEXT PRIMARY KEY,
+        flow_id TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        client_row_id TEXT,
+        client_name TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        redirect_uri TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        last_used_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        revoked_at BIGINT,
+        revoked_reason TEXT
+      )`,
+      'CREATE INDEX grants_by_user ON grants (user_id, created_at)',
+      'CREATE INDEX grants_by_client ON grants (client_id)',
+      'CREATE INDEX grants_by_client_row ON grants (client_row_id)',
+      'CREATE INDEX grants_by_age ON grants (created_at)',
+      'CREATE INDEX grants_by_end ON grants (expires_at)',
+      `CREATE TABLE token_generations (
+        grant_id TEXT NOT NULL,
+        generation BIGINT NOT NULL,
+        refresh_hash TEXT NOT NULL UNIQUE,
+        access_hash TEXT NOT NULL UNIQUE,
+        issued_at BIGINT NOT NULL,
+        first_used_at BIGINT,
+        rotated_at BIGINT,
+        access_expires_at BIGINT NOT NULL,
+        access_first_used_at BIGINT,
+        UNIQUE (grant_id, generation)
+      )`,
+      `CREATE TABLE users (
+        user_id TEXT PRIMARY KEY,
+        username TEXT NOT NULL,
+        username_key TEXT NOT NULL UNIQUE,
+        display_name TEXT NOT NULL,
+        password_hash TEXT,
+        role TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+      )`,
+      `CREATE TABLE setup_links (
+        only_one BIGINT PRIMARY KEY CHECK (only_one = 1),
+        setup_hash TEXT NOT NULL,
+        expires_at BIGINT NOT NULL
+      )`,
+      `CREATE TABLE browser_sessions (
+        session_hash TEXT PRIMARY KEY,
+        user_id TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX browser_sessions_by_user ON browser_sessions (user_id)',
+      'CREATE INDEX browser_sessions_by_end ON browser_sessions (expires_at)',
+      `CREATE TABLE ended_mcp_sessions (
+        session_hash TEXT PRIMARY KEY,
+        expires_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX ended_mcp_sessions_by_end ON ended_mcp_sessions (expires_at)',
+      `CREATE TABLE data_keys (
+        purpose TEXT PRIMARY KEY,
+        master_key_id TEXT NOT NULL,
+        wrapped TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+      )`,
+    ],
+  },
+]
+
+export const createVersionTable =
+  'CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)'
+
+/** What is still to be applied to a database of this version; a newer one is refused, because it may mean other things by the same words. */
+export function pendingMigrations(version: number, known: readonly Migration[] = migrations): Migration[] {
+  const newest = known.at(-1)?.version ?? 0
+  if (version > newest) {
+    throw new StorageError(
+      'newer-schema',
+      `the database has schema version ${version}, and this Postern knows versions up to ${newest}; run the newer Postern that made it`,
+    )
+  }
+  return known.filter((migration) => migration.version > version)
+}

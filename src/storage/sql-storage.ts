@@ -1,0 +1,25 @@
+/** The storage contract in SQL, written once for every engine that has transactions; engines differ in their driver. */
+
+import { sqlAccounts } from './sql/accounts.ts'
+import { sqlAuthorizations } from './sql/authorizations.ts'
+import { sqlClients } from './sql/clients.ts'
+import type { SqlDriver } from './sql/driver.ts'
+import { removeExpiredRows } from './sql/expiry.ts'
+import { sqlKeys } from './sql/keys.ts'
+import { sqlSessions } from './sql/sessions.ts'
+import { sqlTokens } from './sql/tokens.ts'
+import type { Storage } from './storage.ts'
+
+/** The tables must be there: see `migrations.ts`. */
+export function sqlStorage(driver: SqlDriver): Storage {
+  return {
+    ...sqlClients(driver),
+    ...sqlAuthorizations(driver),
+    ...sqlTokens(driver),
+    ...sqlAccounts(driver),
+    ...sqlSessions(driver),
+    ...sqlKeys(driver),
+    removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
+    close: () => driver.close(),
+  }
+}

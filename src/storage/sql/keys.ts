@@ -1,0 +1,55 @@
+/** Wrapped data keys in SQL. */
+
+import { decodeBase64Url, encodeBase64Url } from '../../platform/crypto.ts'
+import type { KeyStorage, WrappedKeyRecord } from '../storage.ts'
+import { isCompleteRewrap, refuseAddition } from '../wrapped-keys.ts'
+import { columnList, insertInto, readInteger, readText, type SqlDriver, type SqlRow } from './driver.ts'
+
+const columns = ['purpose', 'master_key_id', 'wrapped', 'created_at'] as const
+
+const selectKeys = `SELECT ${columnList(columns)} FROM data_keys`
+
+export function sqlKeys(driver: SqlDriver): KeyStorage {
+  return {
+    async listKeys() {
+      return (await driver.read(`${selectKeys} ORDER BY purpose`, [])).map(readKey)
+    },
+    addKeyIfAbsent: (key) =>
+      driver.write(async (transaction) => {
+        refuseAddition(key, (await transaction.lock(selectKeys, [])).map(readKey))
+        const { purpose, masterKeyId, wrapped, createdAt } = key
+        await transaction.run(`${insertInto('data_keys', columns)} ON CONFLICT (purpose) DO NOTHING`, [
+          purpose,
+          masterKeyId,
+          encodeBase64Url(wrapped),
+          createdAt,
+        ])
+        const [row] = await transaction.read(`${selectKeys} WHERE purpose = ?`, [purpose])
+        return row === undefined ? key : readKey(row)
+      }),
+    rewrapKeys: (fromMasterKeyId, keys) =>
+      driver.write(async (transaction) => {
+        const stored = (await transaction.lock(selectKeys, [])).map(readKey)
+        if (!isCompleteRewrap(fromMasterKeyId, stored, keys)) return false
+        for (const { masterKeyId, wrapped, purpose } of keys) {
+          await transaction.run('UPDATE data_keys SET master_key_id = ?, wrapped = ? WHERE purpose = ?', [
+            masterKeyId,
+            encodeBase64Url(wrapped),
+            purpose,
+          ])
+        }
+        return true
+      }),
+  }
+}
+
+function readKey(row: SqlRow): WrappedKeyRecord {
+  const wrapped = decodeBase64Url(readText(row, 'wrapped'))
+  if (wrapped === undefined) throw new TypeError('column wrapped holds no base64url')
+  return {
+    purpose: readText(row, 'purpose'),
+    masterKeyId: readText(row, 'master_key_id'),
+    wrapped,
+    createdAt: readInteger(row, 'created_at'),
+  }
+}
