@@ -37,6 +37,22 @@ export const authorizationCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'requests: of 20 parallel saves of one id one stands; those refused take no other write with them',
+    async check(storage) {
+      const saves = times(40, (index) => {
+        const pendingId = index % 2 === 0 ? 'same' : `other ${index}`
+        return storage.savePendingAuthorization(aPending(pendingId, { state: String(index) }))
+      })
+      const outcomes = tally((await Promise.allSettled(saves)).map(({ status }) => status))
+      expectEqual('outcomes', outcomes, { fulfilled: 21, rejected: 19 })
+      for (const index of times(40, Number)) {
+        if (index % 2 === 0) continue
+        const other = await storage.findPendingAuthorization(`other ${index}`, start)
+        expectEqual(`other ${index}`, other?.state, String(index))
+      }
+    },
+  },
+  {
     name: 'requests: approval stores its code in the same step; denial stores none',
     async check(storage) {
       const code = aCode('code')
