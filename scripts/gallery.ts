@@ -60,7 +60,6 @@ const login: LoginView = {
   username: '',
   fault: undefined,
   isForConnection: true,
-  redirectUri: undefined,
 }
 
 const setup: SetupView = {

@@ -18,7 +18,9 @@ export interface GuessBrake {
   take(username: string, browser: string): Attempt
 }
 
-export type Attempt = { mayTry: true; succeeded(): void } | { mayTry: false; retryAfterSeconds: number }
+export type Attempt =
+  | { mayTry: true; succeeded(): void; wasNotLookedAt(): void }
+  | { mayTry: false; retryAfterSeconds: number }
 
 /**
  * A browser in which this person signed in before has a count of its own: strangers who guess at the name cannot
@@ -57,10 +59,14 @@ export function createGuessBrake(clock: Clock, limits: GuessLimits = defaultGues
         }
       }
       for (const { window } of counts) window.failures++
+      const takeBack = (): void => {
+        for (const { window } of counts) window.failures--
+      }
       return {
         mayTry: true,
+        wasNotLookedAt: takeBack,
         succeeded() {
-          for (const { window } of counts) window.failures--
+          takeBack()
           trustedBrowsers.add(pair)
           if (trustedBrowsers.size > maximumTracked) dropOldest(trustedBrowsers)
         },

@@ -103,7 +103,7 @@ export function createLogin(options: LoginOptions): Login {
       return showLogin(request, 403, { returnTo, username, fault: text.signIn.expired })
     }
     const browser = browserOf(request)
-    const flowId = (await findRequest(request, returnTo))?.flowId ?? flowOf(browser)
+    const flowId = (await findFlow(browser, returnTo)) ?? flowOf(browser)
     const attempt = brake.take(username, browser.browserHash)
     if (!attempt.mayTry) {
       telemetry.emit('login.braked', flowId)
@@ -117,6 +117,7 @@ export function createLogin(options: LoginOptions): Login {
     }
     const result = await provider.signIn(username, form.get('password') ?? '')
     if (result.outcome === 'busy') {
+      attempt.wasNotLookedAt()
       telemetry.emit('login.failed', flowId, { reason: 'busy' })
       const fault = text.signIn.busy
       return showLogin(request, 503, { returnTo, username, fault, retryAfterSeconds: busyRetrySeconds })
@@ -186,10 +187,9 @@ export function createLogin(options: LoginOptions): Login {
     retryAfterSeconds?: number
   }
 
-  async function showLogin(request: Request, status: number, state: LoginFormState): Promise<Response> {
+  function showLogin(request: Request, status: number, state: LoginFormState): Response {
     const { returnTo, username, fault } = state
     const browser = browserOf(request)
-    const pending = await findRequest(request, returnTo)
     const page = loginPage({
       ...frame,
       action: paths.login,
@@ -197,8 +197,7 @@ export function createLogin(options: LoginOptions): Login {
       returnTo,
       username,
       fault,
-      isForConnection: pending !== undefined,
-      redirectUri: pending?.redirectUri,
+      isForConnection: returnTo !== homePath,
     })
     const headers = pageHeaders(page)
     if (state.retryAfterSeconds !== undefined) headers.set('retry-after', String(state.retryAfterSeconds))
@@ -227,16 +226,13 @@ export function createLogin(options: LoginOptions): Login {
     return pageResponse(errorPage({ ...frame, errorId: undefined, problem }), status)
   }
 
-  /** The authorization request that `returnTo` names, if it is this browser's. */
-  async function findRequest(
-    request: Request,
-    returnTo: string,
-  ): Promise<{ flowId: string; redirectUri: string } | undefined> {
+  /** Of the authorization request that `returnTo` names, if it is this browser's. */
+  async function findFlow({ browserHash }: RequestBrowser, returnTo: string): Promise<string | undefined> {
     const pendingId = requestPath.exec(returnTo.slice(basePath.length))?.[1]
     if (pendingId === undefined) return undefined
     const pending = await storage.findPendingAuthorization(pendingId, clock())
-    if (pending === undefined) return undefined
-    return equalInConstantTime(pending.browserHash, browserOf(request).browserHash) ? pending : undefined
+    if (pending === undefined || !equalInConstantTime(pending.browserHash, browserHash)) return undefined
+    return pending.flowId
   }
 
   /** Only ever a path of ours: what somebody else put into a link must not decide where a signed-in browser goes. */

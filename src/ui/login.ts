@@ -18,8 +18,6 @@ export interface LoginView {
   fault: string | undefined
   /** The person comes from a client that wants to connect, and decides about it next. */
   isForConnection: boolean
-  /** Of that request: the form's answer may lead there at once, when it was decided in another tab. */
-  redirectUri: string | undefined
 }
 
 export function loginPage(view: LoginView): Page {
@@ -36,8 +34,5 @@ ${field({ name: 'password', label: say.password, type: 'password', autocomplete:
 </form>
 </div>`
   const { productName, homePath } = view
-  return renderPage(
-    { productName, homePath, title: say.title, formAction: formActionTo(view.redirectUri) },
-    content,
-  )
+  return renderPage({ productName, homePath, title: say.title, formAction: formActionTo(undefined) }, content)
 }
