@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { createPostern, type Postern, type PosternOptions } from '../src/app/postern.ts'
+import type { Upstream } from '../src/gateway/upstream.ts'
 import { inProcessUpstream } from '../src/gateway/upstreams/in-process.ts'
 import { createLocalUser, localAccounts } from '../src/identity/providers/local-accounts.ts'
 import type { PosternEvent } from '../src/platform/telemetry.ts'
@@ -30,7 +31,7 @@ export async function openDoor(options: Partial<PosternOptions> = {}): Promise<D
   const origin = options.publicUrl ?? 'http://localhost:8787'
   const postern = createPostern({
     publicUrl: origin,
-    connector: { name: 'Notes', upstream: inProcessUpstream({ handler: answerAsUpstream }) },
+    connector: { name: 'Notes', upstream: notesUpstream() },
     masterKey: new Uint8Array(32).fill(7),
     identity: localAccounts({ storage }),
     clock: () => clock.now,
@@ -60,6 +61,11 @@ export async function openDoor(options: Partial<PosternOptions> = {}): Promise<D
     fetch: send,
     browser: () => createBrowser(origin, send),
   }
+}
+
+/** A fresh upstream with one tool that reads and one that destroys. */
+export function notesUpstream(): Upstream {
+  return inProcessUpstream({ handler: answerAsUpstream })
 }
 
 /** Speaks just enough MCP for the authorization server's tests; the gateway's own tests use real servers. */
