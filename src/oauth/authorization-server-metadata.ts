@@ -39,7 +39,7 @@ export const openidConfigurationWellKnown = '/.well-known/openid-configuration'
 /** Where a client looks for an issuer's metadata, in order (MCP 2025-11-25, authorization server metadata discovery). */
 export function authorizationServerMetadataUrls(issuer: string): string[] {
   const url = parseUrl(issuer)
-  if (url === undefined) return []
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return []
   const path = url.pathname.replace(/\/$/, '')
   const inserted = [authorizationServerWellKnown, openidConfigurationWellKnown].map(
     (wellKnown) => `${url.origin}${wellKnown}${path}`,

@@ -26,7 +26,7 @@ export function protectedResourceMetadataUrl(resource: string): string {
 /** Where a client without a pointer looks, in order (MCP 2025-11-25): the path form, then the root. */
 export function protectedResourceMetadataUrls(resource: string): string[] {
   const url = parseUrl(resource)
-  if (url === undefined) return []
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return []
   const root = `${url.origin}${protectedResourceWellKnown}`
   return [...new Set([protectedResourceMetadataUrl(resource), root])]
 }

@@ -83,7 +83,10 @@ export function tokenResponseProblems(document: unknown): Problem[] {
   const lifetime = members.expires_in
   if (lifetime !== undefined && !(Number.isInteger(lifetime) && Number(lifetime) > 0)) {
     problems.push(
-      problem('expires_in', `expires_in is ${JSON.stringify(lifetime)}, not a whole number of seconds`),
+      problem(
+        'expires_in',
+        `expires_in is ${JSON.stringify(lifetime).slice(0, 40)}, not a whole number of seconds`,
+      ),
     )
   }
   return problems

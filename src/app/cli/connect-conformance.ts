@@ -1,0 +1,62 @@
+/** What the official conformance suite tells its client under test, through the environment (@modelcontextprotocol/conformance 0.2). */
+
+import type { Listed, ToolCall } from '../../client/connector.ts'
+
+export interface ConformanceRun {
+  scenario: string
+  revision: string | undefined
+  clientId: string | undefined
+  clientSecret: string | undefined
+  /** The suite's own document, which it expects as client id wherever metadata documents are offered. */
+  clientMetadataUrl: string
+  acceptsElicitation: boolean
+  chooseCalls(tools: readonly Listed[]): readonly ToolCall[]
+}
+
+export function conformanceRun(
+  env: Readonly<Record<string, string | undefined>>,
+): ConformanceRun | undefined {
+  const scenario = env.MCP_CONFORMANCE_SCENARIO
+  if (scenario === undefined || scenario === '') return undefined
+  const context = readContext(env.MCP_CONFORMANCE_CONTEXT)
+  return {
+    scenario,
+    revision: env.MCP_CONFORMANCE_PROTOCOL_VERSION,
+    clientId: textOf(context.client_id),
+    clientSecret: textOf(context.client_secret),
+    clientMetadataUrl: 'https://conformance-test.local/client-metadata.json',
+    acceptsElicitation: scenario.startsWith('elicitation-'),
+    chooseCalls: (tools) => tools.slice(0, 1).map(callOf),
+  }
+}
+
+function readContext(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}')
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch (cause) {
+    throw new TypeError('MCP_CONFORMANCE_CONTEXT is not JSON', { cause })
+  }
+}
+
+/** The first tool, with a plain value for each argument that its schema requires. */
+function callOf(tool: Listed): ToolCall {
+  const schema = (tool.inputSchema ?? {}) as {
+    required?: unknown
+    properties?: Record<string, { type?: unknown }>
+  }
+  const required = Array.isArray(schema.required) ? schema.required.map(String) : []
+  const values = required.map((name) => [name, exampleOf(schema.properties?.[name]?.type)])
+  return { name: String(tool.name), arguments: Object.fromEntries(values) }
+}
+
+function exampleOf(type: unknown): unknown {
+  if (type === 'number' || type === 'integer') return 2
+  if (type === 'boolean') return true
+  if (type === 'array') return []
+  return type === 'object' ? {} : 'example'
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,144 @@
+/** A real Chromium without a window, from optional packages: runs the pages' scripts, presses Approve, catches the answer before it leaves. */
+
+import type { Browser as Chromium, Page } from 'playwright-core'
+import { type Browser, isAtRedirectUri, type Visit } from './browser.ts'
+import type { Login } from './browser-fetch.ts'
+import { ConnectFailure } from './connect-failure.ts'
+
+export interface HeadlessBrowserOptions {
+  login: Login | undefined
+  patienceSeconds: number
+}
+
+/** Pages of one sign-in: log in, consent, and what some servers put between. */
+const maximumPages = 10
+
+export function createHeadlessBrowser(options: HeadlessBrowserOptions): Browser {
+  return {
+    name: 'headless',
+    catchesForeignRedirects: true,
+    async visit(visit) {
+      visit.transcript.mask.learn('password', options.login?.password)
+      const chromium = await launch(visit)
+      try {
+        return await signIn(chromium, visit, options)
+      } finally {
+        await chromium.close()
+      }
+    },
+  }
+}
+
+async function launch(visit: Visit): Promise<Chromium> {
+  const foreign = new URL(visit.redirectUri).hostname
+  const { default: sparticuz } = await import('@sparticuz/chromium').catch(missing)
+  const { chromium } = await import('playwright-core').catch(missing)
+  return chromium.launch({
+    executablePath: await sparticuz.executablePath(),
+    headless: true,
+    // The package's own flags switch web security off, which would hide what a person's browser refuses.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      ...(visit.callback === undefined ? [`--host-resolver-rules=MAP ${foreign} ~NOTFOUND`] : []),
+    ],
+  })
+}
+
+function missing(cause: unknown): never {
+  throw new ConnectFailure(
+    'usage',
+    '--browser headless needs two packages that are not installed: npm install playwright-core @sparticuz/chromium',
+    { cause },
+  )
+}
+
+async function signIn(chromium: Chromium, visit: Visit, options: HeadlessBrowserOptions): Promise<string> {
+  const page = await chromium.newPage()
+  const { promise: landed, resolve: land } = Promise.withResolvers<string>()
+  // Seen when the request is made, which for a redirect is before any packet goes to its host.
+  page.on('request', (request) => {
+    if (request.isNavigationRequest() && isAtRedirectUri(request.url(), visit.redirectUri))
+      land(request.url())
+  })
+  const timeout = options.patienceSeconds * 1000
+  page.setDefaultTimeout(timeout)
+  const walked = walk(page, visit, options, landed)
+  return Promise.race([landed, walked, tooLate(timeout, landed)])
+}
+
+async function walk(
+  page: Page,
+  visit: Visit,
+  options: HeadlessBrowserOptions,
+  landed: Promise<string>,
+): Promise<string> {
+  // A redirect to an address that is not resolved fails the navigation that brought the answer.
+  await page.goto(visit.authorizationUrl, { waitUntil: 'domcontentloaded' }).catch(() => undefined)
+  let isLoginTold = false
+  for (let count = 0; count < maximumPages; count++) {
+    if (isAtRedirectUri(page.url(), visit.redirectUri) || page.url().startsWith('chrome-error:'))
+      return landed
+    const before = page.url()
+    const password = page.locator('input[type=password]')
+    if ((await password.count()) > 0) {
+      if (isLoginTold) throw new ConnectFailure('sign-in', 'the user name and password were not accepted')
+      isLoginTold = true
+      await fillLogin(page, options.login)
+    } else await approve(page)
+    await Promise.race([landed, settled(page, before)])
+  }
+  throw new ConnectFailure('sign-in', `the sign-in did not come to an end within ${maximumPages} pages`)
+}
+
+async function fillLogin(page: Page, login: Login | undefined): Promise<void> {
+  if (login === undefined) {
+    throw new ConnectFailure(
+      'sign-in',
+      'the server asks for a user name and a password; set POSTERN_LOGIN=user:password',
+    )
+  }
+  const form = page.locator('form:has(input[type=password])').first()
+  const name = form.locator(
+    'input[name*=user i], input[name*=email i], input[name*=login i], input[type=email]',
+  )
+  if ((await name.count()) > 0) await name.first().fill(login.username)
+  await form.locator('input[type=password]').first().fill(login.password)
+  await form
+    .locator('button[type=submit], input[type=submit], button:not([type])')
+    .first()
+    .click({ noWaitAfter: true })
+}
+
+async function approve(page: Page): Promise<void> {
+  const own = page.locator('button[name=decision][value=approve]')
+  if ((await own.count()) > 0) return own.first().click({ noWaitAfter: true })
+  const words = /\b(allow|approve|authori[sz]e|accept|continue|yes|grant)\b/i
+  const refusals = /\b(deny|cancel|reject|decline|refuse|don.?t|do not|disallow|not now)\b/i
+  const buttons = page.getByRole('button', { name: words })
+  for (const button of await buttons.all()) {
+    const text = (await button.textContent()) ?? ''
+    if (!refusals.test(text)) return button.click({ noWaitAfter: true })
+  }
+  const seen = (await page.locator('body').innerText()).replace(/\s+/g, ' ').slice(0, 300)
+  throw new ConnectFailure('sign-in', `no button to approve was found on this page: ${seen}`)
+}
+
+/** A click led to another page, or to the same address with other content. */
+async function settled(page: Page, before: string): Promise<void> {
+  const patience = { timeout: 5000 }
+  await page
+    .waitForURL((url) => url.href !== before, { ...patience, waitUntil: 'commit' })
+    .catch(() => undefined)
+  await page.waitForLoadState('domcontentloaded', patience).catch(() => undefined)
+}
+
+async function tooLate(timeoutMs: number, landed: Promise<string>): Promise<string> {
+  const timer = Promise.withResolvers<never>()
+  const handle = setTimeout(
+    () =>
+      timer.reject(new ConnectFailure('sign-in', `the sign-in took longer than ${timeoutMs / 1000} seconds`)),
+    timeoutMs,
+  )
+  return Promise.race([landed, timer.promise]).finally(() => clearTimeout(handle))
+}

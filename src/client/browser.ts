@@ -1,0 +1,43 @@
+/** The browser of the person who signs in, as the connector sees it: sent to one URL, it comes back at another. */
+
+import type { TranscriptWriter } from './transcript.ts'
+import type { Wire } from './wire.ts'
+
+export interface Visit {
+  authorizationUrl: string
+  redirectUri: string
+  /** Listening at the redirect URI; undefined when that is not on this machine. */
+  callback: CallbackListener | undefined
+  wire: Wire
+  transcript: TranscriptWriter
+}
+
+export interface Browser {
+  name: 'system' | 'headless' | 'fetch'
+  /** Can read a redirect to an address that is not ours before it leaves, as Claude's own callback asks. */
+  catchesForeignRedirects: boolean
+  /** The whole URL at the redirect URI that the browser was sent to. Throws `ConnectFailure`. */
+  visit(visit: Visit): Promise<string>
+}
+
+/** A listener for the redirect on this machine (RFC 8252 §7.3). */
+export interface CallbackListener {
+  port: number
+  /** The URL of the first request that carries an answer. */
+  received: Promise<string>
+  close(): Promise<void>
+}
+
+/** Rejects when `preferredPort` is taken and `onlyThatPort`; else another one is used. */
+export type OpenCallback = (options: {
+  host: string
+  path: string
+  preferredPort: number | undefined
+}) => Promise<CallbackListener>
+
+/** The URL is the redirect URI, with an answer in its query (or, for a server that is mistaken, in its fragment). */
+export function isAtRedirectUri(url: string, redirectUri: string): boolean {
+  if (!url.startsWith(redirectUri)) return false
+  const next = url.charAt(redirectUri.length)
+  return next === '' || next === '?' || next === '#' || (next === '&' && redirectUri.includes('?'))
+}
