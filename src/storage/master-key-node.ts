@@ -18,9 +18,13 @@ const emptyFileRetryMs = 20
 
 /** The key on disk before it is first used: one that is lost takes everybody's sign-in with it. */
 function createMasterKey(path: string): Uint8Array | undefined {
-  let file: number
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw unusable(path, 'cannot be made', error)
+  }
+  let file: number
+  try {
     file = openSync(path, 'wx', 0o600)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return undefined

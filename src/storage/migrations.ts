@@ -91,10 +91,10 @@ export const migrations: readonly Migration[] = [
         revoked_at BIGINT,
         revoked_reason TEXT
       )`,
-      'CREATE INDEX grants_by_user ON grants (user_id, created_at)',
+      'CREATE INDEX grants_by_user ON grants (user_id, created_at, grant_id)',
       'CREATE INDEX grants_by_client ON grants (client_id)',
       'CREATE INDEX grants_by_client_row ON grants (client_row_id)',
-      'CREATE INDEX grants_by_age ON grants (created_at)',
+      'CREATE INDEX grants_by_age ON grants (created_at, grant_id)',
       'CREATE INDEX grants_by_end ON grants (expires_at)',
       `CREATE TABLE token_generations (
         grant_id TEXT NOT NULL,
@@ -117,6 +117,7 @@ export const migrations: readonly Migration[] = [
         role TEXT NOT NULL,
         created_at BIGINT NOT NULL
       )`,
+      'CREATE INDEX users_by_age ON users (created_at, user_id)',
       `CREATE TABLE setup_links (
         only_one BIGINT PRIMARY KEY CHECK (only_one = 1),
         setup_hash TEXT NOT NULL,

@@ -232,25 +232,6 @@ describe('bounded', () => {
   })
 })
 
-test('each look-up of a request path uses an index', async () => {
-  const path = databases.newPath()
-  await sqliteStorage({ path }).close()
-  const plans = [
-    'SELECT 1 FROM token_generations t JOIN grants g ON g.grant_id = t.grant_id WHERE t.access_hash = ? AND t.access_expires_at > ? AND g.revoked_at IS NULL AND g.expires_at > ?',
-    'SELECT 1 FROM token_generations t JOIN grants g ON g.grant_id = t.grant_id WHERE t.refresh_hash = ?',
-    'SELECT 1 FROM token_generations WHERE grant_id = ? ORDER BY generation LIMIT 3',
-    'SELECT 1 FROM grants WHERE (client_row_id = ? OR client_id = ?) AND revoked_at IS NULL',
-    'SELECT 1 FROM clients WHERE client_id = ?',
-    'SELECT 1 FROM pending_authorizations WHERE pending_id = ? AND expires_at > ?',
-    'SELECT 1 FROM authorization_codes WHERE code_hash = ?',
-    'SELECT 1 FROM browser_sessions WHERE session_hash = ? AND expires_at > ?',
-    `SELECT 1 FROM clients WHERE confirmed_at IS NULL AND kind <> 'pre-registered' AND sequence <= 5`,
-  ].map((sql) => rowsOf<{ detail: string }>(path, `EXPLAIN QUERY PLAN ${sql}`).map(({ detail }) => detail))
-  for (const steps of plans) {
-    expect(steps.filter((step) => /^SCAN/.test(step) || /TEMP B-TREE/.test(step))).toEqual([])
-  }
-})
-
 function rowsOf<T>(path: string, sql: string): T[] {
   const database = new DatabaseSync(path)
   try {

@@ -70,8 +70,9 @@ function openDatabase(path: string): DatabaseSync {
 }
 
 function prepareDatabase(database: DatabaseSync, path: string): void {
-  const owner = Number(database.prepare('PRAGMA application_id').get()?.application_id)
+  // In this order: another process that makes our tables sets the id in the same transaction.
   const tables = Number(database.prepare('SELECT COUNT(*) AS count FROM sqlite_master').get()?.count)
+  const owner = Number(database.prepare('PRAGMA application_id').get()?.application_id)
   if (owner !== applicationId && tables > 0) {
     throw new StorageError(
       'not-a-database',

@@ -55,7 +55,7 @@ export function sqlAccounts(driver: SqlDriver): AccountStorage {
       return row && readUser(row)
     },
     async listUsers(limit) {
-      const newest = `${selectUsers} ORDER BY created_at DESC, user_id LIMIT ?`
+      const newest = `${selectUsers} ORDER BY created_at DESC, user_id DESC LIMIT ?`
       return (await driver.read(newest, [limit])).map(readUser)
     },
     hasUsers: () => hasUsers(driver),

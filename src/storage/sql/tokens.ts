@@ -113,7 +113,7 @@ export function sqlTokens(driver: SqlDriver): TokenStorage {
         values.push(clientId, clientId)
       }
       const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-      const newest = `${selectGrants} ${where} ORDER BY created_at DESC, grant_id LIMIT ?`
+      const newest = `${selectGrants} ${where} ORDER BY created_at DESC, grant_id DESC LIMIT ?`
       return (await driver.read(newest, [...values, limit])).map(readGrant)
     },
     revokeGrant: (grantId, at, reason) =>
