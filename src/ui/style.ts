@@ -70,7 +70,7 @@ legend{padding:0;font-size:1.1rem;font-weight:650;letter-spacing:-.005em}
 .tag{display:inline-block;padding:0 .45rem;border:1px solid var(--line);border-radius:99px;color:var(--muted);font-size:.77rem;line-height:1.5rem;font-weight:500;white-space:nowrap}
 .tag.careful{border-color:var(--warn-line);color:var(--warn-ink);background:var(--warn-wash)}
 details{margin-top:.5rem}
-summary{cursor:pointer;width:fit-content;color:var(--accent);font-size:.9rem}
+summary{cursor:pointer;width:fit-content;padding:.15rem 0;color:var(--accent);font-size:.9rem}
 summary:hover{color:var(--accent-deep);text-decoration:underline;text-underline-offset:.18em}
 .tools{margin-top:.5rem;display:grid;gap:.3rem;font-size:.9rem;line-height:1.4}
 .tools li{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .55rem}
