@@ -1,0 +1,200 @@
+/** What the tools of an upstream are called and whether they only read: for the consent page, and for calls by a token that may not write. Lists are fetched, never re-declared. */
+
+import { isRequest, type JsonRpcRequest } from '../mcp/json-rpc.ts'
+import {
+  clientCapabilitiesMeta,
+  clientInfoMeta,
+  newestLegacyVersion,
+  newestModernVersion,
+  protocolVersionMeta,
+} from '../mcp/protocol-version.ts'
+import { setMirroredHeaders, versionHeader } from '../mcp/streamable-http.ts'
+import { createBoundedMap } from './bounded-map.ts'
+import { readAnswers } from './event-relay.ts'
+import { defaultUpstreamLimits, type GatewayLimits } from './limits.ts'
+import { posternClientInfo, type Upstream, type UpstreamCall, type UpstreamCaller } from './upstream.ts'
+
+export interface ToolSummary {
+  name: string
+  title: string | undefined
+  readOnly: boolean
+  /** May change or remove what is there; a tool that does not say counts as one that does (MCP 2025-03-26, ToolAnnotations). */
+  destructive: boolean
+}
+
+export interface Catalogue {
+  /** Undefined if the upstream does not answer in time. */
+  list(): Promise<ToolSummary[] | undefined>
+  /** As this very caller would be shown it. */
+  findTool(call: UpstreamCall, name: string): Promise<ToolSummary | undefined>
+}
+
+export function createCatalogue(
+  upstream: Upstream,
+  ownCaller: UpstreamCaller,
+  limits: GatewayLimits,
+): Catalogue {
+  const listed = createBoundedMap<string, Listing>(maximumListings)
+
+  /** One list at a time for each key, believed for a while; a failure is not remembered. */
+  function remembered(key: string, list: () => Promise<ToolSummary[]>): Promise<ToolSummary[]> {
+    const known = listed.get(key)
+    if (known !== undefined && performance.now() - known.askedAt < limits.catalogueSeconds * 1000)
+      return known.tools
+    const tools = list()
+    listed.set(key, { askedAt: performance.now(), tools })
+    tools.catch(() => listed.delete(key))
+    return tools
+  }
+
+  return {
+    async list() {
+      const tools = remembered('', () => listForConsent(upstream, ownCaller))
+      return withinTime(tools, limits.catalogueDeadlineMs)
+    },
+    async findTool(call, name) {
+      const key = JSON.stringify([call.caller.key, call.session?.key ?? call.era])
+      const tools = remembered(key, () => listTools(upstream, listingCall(call)))
+      return (await withinTime(tools, listingDeadlineMs))?.find((tool) => tool.name === name)
+    },
+  }
+}
+
+interface Listing {
+  askedAt: number
+  tools: Promise<ToolSummary[]>
+}
+
+const maximumListings = 1000
+const maximumPages = 50
+const listingDeadlineMs = 10_000
+
+/** As a client of the handshake era; an upstream without that era is asked statelessly. */
+async function listForConsent(upstream: Upstream, caller: UpstreamCaller): Promise<ToolSummary[]> {
+  const params = { protocolVersion: newestLegacyVersion, capabilities: {}, clientInfo: posternClientInfo }
+  const { response, opened } = await upstream.initialize(ownCall(caller, 'initialize', params))
+  await response.body?.cancel()
+  if (opened === undefined) return listTools(upstream, modernCall(caller))
+  const session = {
+    key: 'catalogue',
+    initialized: true,
+    protocolVersion: opened.protocolVersion,
+    clientCapabilities: {},
+    clientInfo: posternClientInfo,
+    upstreamSessionId: opened.upstreamSessionId,
+  }
+  const call = { ...ownCall(caller, 'tools/list', {}), session }
+  const greeting = { jsonrpc: '2.0', method: 'notifications/initialized' } as const
+  const greeted = await upstream.post({
+    ...call,
+    messages: [greeting],
+    text: JSON.stringify(greeting),
+  })
+  await greeted.body?.cancel()
+  try {
+    return await listTools(upstream, call)
+  } finally {
+    await upstream.end(caller, session)
+  }
+}
+
+/** All pages. Rejects when one of them cannot be had: half a list would call a read-only tool a writing one. */
+async function listTools(upstream: Upstream, call: UpstreamCall): Promise<ToolSummary[]> {
+  const tools: ToolSummary[] = []
+  let cursor: unknown
+  for (let page = 0; page < maximumPages; page++) {
+    const [template] = call.messages
+    if (template === undefined || !isRequest(template)) throw new TypeError('listing needs a request')
+    const request = cursor === undefined ? template : withCursor(template, cursor)
+    const response = await upstream.post({ ...call, messages: [request], text: JSON.stringify(request) })
+    const [answer] = await readAnswers(response, 1, defaultUpstreamLimits)
+    const result = answer?.response.result
+    if (result === undefined || !Array.isArray(result.tools)) throw new Error('the upstream lists no tools')
+    tools.push(...result.tools.map(summary).filter((tool) => tool !== undefined))
+    cursor = result.nextCursor
+    if (cursor === undefined || cursor === null) return tools
+  }
+  return tools
+}
+
+function summary(tool: unknown): ToolSummary | undefined {
+  if (typeof tool !== 'object' || tool === null) return undefined
+  const { name, title, annotations } = tool as Record<string, unknown>
+  if (typeof name !== 'string') return undefined
+  const hints = (typeof annotations === 'object' && annotations !== null ? annotations : {}) as Record<
+    string,
+    unknown
+  >
+  const readOnly = hints.readOnlyHint === true
+  return {
+    name,
+    title: [title, hints.title].find((text) => typeof text === 'string') as string | undefined,
+    readOnly,
+    destructive: !readOnly && hints.destructiveHint !== false,
+  }
+}
+
+/** The same session, or the same envelope, with another method. */
+function listingCall(call: UpstreamCall): UpstreamCall {
+  const [first] = call.messages.filter(isRequest)
+  const envelope = call.era === 'modern' ? { _meta: first?.params?._meta } : {}
+  const request: JsonRpcRequest = { jsonrpc: '2.0', id: listingId, method: 'tools/list', params: envelope }
+  const headers = new Headers(call.headers)
+  for (const name of [...headers.keys()]) if (name.startsWith('mcp-param-')) headers.delete(name)
+  if (call.era === 'modern') setMirroredHeaders(headers, request)
+  return {
+    ...call,
+    messages: [request],
+    batch: false,
+    text: '',
+    bytes: undefined,
+    headers,
+    wantsEventStream: false,
+  }
+}
+
+function ownCall(caller: UpstreamCaller, method: string, params: Record<string, unknown>): UpstreamCall {
+  const request: JsonRpcRequest = { jsonrpc: '2.0', id: listingId, method, params }
+  return {
+    caller,
+    era: 'legacy',
+    session: undefined,
+    messages: [request],
+    batch: false,
+    text: JSON.stringify(request),
+    bytes: undefined,
+    headers: new Headers({
+      accept: 'application/json, text/event-stream',
+      'accept-encoding': 'identity',
+      'content-type': 'application/json',
+    }),
+    wantsEventStream: false,
+    signal: undefined,
+  }
+}
+
+function modernCall(caller: UpstreamCaller): UpstreamCall {
+  const call = ownCall(caller, 'tools/list', {
+    _meta: {
+      [protocolVersionMeta]: newestModernVersion,
+      [clientInfoMeta]: posternClientInfo,
+      [clientCapabilitiesMeta]: {},
+    },
+  })
+  call.headers.set(versionHeader, newestModernVersion)
+  for (const request of call.messages) setMirroredHeaders(call.headers, request)
+  return { ...call, era: 'modern' }
+}
+
+/** A text id, which cannot be one of a client's that counts. */
+const listingId = 'postern-tools'
+
+function withCursor(request: JsonRpcRequest, cursor: unknown): JsonRpcRequest {
+  return { ...request, params: { ...request.params, cursor } }
+}
+
+async function withinTime<T>(work: Promise<T>, deadlineMs: number): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), deadlineMs)
+  return Promise.race([work.catch(() => undefined), promise]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,551 @@
+/** The steps of one MCP request: who may ask, what is asked, in which era and session, what the scope allows, and on to the upstream (requirements MUX-01 to MUX-13, house rule 17). */
+
+import { isRequest, isResponse, type JsonRpcMessage, jsonRpcCodes, metaOf } from '../mcp/json-rpc.ts'
+import { replaceValue } from '../mcp/json-text.ts'
+import {
+  type Era,
+  isLegacyVersion,
+  isModernVersion,
+  legacyVersions,
+  newestLegacyVersion,
+  protocolVersionMeta,
+} from '../mcp/protocol-version.ts'
+import { type SealedSession, sealable } from '../mcp/sealed-session.ts'
+import {
+  acceptsEventStream,
+  eraOf,
+  isFormType,
+  modernRequestFault,
+  negotiableVersion,
+  readVersionHeader,
+  sessionHeader,
+  setMirroredHeaders,
+  versionHeader,
+} from '../mcp/streamable-http.ts'
+import type { Issuer } from '../oauth/authorization-server-metadata.ts'
+import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import type { ScopeDefinition } from '../oauth/scope.ts'
+import type { Clock } from '../platform/clock.ts'
+import { randomId } from '../platform/crypto.ts'
+import type { EventFields, Telemetry } from '../platform/telemetry.ts'
+import type { SessionStorage } from '../storage/storage.ts'
+import { type MessageBody, readMessageBody } from './body.ts'
+import { createCatalogue, type ToolSummary } from './catalogue.ts'
+import { allowedMethods, expose, hostOf, preflightResponse } from './cross-origin.ts'
+import type { GatewayLimits } from './limits.ts'
+import { isAmbiguous, missingScopes, toolOf } from './policy.ts'
+import { insufficientScope, resourceMetadata, unauthorized } from './protected-resource.ts'
+import { Refusal, RpcRefusal } from './refusal.ts'
+import { createSessions, type FoundSession } from './session.ts'
+import type { Upstream, UpstreamCall, UpstreamCaller, UpstreamSession } from './upstream.ts'
+
+export type { ToolSummary } from './catalogue.ts'
+export { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
+
+/** Whose token it is. */
+export interface Principal {
+  userId: string
+  clientId: string
+  grantId: string
+  flowId: string
+  scope: readonly string[]
+}
+
+export interface ConnectorSettings {
+  /** Shown to people; plain text. */
+  name: string
+  /** For example `/mcp`. */
+  path: string
+  /** Canonical. */
+  resource: ResourceIdentifier
+  scopes: readonly ScopeDefinition[]
+  upstream: Upstream
+  /** `none`: no sign-in at all. */
+  access: 'oauth' | 'none'
+}
+
+export interface GatewayOptions {
+  connector: ConnectorSettings
+  /** The public origin, for example `https://mcp.example.com`. */
+  origin: string
+  issuer: Issuer
+  findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
+  sessionKey: CryptoKey
+  storage: Pick<SessionStorage, 'endMcpSession' | 'isMcpSessionEnded'>
+  allowedHosts: (host: string) => boolean
+  allowedOrigins: (origin: string) => boolean
+  limits: GatewayLimits
+  telemetry: Telemetry
+  clock: Clock
+}
+
+export interface Gateway {
+  /** Everything on the MCP path. Never rejects. */
+  fetch(request: Request): Promise<Response>
+  protectedResourceMetadata(request: Request): Response
+  /** The upstream's tools, for the consent page; undefined if it does not answer in time. */
+  catalogue(): Promise<ToolSummary[] | undefined>
+  close(): Promise<void>
+}
+
+/** Nothing is started: the first request of a caller reaches for the upstream. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { connector, limits, telemetry, clock } = options
+  const { upstream } = connector
+  const sessions = createSessions({
+    key: options.sessionKey,
+    connectorPath: connector.path,
+    storage: options.storage,
+    clock,
+    remembered: limits.rememberedSessions,
+  })
+  const guarded = { ...connector, issuer: options.issuer }
+  const catalogue = createCatalogue(upstream, ownCaller(telemetry), limits)
+  const openStreams = new Map<string, number>()
+
+  /** The steps, in the order in which they are taken. */
+  async function answer(request: Request, trace: Trace): Promise<Response> {
+    if (request.method === 'OPTIONS') return preflightResponse(request)
+    guardHost(request)
+    guardOrigin(request)
+    const principal = await authenticate(request, trace)
+    switch (request.method) {
+      case 'POST':
+        return post(request, principal, trace)
+      case 'GET':
+        return listen(request, principal, trace)
+      case 'DELETE':
+        return endSession(request, principal, trace)
+      default:
+        throw notAllowed(`${request.method} is not a method of MCP`)
+    }
+  }
+
+  /* Who */
+
+  /** Against DNS rebinding: a page that makes its own name point here still says that name (house rule 12). */
+  function guardHost(request: Request): void {
+    const host = hostOf(request)
+    if (options.allowedHosts(host)) return
+    throw new RpcRefusal(
+      421,
+      jsonRpcCodes.serverError,
+      `this server does not answer for ${JSON.stringify(host)}`,
+    )
+  }
+
+  function guardOrigin(request: Request): void {
+    const origin = request.headers.get('origin')
+    if (origin === null || options.allowedOrigins(origin)) return
+    throw new RpcRefusal(
+      403,
+      jsonRpcCodes.serverError,
+      `pages of ${JSON.stringify(origin)} may not call this server`,
+    )
+  }
+
+  /** On every method, before the body is looked at: whoever has no token learns nothing but where to get one. */
+  async function authenticate(request: Request, trace: Trace): Promise<Principal> {
+    if (connector.access === 'none') return stranger(trace.flowId)
+    const credential = readBearer(request)
+    if (credential === undefined) {
+      throw new Refusal('no token', unauthorized(guarded, request, false))
+    }
+    const principal = await options.findPrincipal(credential, connector.resource)
+    if (principal === undefined) {
+      throw new Refusal('invalid token', unauthorized(guarded, request, true))
+    }
+    trace.flowId = principal.flowId
+    trace.fields = { userId: principal.userId, clientId: principal.clientId, grantId: principal.grantId }
+    return principal
+  }
+
+  /* POST */
+
+  async function post(request: Request, principal: Principal, trace: Trace): Promise<Response> {
+    if (isFormType(request.headers.get('content-type'))) {
+      throw new RpcRefusal(415, jsonRpcCodes.serverError, 'Content-Type must be application/json')
+    }
+    const body = await readMessageBody(request, limits)
+    describe(body, trace)
+    const era = judgeEra(body, request)
+    if (era === 'legacy' && body.messages.some(isInitialize))
+      return initialize(request, body, principal, trace)
+    const found = era === 'legacy' ? await findSession(request, principal, body) : undefined
+    if (found?.kind === 'nameless' && body.messages.every(isResponse)) {
+      throw invalidRequest('no request waits for this response')
+    }
+    const call = callOf(request, body, era, principal, found, trace)
+    await judgeScope(request, call, principal)
+    return upstream.post(call)
+  }
+
+  /** The body decides. A modern request is judged whole before anything is done with it. */
+  function judgeEra(body: MessageBody, request: Request): Era {
+    const isModern = body.messages.some((message) => eraOf(message) === 'modern')
+    if (!isModern) return 'legacy'
+    if (body.batch) throw invalidRequest('there are no batches in this revision')
+    for (const message of body.messages.filter(isRequest)) {
+      const fault = modernRequestFault(message, request.headers)
+      if (fault !== undefined) throw new RpcRefusal(400, fault.code, fault.message, { id: message.id })
+    }
+    return 'modern'
+  }
+
+  async function initialize(
+    request: Request,
+    body: MessageBody,
+    principal: Principal,
+    trace: Trace,
+  ): Promise<Response> {
+    const [message] = body.messages
+    if (body.batch || message === undefined || !isRequest(message)) {
+      throw invalidRequest('initialize must not be part of a batch')
+    }
+    const owner = connector.access === 'none' ? { ...principal, userId: newStrangerId() } : principal
+    const params = message.params ?? {}
+    const version = negotiableVersion(params.protocolVersion)
+    const isAsAsked = version === params.protocolVersion
+    const text = isAsAsked ? body.text : replaceValue(body.text, ['params', 'protocolVersion'], version)
+    const call = callOf(request, body, 'legacy', owner, undefined, trace)
+    const { response, opened } = await upstream.initialize({
+      ...call,
+      text,
+      bytes: isAsAsked ? call.bytes : undefined,
+      messages: [{ ...message, params: { ...params, protocolVersion: version } }],
+    })
+    if (opened === undefined) return response
+    const now = clock()
+    const id = await sessions.seal({
+      protocolVersion: opened.protocolVersion,
+      userId: owner.userId,
+      clientId: owner.clientId,
+      upstreamSessionId: opened.upstreamSessionId,
+      clientCapabilities: sealable(params.capabilities) ?? {},
+      clientInfo: sealable(params.clientInfo),
+      issuedAt: now,
+      expiresAt: now + limits.sessionSeconds,
+    })
+    response.headers.set(sessionHeader, id)
+    const clientName = (params.clientInfo as { name?: unknown } | undefined)?.name
+    trace.emit('session.opened', {
+      protocolVersion: opened.protocolVersion,
+      clientName: typeof clientName === 'string' ? clientName : undefined,
+    })
+    return response
+  }
+
+  /* Sessions */
+
+  async function findSession(
+    request: Request,
+    principal: Principal,
+    body?: MessageBody,
+  ): Promise<FoundSession> {
+    const found = await sessions.find(request.headers.get(sessionHeader), (session) =>
+      isOwner(session, principal),
+    )
+    // A client starts anew after a 404, which is right for these two only.
+    if (found.kind === 'ended' || found.kind === 'foreign') {
+      throw new RpcRefusal(404, jsonRpcCodes.sessionNotFound, 'there is no such session: initialize again', {
+        id: body?.messages.find(isRequest)?.id ?? null,
+      })
+    }
+    const negotiated = found.kind === 'bound' ? found.session.protocolVersion : undefined
+    const spoken = judgeVersionHeader(request, negotiated, body)
+    if (body?.batch && (negotiated ?? spoken ?? '') >= '2025-06-18') {
+      throw invalidRequest('there are no batches in this revision')
+    }
+    return found
+  }
+
+  function isOwner(session: SealedSession, principal: Principal): boolean {
+    if (connector.access === 'none') return isStrangerId(session.userId)
+    return session.userId === principal.userId && session.clientId === principal.clientId
+  }
+
+  /** Known versions other than the negotiated one are served by the session: clients are seen to send them (TOL-1, TOL-3, TOL-4). */
+  function judgeVersionHeader(
+    request: Request,
+    negotiated: string | undefined,
+    body: MessageBody | undefined,
+  ): string | undefined {
+    const header = readVersionHeader(request.headers.get(versionHeader))
+    if (header.kind === 'absent') return undefined
+    if (header.kind === 'named') {
+      const { version } = header
+      if (isLegacyVersion(version) || isModernVersion(version) || version === negotiated) return version
+    }
+    const said = header.kind === 'named' ? header.version : header.value
+    throw new RpcRefusal(
+      400,
+      jsonRpcCodes.serverError,
+      `MCP-Protocol-Version ${JSON.stringify(said)} is not supported; supported: ${legacyVersions.join(', ')}`,
+      { id: body?.messages.find(isRequest)?.id ?? null },
+    )
+  }
+
+  /* Scope */
+
+  /** Decided on the parsed body, whatever the headers say (GW-11). */
+  async function judgeScope(request: Request, call: UpstreamCall, principal: Principal): Promise<void> {
+    const isFree = connector.access === 'none'
+    const mayAll = isFree || connector.scopes.every(({ name }) => principal.scope.includes(name))
+    if (mayAll && !call.caller.shared) return
+    if (isAmbiguous(call.text, call.batch)) throw invalidRequest('a member of the message is repeated')
+    if (isFree) return
+    const isReadOnly = async (tool: string): Promise<boolean> =>
+      (await catalogue.findTool(call, tool))?.readOnly === true
+    const missing = await missingScopes(call.messages, principal.scope, connector.scopes, isReadOnly)
+    if (missing.length === 0) return
+    throw new Refusal(
+      `lacks the scope ${missing.join(' ')}`,
+      insufficientScope(guarded, request, principal.scope, missing),
+    )
+  }
+
+  /* GET and DELETE */
+
+  async function listen(request: Request, principal: Principal, trace: Trace): Promise<Response> {
+    if (!request.headers.has(sessionHeader)) throw notAllowed('there is no stream without a session')
+    const found = await findSession(request, principal)
+    const call = callOf(request, noBody, 'legacy', principal, found, trace)
+    const { key } = call.caller
+    const count = openStreams.get(key) ?? 0
+    if (count >= limits.streamsPerCaller) {
+      throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
+        headers: { 'retry-after': '30' },
+      })
+    }
+    openStreams.set(key, count + 1)
+    return upstream.listen(call, () => {
+      const rest = (openStreams.get(key) ?? 1) - 1
+      if (rest > 0) openStreams.set(key, rest)
+      else openStreams.delete(key)
+    })
+  }
+
+  async function endSession(request: Request, principal: Principal, trace: Trace): Promise<Response> {
+    if (!request.headers.has(sessionHeader)) throw notAllowed('there is no session to end')
+    const found = await findSession(request, principal)
+    if (found.kind !== 'bound') {
+      throw new RpcRefusal(404, jsonRpcCodes.sessionNotFound, 'there is no such session')
+    }
+    const { caller, session } = callOf(request, noBody, 'legacy', principal, found, trace)
+    await sessions.end(found.hash, found.session)
+    if (session !== undefined) await upstream.end(caller, session)
+    trace.emit('session.ended', { protocolVersion: found.session.protocolVersion })
+    return new Response(null, { status: 204 })
+  }
+
+  /* On to the upstream */
+
+  function callOf(
+    request: Request,
+    body: MessageBody,
+    era: Era,
+    principal: Principal,
+    found: FoundSession | undefined,
+    trace: Trace,
+  ): UpstreamCall {
+    return {
+      caller: callerOf(principal, found, trace),
+      era,
+      session: era === 'legacy' ? sessionOf(found, request) : undefined,
+      messages: body.messages,
+      batch: body.batch,
+      text: body.text,
+      bytes: body.bytes,
+      headers: upstreamHeaders(request, body, era),
+      wantsEventStream: acceptsEventStream(request.headers.get('accept')),
+      signal: request.signal,
+    }
+  }
+
+  /** A stranger is known by the session alone; those without one share a key, and nothing else. */
+  function callerOf(principal: Principal, found: FoundSession | undefined, trace: Trace): UpstreamCaller {
+    const bound = found?.kind === 'bound' ? found.session : undefined
+    const userId = connector.access === 'none' ? (bound?.userId ?? principal.userId) : principal.userId
+    return {
+      key: JSON.stringify([userId, principal.clientId]),
+      shared: userId === sharedStranger,
+      emit: trace.emit,
+    }
+  }
+
+  /** An allow-list: what is not named here says nothing to an upstream that a client may say (GW-1, GW-3). */
+  function upstreamHeaders(request: Request, body: MessageBody, era: Era): Headers {
+    const headers = new Headers()
+    for (const [name, value] of request.headers) if (isForwarded(name)) headers.set(name, value)
+    headers.set('accept-encoding', 'identity')
+    const { host, protocol } = new URL(options.origin)
+    headers.set('x-forwarded-host', host)
+    headers.set('x-forwarded-proto', protocol.slice(0, -1))
+    if (request.method === 'GET') headers.set('accept', 'text/event-stream')
+    if (request.method !== 'POST') return headers
+    headers.set('accept', 'application/json, text/event-stream')
+    headers.set('content-type', 'application/json')
+    const [message] = body.messages
+    if (era === 'modern' && message !== undefined) {
+      headers.set(versionHeader, String(metaOf(message, protocolVersionMeta)))
+      setMirroredHeaders(headers, message)
+    }
+    return headers
+  }
+
+  /* Around it */
+
+  async function serve(request: Request): Promise<Response> {
+    const startedAt = performance.now()
+    const trace = createTrace(telemetry)
+    const finish = (response: Response, name: string, fields: EventFields = {}): Response => {
+      trace.emit(name, {
+        connector: connector.path,
+        method: request.method,
+        status: response.status,
+        userAgent: request.headers.get('user-agent') ?? undefined,
+        durationMs: Math.round(performance.now() - startedAt),
+        ...fields,
+      })
+      return expose(response)
+    }
+    try {
+      const response = await answer(request, trace)
+      return request.method === 'OPTIONS' ? response : finish(response, 'mcp.request')
+    } catch (error) {
+      if (error instanceof Refusal) {
+        const { response, message } = error
+        return finish(request.method === 'HEAD' ? withoutBody(response) : response, 'mcp.refused', {
+          reason: message,
+        })
+      }
+      const errorId = randomId()
+      const reason = error instanceof Error ? error.message : String(error)
+      const vague = `something went wrong on this server; its log tells more under ${errorId}`
+      const refusal = new RpcRefusal(500, jsonRpcCodes.internalError, vague)
+      return finish(refusal.response, 'request.failed', { errorId, reason })
+    }
+  }
+
+  return {
+    fetch: serve,
+    protectedResourceMetadata(request) {
+      if (request.method === 'OPTIONS') return preflightResponse(request)
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        return expose(new Response(null, { status: 405, headers: { allow: 'GET' } }))
+      }
+      const response = Response.json(resourceMetadata(guarded, request), {
+        headers: { 'cache-control': 'public, max-age=300' },
+      })
+      return expose(request.method === 'HEAD' ? withoutBody(response) : response)
+    },
+    catalogue: () => catalogue.list(),
+    close: () => upstream.close(),
+  }
+}
+
+/** What is known of a request so far, for its events. */
+interface Trace {
+  flowId: string
+  fields: EventFields
+  emit(name: string, fields: EventFields): void
+}
+
+function createTrace(telemetry: Telemetry): Trace {
+  const trace: Trace = {
+    flowId: randomId(),
+    fields: {},
+    emit: (name, fields) => telemetry.emit(name, trace.flowId, { ...trace.fields, ...fields }),
+  }
+  return trace
+}
+
+function describe(body: MessageBody, trace: Trace): void {
+  const [first] = body.messages
+  if (first === undefined) return
+  const rpcMethod = isResponse(first) ? 'response' : first.method
+  trace.fields = { ...trace.fields, rpcMethod, tool: toolOf(first), bytes: body.bytes.byteLength }
+}
+
+/** RFC 6750 §2.1; never from query or body (§2.2, §2.3), which end up in logs. */
+function readBearer(request: Request): string | undefined {
+  const header = request.headers.get('authorization')
+  return /^bearer +(\S.*)$/i.exec(header?.trim() ?? '')?.[1]
+}
+
+/* Connectors without sign-in: each session is a stranger of its own. */
+
+const sharedStranger = 'anonymous'
+
+function stranger(flowId: string): Principal {
+  return { userId: sharedStranger, clientId: '', grantId: '', flowId, scope: [] }
+}
+
+function newStrangerId(): string {
+  return `${sharedStranger}:${randomId()}`
+}
+
+function isStrangerId(userId: string): boolean {
+  return userId.startsWith(`${sharedStranger}:`)
+}
+
+/** For the lists that the consent page shows: a caller that no person is. */
+function ownCaller(telemetry: Telemetry): UpstreamCaller {
+  const flowId = randomId()
+  return { key: 'postern', shared: false, emit: (name, fields) => telemetry.emit(name, flowId, fields) }
+}
+
+function sessionOf(found: FoundSession | undefined, request: Request): UpstreamSession {
+  if (found?.kind === 'bound') {
+    const { session, hash } = found
+    return {
+      key: hash,
+      initialized: true,
+      protocolVersion: session.protocolVersion,
+      clientCapabilities: session.clientCapabilities,
+      clientInfo: session.clientInfo,
+      upstreamSessionId: session.upstreamSessionId,
+    }
+  }
+  const header = readVersionHeader(request.headers.get(versionHeader))
+  return {
+    key: '',
+    initialized: false,
+    protocolVersion: negotiableVersion(header.kind === 'named' ? header.version : newestLegacyVersion),
+    clientCapabilities: {},
+    clientInfo: undefined,
+    upstreamSessionId: undefined,
+  }
+}
+
+function isForwarded(name: string): boolean {
+  if (name === sessionHeader || name === versionHeader) return false
+  return name.startsWith('mcp-') || forwardedHeaders.has(name)
+}
+
+const forwardedHeaders: ReadonlySet<string> = new Set([
+  'user-agent',
+  'accept-language',
+  'last-event-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+])
+
+const noBody: MessageBody = { bytes: new Uint8Array(), text: '', messages: [], batch: false }
+
+function isInitialize(message: JsonRpcMessage): boolean {
+  return isRequest(message) && message.method === 'initialize'
+}
+
+function notAllowed(message: string): RpcRefusal {
+  return new RpcRefusal(405, jsonRpcCodes.serverError, message, { headers: { allow: allowedMethods } })
+}
+
+function invalidRequest(message: string): RpcRefusal {
+  return new RpcRefusal(400, jsonRpcCodes.invalidRequest, message)
+}
+
+function withoutBody(response: Response): Response {
+  return new Response(null, { status: response.status, headers: response.headers })
+}

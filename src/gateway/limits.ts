@@ -1,0 +1,55 @@
+/** How much one caller may ask of the gateway, and how long anything may take. Every figure is designed; none is "unlimited". */
+
+export interface GatewayLimits {
+  /** Of a POST body. The same as the official SDKs accept. */
+  bodyBytes: number
+  /** Elements of a batch (MCP 2025-03-26). */
+  batchMessages: number
+  /** GET streams that one person may hold open with one client. */
+  streamsPerCaller: number
+  /** How long a session id can be used. An older one is replaced silently. */
+  sessionSeconds: number
+  /** Session ids remembered in the open, so that the hot path need not decrypt. */
+  rememberedSessions: number
+  /** For the tools on the consent page: a person is waiting. */
+  catalogueDeadlineMs: number
+  /** How long a list of tools, as the consent page and the scope policy use it, is believed. */
+  catalogueSeconds: number
+}
+
+export const defaultGatewayLimits: GatewayLimits = {
+  bodyBytes: 4 * 1024 * 1024,
+  batchMessages: 100,
+  streamsPerCaller: 16,
+  sessionSeconds: 30 * 86_400,
+  rememberedSessions: 4096,
+  catalogueDeadlineMs: 3000,
+  catalogueSeconds: 60,
+}
+
+export interface UpstreamLimits {
+  /** From a call to its answer's first byte. Hosted Claude gives up after 300 s. */
+  callDeadlineMs: number
+  /** The same for `initialize`, GET and DELETE, which do no work. */
+  openDeadlineMs: number
+  /** A stream on which the upstream is silent for longer is ended. */
+  streamIdleMs: number
+  /** How often a silent stream carries a comment, so that nothing between believes it dead. */
+  keepAliveMs: number
+  /** After which a stdio call without any sign is answered with a stream, so that it can carry keep-alives. */
+  streamAfterMs: number
+  /** One message of an upstream, and what is held for a client that reads slowly. Claude Code takes 16 MB. */
+  messageBytes: number
+  /** Remembered upstream sessions of callers that send no session id. */
+  rememberedSessions: number
+}
+
+export const defaultUpstreamLimits: UpstreamLimits = {
+  callDeadlineMs: 300_000,
+  openDeadlineMs: 60_000,
+  streamIdleMs: 15 * 60_000,
+  keepAliveMs: 15_000,
+  streamAfterMs: 10_000,
+  messageBytes: 32 * 1024 * 1024,
+  rememberedSessions: 4096,
+}

@@ -1,0 +1,88 @@
+/** Which scope a message needs: `read` for what only reads, `write` for the rest, decided on the parsed body. */
+
+import { isRequest, type JsonRpcMessage, type JsonRpcRequest } from '../mcp/json-rpc.ts'
+import { elementsOf, hasAmbiguousMember } from '../mcp/json-text.ts'
+import type { ScopeDefinition } from '../oauth/scope.ts'
+
+export type NeededScope = 'none' | 'read' | 'write' | 'by-annotation'
+
+/** Lists are complete for everybody: a person can only ask for more of what they see (step-up). */
+export function neededScope(message: JsonRpcMessage): NeededScope {
+  if (!isRequest(message)) return 'none'
+  return needs[message.method] ?? 'write'
+}
+
+/**
+ * What of the offered scopes a token lacks for these messages. `isReadOnly` tells how the upstream
+ * describes a tool, and is asked only where it decides: for a call by a token that may not write.
+ */
+export async function missingScopes(
+  messages: readonly JsonRpcMessage[],
+  granted: readonly string[],
+  offered: readonly ScopeDefinition[],
+  isReadOnly: (tool: string) => Promise<boolean>,
+): Promise<string[]> {
+  const lacking = offered.filter(({ name }) => !granted.includes(name)).map(({ name }) => name)
+  if (lacking.length === 0) return []
+  const missing = new Set<string>()
+  for (const message of messages) {
+    const needed = await scopeOf(message, lacking, isReadOnly)
+    if (lacking.includes(needed)) missing.add(needed)
+  }
+  return [...missing]
+}
+
+/** The tool that a call names, whatever its type. */
+export function toolOf(message: JsonRpcMessage): string | undefined {
+  if (!isRequest(message) || message.method !== 'tools/call') return undefined
+  const name = message.params?.name
+  return typeof name === 'string' ? name : undefined
+}
+
+/**
+ * True where another parser could read another method, tool or parameters than we did. Such a text may
+ * travel only for a token that is allowed everything.
+ */
+export function isAmbiguous(text: string, batch: boolean): boolean {
+  if (!batch) return ambiguousMessage(text)
+  return [...elementsOf(text)].some(({ start, end }) => ambiguousMessage(text.slice(start, end)))
+}
+
+/** Methods of every revision; what is not here may do anything. */
+const needs: Readonly<Record<string, NeededScope>> = {
+  initialize: 'none',
+  ping: 'none',
+  'server/discover': 'none',
+  'logging/setLevel': 'none',
+  'tools/list': 'none',
+  'prompts/list': 'none',
+  'resources/list': 'none',
+  'resources/templates/list': 'none',
+  'tools/call': 'by-annotation',
+  'prompts/get': 'read',
+  'resources/read': 'read',
+  'resources/subscribe': 'read',
+  'resources/unsubscribe': 'read',
+  'subscriptions/listen': 'read',
+  'completion/complete': 'read',
+  'tasks/get': 'read',
+  'tasks/result': 'read',
+  'tasks/list': 'read',
+}
+
+async function scopeOf(
+  message: JsonRpcMessage,
+  lacking: readonly string[],
+  isReadOnly: (tool: string) => Promise<boolean>,
+): Promise<string> {
+  const needed = neededScope(message)
+  if (needed !== 'by-annotation') return needed
+  // Whoever may write may also call what only reads: no need to look at the tool.
+  if (!lacking.includes('write')) return 'write'
+  const tool = toolOf(message as JsonRpcRequest)
+  return tool !== undefined && (await isReadOnly(tool)) ? 'read' : 'write'
+}
+
+function ambiguousMessage(text: string): boolean {
+  return hasAmbiguousMember(text) || hasAmbiguousMember(text, ['params'])
+}

@@ -1,0 +1,30 @@
+/** An MCP server at a URL, spoken to over Streamable HTTP (MCP 2025-03-26 to 2026-07-28). */
+
+import { defaultUpstreamLimits, type UpstreamLimits } from '../limits.ts'
+import { createRelay } from '../relay.ts'
+import type { Upstream } from '../upstream.ts'
+
+export interface StreamableHttpUpstreamOptions {
+  /** The MCP endpoint itself: redirects are not followed. */
+  url: string
+  /** Sent with every request, for example the operator's own credential. */
+  headers?: Readonly<Record<string, string>>
+  /** Default: the runtime's. On Node one that keeps connections and has no time limit on a body. */
+  fetch?: typeof fetch
+  limits?: Partial<UpstreamLimits>
+}
+
+export function streamableHttpUpstream(options: StreamableHttpUpstreamOptions): Upstream {
+  const send = options.fetch ?? fetch
+  const own = Object.entries(options.headers ?? {})
+  return createRelay({
+    name: new URL(options.url).host,
+    limits: { ...defaultUpstreamLimits, ...options.limits },
+    send({ method, headers, body, signal }) {
+      const outgoing = new Headers(headers)
+      for (const [name, value] of own) outgoing.set(name, value)
+      const init: RequestInit = { method, headers: outgoing, signal, redirect: 'manual' }
+      return send(options.url, body === undefined ? init : { ...init, body: body as BodyInit })
+    },
+  })
+}

@@ -1,0 +1,122 @@
+/** Where values stand in a JSON text (RFC 8259), so that one can be replaced and all else passes as it was written: big numbers, order, unknown members. */
+
+export interface TextSpan {
+  start: number
+  end: number
+}
+
+export interface MemberSpan extends TextSpan {
+  name: string
+}
+
+/** The members of the object that starts at `at`. The text must have been through `JSON.parse` before. */
+export function* membersOf(text: string, at: number = skipSpace(text, 0)): Generator<MemberSpan> {
+  let index = skipSpace(text, at + 1)
+  while (index < text.length && text[index] !== '}') {
+    const nameEnd = skipString(text, index)
+    const name = JSON.parse(text.slice(index, nameEnd)) as string
+    const start = skipSpace(text, skipSpace(text, nameEnd) + 1)
+    const end = skipValue(text, start)
+    yield { name, start, end }
+    index = skipSpace(text, end)
+    if (text[index] === ',') index = skipSpace(text, index + 1)
+  }
+}
+
+/** The elements of the array that starts at `at`. */
+export function* elementsOf(text: string, at: number = skipSpace(text, 0)): Generator<TextSpan> {
+  let start = skipSpace(text, at + 1)
+  while (start < text.length && text[start] !== ']') {
+    const end = skipValue(text, start)
+    yield { start, end }
+    start = skipSpace(text, end)
+    if (text[start] === ',') start = skipSpace(text, start + 1)
+  }
+}
+
+/** The value at a path of member names. Of a repeated member the last, which is the one that `JSON.parse` gives. */
+export function findValue(text: string, path: readonly string[]): TextSpan | undefined {
+  let span: TextSpan = { start: skipSpace(text, 0), end: text.length }
+  for (const name of path) {
+    if (text[span.start] !== '{') return undefined
+    const found = [...membersOf(text, span.start)].findLast((member) => member.name === name)
+    if (found === undefined) return undefined
+    span = found
+  }
+  return { start: span.start, end: span.end }
+}
+
+/** The text with the value at `path` replaced; unchanged where there is none. */
+export function replaceValue(text: string, path: readonly string[], value: unknown): string {
+  const span = findValue(text, path)
+  if (span === undefined) return text
+  return text.slice(0, span.start) + JSON.stringify(value) + text.slice(span.end)
+}
+
+/**
+ * True if two readers could see different values: a name that comes twice, or twice but for case
+ * (some parsers take the first, some ignore case). Where a decision rests on what we read, such a
+ * text must not travel on.
+ */
+export function hasAmbiguousMember(text: string, path: readonly string[] = []): boolean {
+  const span = findValue(text, path)
+  if (span === undefined || text[span.start] !== '{') return false
+  const seen = new Set<string>()
+  for (const { name } of membersOf(text, span.start)) {
+    const folded = name.toLowerCase()
+    if (seen.has(folded)) return true
+    seen.add(folded)
+  }
+  return false
+}
+
+/** Line ends can stand only between tokens of valid JSON, so none of its meaning is lost. */
+export function onOneLine(text: string): string {
+  return text.replaceAll(/[\r\n]+/g, ' ')
+}
+
+function skipSpace(text: string, from: number): number {
+  let index = from
+  for (;;) {
+    const code = text.charCodeAt(index)
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return index
+    index++
+  }
+}
+
+function skipValue(text: string, start: number): number {
+  const first = text[start]
+  if (first === '"') return skipString(text, start)
+  if (first === '{' || first === '[') return skipNested(text, start)
+  let index = start
+  while (index < text.length && !',]} \n\r\t'.includes(text[index] ?? '')) index++
+  return index
+}
+
+function skipNested(text: string, start: number): number {
+  let depth = 0
+  let index = start
+  while (index < text.length) {
+    const character = text[index]
+    if (character === '"') {
+      index = skipString(text, index)
+      continue
+    }
+    if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return index + 1
+    index++
+  }
+  return index
+}
+
+/** `indexOf` finds the end of a megabyte of base64 at the speed of memory. */
+function skipString(text: string, start: number): number {
+  let index = start
+  for (;;) {
+    index = text.indexOf('"', index + 1)
+    if (index === -1) return text.length
+    let escapes = 0
+    while (text[index - 1 - escapes] === '\\') escapes++
+    if (escapes % 2 === 0) return index + 1
+  }
+}
