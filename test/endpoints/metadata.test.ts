@@ -89,14 +89,14 @@ describe('authorization server metadata', () => {
 })
 
 describe('protected resource metadata', () => {
-  test('[ASU-04] [CC-04] [RC-05] [R9728-01] [R9728-02] [AUTH-2025-11-25-04] at the path and at the root, `resource` the MCP URL in both', async () => {
-    for (const path of [
-      '/.well-known/oauth-protected-resource/mcp',
-      '/.well-known/oauth-protected-resource/mcp/',
-      '/.well-known/oauth-protected-resource',
-    ]) {
+  test('[ASU-04] [CC-04] [RC-05] [R9728-01] [R9728-02] [AUTH-2025-11-25-04] at the path and at the root, `resource` the MCP URL in both, with its final slash if that was asked for', async () => {
+    for (const [path, resource] of [
+      ['/.well-known/oauth-protected-resource/mcp', 'http://localhost:8787/mcp'],
+      ['/.well-known/oauth-protected-resource/mcp/', 'http://localhost:8787/mcp/'],
+      ['/.well-known/oauth-protected-resource', 'http://localhost:8787/mcp'],
+    ] as const) {
       expect(await json(path)).toMatchObject({
-        resource: 'http://localhost:8787/mcp',
+        resource,
         authorization_servers: ['http://localhost:8787'],
         scopes_supported: ['read', 'write'],
         bearer_methods_supported: ['header'],
