@@ -114,7 +114,7 @@ export const text = {
     badRequest: {
       title: 'This link does not work',
       what: 'The program that sent you here asked for something that this server cannot do. Nothing was shared.',
-      says: 'It said:',
+      says: 'What is wrong with it',
       todo: [
         'Go back to the program and start to connect once more.',
         'If it fails again, its maker needs to know: send them the sentence above.',

@@ -67,6 +67,9 @@ describe('the setup link [HS-14]', () => {
     expect((await late.get('/setup')).status).toBe(404)
     const another = await linkOf(house)
     expect((await late.post('/setup', { ...mallory, setup: another })).status).toBe(404)
+    const opened = await late.get('/setup')
+    expect(opened.status).toBe(404)
+    expect(await opened.text()).toContain('already set up')
     expect(await house.storage.findUserByName('mallory')).toBeUndefined()
   })
 
