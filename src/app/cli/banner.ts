@@ -1,0 +1,174 @@
+/** What `postern serve` says when the door is open: the URL, how to add it to each client, and what is still missing. Claude's screens as seen in 2026-11. */
+
+import type { Options } from '../options.ts'
+import type { ProbeFinding } from './public-url-probe.ts'
+import type { Writer } from './terminal.ts'
+import { printable } from './terminal.ts'
+
+export interface BannerFacts {
+  version: string
+  options: Options
+  connectorUrl: string
+  publicUrl: string
+  /** `here`: only this machine reaches it. */
+  reach: 'here' | 'public' | 'tunnel'
+  addresses: readonly string[]
+  /** Only while there is no account. */
+  setupLink: string | undefined
+  setupMinutes: number
+}
+
+export function writeBanner(facts: BannerFacts, out: Writer): void {
+  const { options, connectorUrl } = facts
+  out.line()
+  out.line(`  ${out.style('bold', `Postern ${facts.version} is open.`)}`)
+  out.line()
+  writeFacts(out, [
+    ['Connector', out.style('cyan', connectorUrl)],
+    ['MCP server', upstreamWords(options)],
+    ['Listening', facts.addresses.join(' and ')],
+    ['Data', options.data],
+  ])
+  if (options.access === 'none') writeOpenDoor(out)
+  if (facts.setupLink !== undefined) writeSetup(facts.setupLink, facts.setupMinutes, out)
+  writeClients(facts, out)
+  const closed = closedWays(options)
+  if (options.access === 'oauth' && closed !== undefined)
+    writeSection(out, 'Not every client can connect', closed)
+  if (facts.reach === 'tunnel') {
+    writeSection(
+      out,
+      'This address is for this run only',
+      'The next start has another URL, and so another issuer: each connector has to be removed and added again. ' +
+        'For an address that stays, use --public-url with a tunnel or proxy of your own. Quick tunnels also hold ' +
+        'back streams that a client opens with GET.',
+    )
+  }
+  out.line()
+  out.line(`  ${out.style('dim', 'Ctrl+C closes it.')}`)
+  out.line()
+}
+
+export function writeFindings(publicUrl: string, findings: readonly ProbeFinding[], out: Writer): void {
+  for (const { verdict, says } of findings) {
+    out.line(`  ${out.style('bold', `From outside, ${publicUrl}`)} ${verdictMarks(out)[verdict]}`)
+    out.paragraph(printable(says), '    ')
+  }
+  out.line()
+}
+
+export function writeUpstreamFault(sentence: string, out: Writer): void {
+  out.line(`  ${out.style('bold', 'Your MCP server')} ${out.style('red', 'does not answer')}`)
+  out.paragraph(printable(sentence), '    ')
+  out.paragraph('The door stays open; the next call tries again.', '    ')
+  out.line()
+}
+
+function verdictMarks(out: Writer): Record<ProbeFinding['verdict'], string> {
+  return {
+    good: out.style('green', 'works'),
+    bad: out.style('red', 'does not work yet'),
+    unknown: out.style('yellow', 'could not be reached from here'),
+  }
+}
+
+function upstreamWords({ upstream }: Options): string {
+  if (upstream.kind === 'url') return upstream.url
+  return printable([upstream.command, ...upstream.args].join(' '))
+}
+
+function writeFacts(out: Writer, facts: readonly (readonly [string, string])[]): void {
+  for (const [name, value] of facts) out.line(`  ${name.padEnd(labelColumns)}${value}`)
+}
+
+const labelColumns = 13
+
+function writeSection(out: Writer, title: string, text: string): void {
+  out.line()
+  out.line(`  ${out.style('bold', title)}`)
+  out.paragraph(text, '  ')
+}
+
+function writeOpenDoor(out: Writer): void {
+  writeSection(
+    out,
+    out.style('yellow', 'Nobody has to sign in'),
+    'With --access none, everybody who reaches the connector can use every tool of your MCP server.',
+  )
+}
+
+function writeSetup(link: string, minutes: number, out: Writer): void {
+  out.line()
+  out.line(`  ${out.style('bold', 'First make your account')} (this link works for ${minutes} minutes)`)
+  out.line(`  ${out.style('cyan', link)}`)
+}
+
+function writeClients({ connectorUrl, options, reach }: BannerFacts, out: Writer): void {
+  const name = shellName(options.name)
+  out.line()
+  out.line(`  ${out.style('bold', 'Add it to Claude')}`)
+  const code = `claude mcp add --transport http ${name} ${connectorUrl}`
+  const cloud: (readonly [string, readonly string[]])[] =
+    reach === 'here'
+      ? []
+      : [
+          ['claude.ai', ['Customize > Connectors > + > Add custom connector, and this URL']],
+          ['Desktop', ["the same; it connects from Claude's cloud, not from this computer"]],
+          ['mobile', ['shows the connectors that you added on claude.ai']],
+        ]
+  const signIn = options.access === 'oauth' ? ['then type /mcp in Claude Code to sign in'] : []
+  const rows: (readonly [string, readonly string[]])[] = [
+    ...cloud,
+    ['Claude Code', [code, ...signIn]],
+    ['Inspector', ['npx @modelcontextprotocol/inspector', 'Streamable HTTP, and this URL']],
+  ]
+  for (const [label, lines] of rows) {
+    lines.forEach((line, index) => {
+      out.line(`  ${(index === 0 ? label : '').padEnd(labelColumns)}${line}`)
+    })
+  }
+  out.line()
+  out.line(`  ${out.style('bold', 'Try it without Claude')}`)
+  out.line(`  npx postern connect ${connectorUrl}`)
+  if (reach !== 'here') return
+  writeSection(
+    out,
+    'Not yet: claude.ai, Desktop and mobile',
+    "They connect from Claude's cloud, and this address is on this machine only. --tunnel gives it a public one for " +
+      'a try; --public-url https://NAME names the one of your own proxy or tunnel (docs/guides/going-public.md).',
+  )
+}
+
+/** `claude mcp add` takes letters, digits, - and _. */
+function shellName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'mcp-server'
+}
+
+/** Which way in each client takes: recorded 2026-11 (DCR nearly all; CIMD claude.ai, Claude Code from 2.1.81, VS Code, Inspector on request). */
+export function closedWays(
+  ways: Pick<Options, 'registration' | 'metadataDocuments' | 'preRegistered'>,
+): string | undefined {
+  const { registration, metadataDocuments, preRegistered } = ways
+  if (registration && metadataDocuments && preRegistered) return undefined
+  const off = [
+    ...(registration ? [] : ['--no-registration']),
+    ...(metadataDocuments ? [] : ['--no-metadata-documents']),
+    ...(preRegistered ? [] : ['--no-pre-registered']),
+  ].join(', ')
+  const still = [
+    ...(metadataDocuments ? ['claude.ai, Claude Code and VS Code by their metadata documents'] : []),
+    ...(registration
+      ? [
+          `${metadataDocuments ? 'nearly all others' : 'claude.ai, Claude Code and nearly all others'} by registering themselves`,
+        ]
+      : []),
+    ...(preRegistered ? ['a client that `postern clients create` gave an id'] : []),
+  ]
+  const others = registration ? '' : ' Others (Cursor, mcp-remote, Gemini CLI) cannot.'
+  return `Because of ${off}, these can: ${joinWords(still)}.${others}`
+}
+
+function joinWords(parts: readonly string[]): string {
+  if (parts.length <= 1) return parts.join('')
+  return `${parts.slice(0, -1).join('; ')}; and ${parts.at(-1)}`
+}

@@ -1,0 +1,112 @@
+/** Every event that Postern tells of, its weight and its meaning; docs/reference/events.md is made from it. */
+
+import type { LogLevel } from '../options.ts'
+
+export interface EventDefinition {
+  readonly name: string
+  readonly level: LogLevel
+  /** What happened, and what to do where something should be done. */
+  readonly meaning: string
+}
+
+export const eventDefinitions: readonly EventDefinition[] = [
+  event('server.opened', 'info', 'Postern accepts requests.'),
+  event('server.closed', 'info', 'Postern was asked to stop, and has stopped.'),
+
+  event('client.registered', 'info', 'A client registered itself (RFC 7591).'),
+  event(
+    'client.recovered',
+    'warn',
+    'A client came with an id that is no longer known, and was brought back to ask for consent anew. Expected after a restored backup.',
+  ),
+  event(
+    'client.document_failed',
+    'warn',
+    "A client's metadata document could not be read, so it cannot connect. `reason` says why; most often a bot wall at its host.",
+  ),
+
+  event(
+    'authorization.requested',
+    'info',
+    'A browser came to /oauth/authorize with a request that can be granted.',
+  ),
+  event('login.succeeded', 'info', 'A person signed in.'),
+  event(
+    'login.failed',
+    'warn',
+    'A sign-in was refused: wrong name or password, or too many at once (`reason`).',
+  ),
+  event(
+    'login.braked',
+    'warn',
+    'Sign-ins are slowed down because many have failed. If it goes on, somebody is guessing passwords.',
+  ),
+  event('login.ended', 'info', 'A person signed out.'),
+  event('setup.completed', 'info', 'The first account was made by the setup link.'),
+  event('setup.refused', 'warn', 'The setup link was used when it was not valid. Start again for a new one.'),
+  event(
+    'form.refused',
+    'warn',
+    'A form came without its CSRF token or from another origin. Often a page that was open for too long; else an attack.',
+  ),
+  event('consent.shown', 'info', 'A person is asked whether to allow a client.'),
+  event('consent.approved', 'info', 'A person allowed a client; `scope` is what was ticked.'),
+  event('consent.denied', 'info', 'A person declined.'),
+
+  event('token.issued', 'info', 'A code was exchanged: the client is connected.'),
+  event('refresh.rotated', 'info', 'A client renewed its tokens.'),
+  event(
+    'refresh.repeated',
+    'info',
+    'A client asked again for tokens whose answer it had lost, and got the same.',
+  ),
+  event(
+    'refresh.reused',
+    'error',
+    'An old refresh token came again after its successor was in use: somebody may have a copy. The connection is revoked; the person has to connect again.',
+  ),
+  event('code.wrong_verifier', 'warn', 'A code came with a wrong PKCE verifier. `count` of 5 burn it.'),
+  event(
+    'code.replayed',
+    'error',
+    'A code that was used came again. What came from it is revoked; the person has to connect again.',
+  ),
+  event('grant.revoked', 'info', 'A client gave back its tokens, as removing a connector does.'),
+
+  event('mcp.request', 'info', 'A request to the MCP endpoint was answered.'),
+  event(
+    'mcp.refused',
+    'info',
+    'A request to the MCP endpoint was refused. The 401 to a first request without a token is how every connection begins.',
+  ),
+  event('session.opened', 'info', 'A client began an MCP session.'),
+  event('session.ended', 'info', 'A client ended its MCP session.'),
+  event('upstream.started', 'info', 'The command of your MCP server was started for a caller.'),
+  event(
+    'upstream.exited',
+    'info',
+    'The command ended; `code` says how, `reason` why or what it printed last.',
+  ),
+  event('upstream.stderr', 'debug', 'A line that your MCP server wrote to standard error.'),
+  event('upstream.failed', 'error', 'Your MCP server could not answer; the client was told `reason`.'),
+
+  event(
+    'request.refused',
+    'warn',
+    'A request to an OAuth endpoint or page was refused; `code` and `reason` say why.',
+  ),
+  event(
+    'request.failed',
+    'error',
+    'Something in Postern went wrong. The visitor was shown `errorId`. Please report it with this line.',
+  ),
+]
+
+/** An event that is not in the table counts as `info`. */
+export const eventLevels: ReadonlyMap<string, LogLevel> = new Map(
+  eventDefinitions.map(({ name, level }) => [name, level]),
+)
+
+function event(name: string, level: LogLevel, meaning: string): EventDefinition {
+  return { name, level, meaning }
+}

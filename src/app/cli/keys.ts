@@ -1,0 +1,104 @@
+/** `postern keys`: replace the master key while everything goes on (house rule 5). */
+
+import { Command } from 'commander'
+import { decodeBase64Url } from '../../platform/crypto.ts'
+import { masterKeyBytes, rotateMasterKey } from '../../storage/key-ring.ts'
+import { readOrCreateMasterKey } from '../../storage/master-key-node.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { readDataOptions } from '../options.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
+import { dataFlags, examples, group } from './management.ts'
+import {
+  type DataDirectory,
+  type RecordFlags,
+  readMasterKey,
+  recordSources,
+  replaceMasterKey,
+  withRecords,
+} from './records.ts'
+import { readStandardInput } from './standard-input.ts'
+import type { Terminal } from './terminal.ts'
+
+export function keysCommand(terminal: Terminal): Command {
+  const keys = group(
+    'keys',
+    'Keys: replace the master key',
+    'The master key opens the keys in the database. It is in master.key in the data directory, or in POSTERN_MASTER_KEY.',
+  )
+  keys.addCommand(rotateCommand(terminal))
+  return keys
+}
+
+interface RotateFlags extends RecordFlags {
+  newKeyStdin?: boolean
+}
+
+function rotateCommand(terminal: Terminal): Command {
+  return dataFlags(new Command('rotate'))
+    .summary('replace the master key; nobody is signed out')
+    .description(
+      'Replaces the master key, and wraps every key in the database by the new one. A server that runs goes on; ' +
+        'connections stay. The old key is kept under another name, because older backups open only with it.',
+    )
+    .option(
+      '--new-key-stdin',
+      'read the new key (32 bytes, base64) from standard input; for POSTERN_MASTER_KEY',
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['postern keys rotate', 'a new key in master.key'],
+        [
+          'openssl rand -base64 32 | tee new.key | postern keys rotate --new-key-stdin',
+          'where POSTERN_MASTER_KEY holds the old key: store the new one, then rotate',
+        ],
+      ]),
+    )
+    .action(async (flags: RotateFlags) => {
+      const given = readDataOptions(await recordSources(flags)).masterKey
+      await withRecords(flags, (storage, directory) => rotate(storage, directory, given, flags, terminal))
+    })
+}
+
+async function rotate(
+  storage: Storage,
+  directory: DataDirectory,
+  given: Uint8Array | undefined,
+  flags: RotateFlags,
+  { out }: Terminal,
+): Promise<void> {
+  const from = await readMasterKey(storage, directory, given)
+  if (given !== undefined) {
+    if (flags.newKeyStdin !== true) {
+      throw new CommandFailure(
+        'the master key is in POSTERN_MASTER_KEY, so you keep the new one too: make it, store it, and give it with --new-key-stdin',
+        exitCodes.usage,
+      )
+    }
+    const count = await rotateMasterKey({ storage, from, to: readKeyText(await readStandardInput()) })
+    report(count, 'Put the new key into POSTERN_MASTER_KEY before the next start.')
+    return
+  }
+  if (flags.newKeyStdin === true) {
+    throw new CommandFailure(
+      `the master key is in ${directory.masterKey}, where a new one is made by itself; leave out --new-key-stdin`,
+      exitCodes.usage,
+    )
+  }
+  const to = await readOrCreateMasterKey(directory.nextMasterKey)
+  const count = await rotateMasterKey({ storage, from, to })
+  const kept = replaceMasterKey(directory)
+  report(count, `The old key is in ${kept}; delete it once no backup needs it. Back up the new one.`)
+
+  function report(keys: number, then: string): void {
+    if (flags.json === true) out.line(JSON.stringify({ rotated: keys }))
+    else out.paragraph(`The master key is replaced; ${keys} keys were wrapped anew. ${then}`)
+  }
+}
+
+function readKeyText(text: string): Uint8Array {
+  const trimmed = text.trim().replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  const key = decodeBase64Url(trimmed)
+  if (key?.length === masterKeyBytes) return key
+  throw new CommandFailure(`the new key is not ${masterKeyBytes} bytes in base64`, exitCodes.usage)
+}

@@ -1,0 +1,62 @@
+/** Events as lines on standard error: JSON for programs, one line of plain words for people. Only events get here, and an event has no field that could hold a secret. */
+
+import { pino } from 'pino'
+import type { EventReader, PosternEvent } from '../../platform/telemetry.ts'
+import type { LogLevel } from '../options.ts'
+import { eventLevels } from './events.ts'
+import { printable, type Style, type Writer } from './terminal.ts'
+
+export interface Log {
+  readonly format: 'pretty' | 'json'
+  readonly reader: EventReader
+}
+
+export function createLog(writer: Writer, level: LogLevel, format: 'pretty' | 'json' | undefined): Log {
+  const chosen = format ?? (writer.isTerminal ? 'pretty' : 'json')
+  const destination = { write: chosen === 'json' ? writer.write : prettyWriter(writer) }
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: false,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  )
+  return {
+    format: chosen,
+    reader: ({ name, at, flowId, ...fields }) => {
+      const time = new Date(at * 1000).toISOString()
+      logger[eventLevels.get(name) ?? 'info']({ time, event: name, flowId, ...fields })
+    },
+  }
+}
+
+const levelStyles: Record<string, Style | undefined> = { warn: 'yellow', error: 'red', debug: 'dim' }
+const eventColumns = 22
+
+/** pino gives one JSON object for each line; a person gets time, event, and the fields that are there. */
+function prettyWriter(writer: Writer): (line: string) => void {
+  return function writePretty(line) {
+    const { level, time, event, flowId, ...fields } = JSON.parse(line) as LoggedEvent
+    const clock = new Date(time).toTimeString().slice(0, 8)
+    const style = levelStyles[level]
+    const name = event.padEnd(eventColumns)
+    const facts = Object.entries(fields).map(([key, value]) => `${key}=${formatValue(value)}`)
+    writer.line(
+      [
+        writer.style('dim', clock),
+        style === undefined ? name : writer.style(style, name),
+        ...facts,
+        writer.style('dim', `flow=${printable(flowId)}`),
+      ].join(' '),
+    )
+  }
+}
+
+type LoggedEvent = Omit<PosternEvent, 'name' | 'at'> & { level: string; time: string; event: string }
+
+function formatValue(value: unknown): string {
+  const text = printable(String(value))
+  return /^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text)
+}

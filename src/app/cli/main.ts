@@ -1,0 +1,102 @@
+/** The program: which command was meant, and how each one ends. */
+
+import { readFileSync } from 'node:fs'
+import { Command, type Help } from 'commander'
+import { clientsCommand } from './clients.ts'
+import { connectCommand } from './connect.ts'
+import { exitCodes, reportFailure } from './failure.ts'
+import { grantsCommand } from './grants.ts'
+import { keysCommand } from './keys.ts'
+import { serveCommand } from './serve.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
+import { usersCommand } from './users.ts'
+
+/** Sets the exit code and lets the process end by itself, so that nothing written is lost. */
+export async function main(words: readonly string[]): Promise<void> {
+  const terminal = createTerminal()
+  endQuietlyWithReader()
+  const dashes = words.indexOf('--')
+  // What follows the dashes is somebody else's command line; its --help is not ours.
+  const own = dashes < 0 ? words : words.slice(0, dashes)
+  const program = createProgram(terminal, dashes < 0 ? [] : words.slice(dashes + 1))
+  try {
+    await program.parseAsync([...own], { from: 'user' })
+  } catch (error) {
+    process.exitCode = reportFailure(error, terminal.err, process.env.POSTERN_LOG_LEVEL === 'debug')
+  }
+}
+
+export function createProgram(terminal: Terminal, command: readonly string[]): Command {
+  const version = readVersion()
+  const program = new Command('postern')
+    .description(introduction)
+    .version(version, '-V, --version', 'print the version')
+    .addHelpText('after', closing)
+  program.addCommand(serveCommand(terminal, command, version))
+  program.addCommand(connectCommand())
+  program.addCommand(clientsCommand(terminal))
+  program.addCommand(usersCommand(terminal))
+  program.addCommand(grantsCommand(terminal))
+  program.addCommand(keysCommand(terminal))
+  settle(program, terminal)
+  return program
+}
+
+const introduction = `Postern is the door through which Claude reaches an MCP server: it adds sign-in,
+consent and a public address to a server that has none of them.
+
+Start here:
+  postern serve -- npx -y @modelcontextprotocol/server-everything
+      puts the door before an MCP server, and says how to add it to Claude
+  postern connect http://localhost:8787/mcp
+      connects to it as Claude does, step by step, without Claude`
+
+const closing = `
+\`postern <command> --help\` explains a command, with examples.
+Exit codes: 0 it worked, 1 it did not, 2 the command line or an option is wrong.`
+
+function readVersion(): string {
+  const path = new URL('../../../package.json', import.meta.url)
+  return String((JSON.parse(readFileSync(path, 'utf8')) as { version: unknown }).version)
+}
+
+/** Every command alike: thrown instead of exiting, one style of help, the mistake first. */
+function settle(command: Command, terminal: Terminal): void {
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'explain this command')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .showHelpAfterError(`See \`${pathOf(command)} --help\`.`)
+    .configureOutput({
+      writeOut: terminal.out.write,
+      writeErr: terminal.err.write,
+      getOutHelpWidth: () => terminal.out.columns,
+      getErrHelpWidth: () => terminal.err.columns,
+      outputError: (message, write) => write(message.replace(/^error:/, terminal.err.style('red', 'Error:'))),
+    })
+    .configureHelp({
+      sortSubcommands: false,
+      styleTitle: (title) => terminal.out.style('bold', title),
+      optionTerm: (option) => shownFlags(option.flags),
+      subcommandTerm: (child) => child.name(),
+    } satisfies Partial<Help>)
+  for (const child of command.commands) settle(child, terminal)
+}
+
+/** serve takes the value of a flag as optional, so that a missing one is told with the other problems. */
+function shownFlags(flags: string): string {
+  return flags.replace('[', '<').replace(']', '>')
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}
+
+/** `postern clients list | head` closes the pipe before we are done. */
+function endQuietlyWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.done)
+    throw error
+  })
+}

@@ -1,0 +1,403 @@
+/** `postern serve`: opens the door, says how to get in, and closes it in order. */
+
+import { statSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Command, Option } from 'commander'
+import { defaultLifetimes, type Lifetimes } from '../../authorization-server/settings.ts'
+import type { Upstream } from '../../gateway/upstream.ts'
+import { stdioUpstream } from '../../gateway/upstreams/stdio.ts'
+import { streamableHttpUpstream } from '../../gateway/upstreams/streamable-http.ts'
+import { localAccounts } from '../../identity/providers/local-accounts.ts'
+import { createSetupLink, formatSetupLink, setupLinkSeconds } from '../../identity/setup-link.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { createOutboundFetch } from '../../platform/outbound-fetch.ts'
+import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
+import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { createDocumentFetch, type RunningServer, startServer } from '../node.ts'
+import {
+  type OptionDefinition,
+  type OptionSources,
+  type Options,
+  optionDefinitions,
+  readOptions,
+} from '../options.ts'
+import { createPostern, type Postern } from '../postern.ts'
+import { writeBanner, writeFindings, writeUpstreamFault } from './banner.ts'
+import { findConfigFile } from './config-file.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
+import { createLog } from './log.ts'
+import { collect, examples } from './management.ts'
+import { type ProbeFinding, probeDeadlineMs, probeMaximumBytes, probePublicUrl } from './public-url-probe.ts'
+import { dataDirectory, prepareDataDirectory, readMasterKey } from './records.ts'
+import type { Terminal } from './terminal.ts'
+import { startTunnel, type Tunnel } from './tunnel.ts'
+import { createUpstreamFetch } from './upstream-fetch.ts'
+import { findUpstreamFault } from './upstream-probe.ts'
+
+/** `command` is what followed the two dashes. */
+export function serveCommand(terminal: Terminal, command: readonly string[], version: string): Command {
+  const serve = new Command('serve')
+    .summary('Put the door before an MCP server, and say how to add it to Claude')
+    .description(
+      'Puts sign-in, consent and a gateway before an MCP server, and says how to add it to Claude. The server is a ' +
+        'command on stdio, after two dashes, or a URL.',
+    )
+    .usage('[options] -- <command> [arguments]\n       postern serve [options] --upstream <url>')
+    .allowUnknownOption()
+    .allowExcessArguments()
+  for (const definition of optionDefinitions) {
+    if (definition.flag !== undefined) serve.addOption(flagOf(definition, definition.flag))
+  }
+  return serve
+    .addHelpText('after', closing)
+    .action((_: unknown, self: Command) => serveUntilStopped(self, command, terminal, version))
+}
+
+const closing = `${examples([
+  ['postern serve -- npx -y @modelcontextprotocol/server-everything', 'try it on this machine'],
+  [
+    'postern serve --public-url https://mcp.example.com --env TOKEN -- ./my-server',
+    'for claude.ai, behind your own https; TOKEN is handed on to the command',
+  ],
+  [
+    'postern serve --upstream http://127.0.0.1:3000/mcp --tunnel',
+    'for a server that runs already, with a public URL for as long as this runs',
+  ],
+])}
+
+Every option can also stand in the environment (POSTERN_PUBLIC_URL), or in
+postern.config.ts or .json (publicUrl). Flags outweigh the environment, which
+outweighs the file. docs/reference/options.md tells what follows from each.`
+
+/** The value is optional for commander, so that one that is missing is told together with every other problem. */
+function flagOf(definition: OptionDefinition, flag: string): Option {
+  const option = new Option(flag.replace('<', '[').replace('>', ']'), flagHelp(definition, flag))
+  option.helpGroup(`${definition.group}:`)
+  const gather = (value: string, earlier: string[] = []): string[] => collect(value, earlier)
+  return definition.repeatable ? option.argParser(gather) : option
+}
+
+function flagHelp({ purpose, repeatable, default: fallback }: OptionDefinition, flag: string): string {
+  if (flag.startsWith('--no-')) return purpose.replace(/^Whether c/, 'C').replace(' may ', ' may not ')
+  const facts = [
+    ...(repeatable ? ['repeatable'] : []),
+    ...(fallback.startsWith('none') || !flag.includes('<') ? [] : [`default: ${fallback}`]),
+  ]
+  return facts.length === 0 ? purpose : `${purpose} (${facts.join('; ')})`
+}
+
+async function serveUntilStopped(
+  self: Command,
+  command: readonly string[],
+  terminal: Terminal,
+  version: string,
+): Promise<void> {
+  const options = readOptions(await sourcesOf(self, command))
+  const stopped = stopSignal()
+  const house: House = {}
+  try {
+    await open(options, terminal, version, house, stopped)
+    await stopped.promise
+  } finally {
+    await close(house, terminal)
+  }
+}
+
+async function sourcesOf(self: Command, command: readonly string[]): Promise<OptionSources> {
+  const given = Object.entries(self.opts()).filter(([name]) => self.getOptionValueSource(name) === 'cli')
+  const flags = Object.fromEntries(given)
+  const named = typeof flags.config === 'string' ? flags.config : process.env.POSTERN_CONFIG
+  const file = await findConfigFile(named === '' ? undefined : named)
+  return { flags, strays: self.args, command, environment: process.env, file }
+}
+
+/** What is open, and has to be closed however far opening came. */
+interface House {
+  storage?: Storage
+  server?: RunningServer
+  tunnel?: Tunnel
+  documents?: { close(): Promise<void> }
+  postern?: Postern
+}
+
+async function open(
+  options: Options,
+  terminal: Terminal,
+  version: string,
+  house: House,
+  stopped: StopSignal,
+): Promise<void> {
+  refuseMissingDirectory(options)
+  const log = createLog(terminal.err, options.logLevel, options.logFormat)
+  const telemetry = createTelemetry(systemClock, [log.reader])
+
+  const directory = dataDirectory(options.data)
+  prepareDataDirectory(directory)
+  const storage = sqliteStorage({ path: directory.database })
+  house.storage = storage
+  const masterKey = await readMasterKey(storage, directory, options.masterKey)
+
+  // The port first: without a public URL it is part of the issuer, and a tunnel has to be told where to go.
+  const door = createDoor()
+  const server = await startServer({ fetch: door.fetch, host: options.host, port: options.port })
+  house.server = server
+  const publicUrl = await publicUrlOf(options, server, terminal, house, stopped)
+
+  const upstream = createUpstream(options)
+  const documents = createDocumentFetch()
+  house.documents = documents
+  const postern = createPosternOrRefuse(() =>
+    createPostern({
+      publicUrl,
+      connector: { name: options.name, path: options.path, upstream, access: options.access },
+      storage,
+      masterKey,
+      identity: localAccounts({ storage }),
+      waysIn: {
+        registration: options.registration,
+        metadataDocument: options.metadataDocuments,
+        preRegistered: options.preRegistered,
+      },
+      lifetimes: lifetimesOf(options),
+      allowLoopbackHosts: options.host === undefined,
+      additionalHosts: options.trustedHosts,
+      outboundFetch: documents.fetch,
+      readers: [log.reader],
+    }),
+  )
+  await postern.ready
+  house.postern = postern
+  door.open(postern)
+
+  const hasUsers = options.access === 'none' || (await storage.hasUsers())
+  const setupLink = hasUsers
+    ? undefined
+    : formatSetupLink(publicUrl, await createSetupLink({ storage, clock: systemClock }))
+  const reach = options.tunnel ? 'tunnel' : options.publicUrl === undefined ? 'here' : 'public'
+  writeBanner(
+    {
+      version,
+      options,
+      connectorUrl: postern.connectorUrl,
+      publicUrl,
+      reach,
+      addresses: server.addresses,
+      setupLink,
+      setupMinutes: setupLinkSeconds / 60,
+    },
+    terminal.out,
+  )
+  telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
+  watchUpstream(options, telemetry, terminal, stopped)
+  if (reach !== 'here') watchPublicUrl(options, publicUrl, server, terminal, stopped)
+}
+
+function refuseMissingDirectory({ upstream }: Options): void {
+  if (upstream.kind !== 'command' || upstream.cwd === undefined) return
+  const isDirectory = statSync(upstream.cwd, { throwIfNoEntry: false })?.isDirectory() === true
+  if (!isDirectory) throw new CommandFailure(`--cwd ${upstream.cwd} is not a directory`, exitCodes.usage)
+}
+
+interface Door {
+  fetch(request: Request): Promise<Response>
+  open(postern: Postern): void
+}
+
+/** Answers from the first moment on: whoever comes in the milliseconds before the keys are read is asked to come again. */
+function createDoor(): Door {
+  let postern: Postern | undefined
+  return {
+    fetch: async (request) => {
+      if (postern !== undefined) return postern.fetch(request)
+      return new Response('starting\n', {
+        status: 503,
+        headers: { 'retry-after': '1', 'cache-control': 'no-store' },
+      })
+    },
+    open(opened) {
+      postern = opened
+    },
+  }
+}
+
+async function publicUrlOf(
+  options: Options,
+  server: RunningServer,
+  terminal: Terminal,
+  house: House,
+  stopped: StopSignal,
+): Promise<string> {
+  if (options.publicUrl !== undefined) return options.publicUrl
+  if (!options.tunnel) return `http://localhost:${server.port}`
+  terminal.err.line('Asking cloudflared for a public URL …')
+  const tunnel = await startTunnel(localUrlOf(options, server), process.env)
+  house.tunnel = tunnel
+  void tunnel.lost.then((how) => {
+    const says = `the tunnel has ended (${how}), and its URL with it. Start again for a new one.`
+    stopped.fail(new CommandFailure(says))
+  })
+  return tunnel.url
+}
+
+/** For whoever passes requests on to us on this machine. */
+function localUrlOf({ host }: Options, { port }: RunningServer): string {
+  const isAny = host === undefined || host === '0.0.0.0' || host === '::'
+  if (isAny) return `http://127.0.0.1:${port}`
+  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`
+}
+
+function createUpstream({ upstream }: Options): Upstream {
+  if (upstream.kind === 'url') {
+    return streamableHttpUpstream({
+      url: upstream.url,
+      headers: upstream.headers,
+      fetch: createUpstreamFetch(),
+    })
+  }
+  return stdioUpstream({
+    command: [upstream.command, ...upstream.args],
+    cwd: upstream.cwd ?? process.cwd(),
+    env: upstream.environment,
+    environment: process.env,
+  })
+}
+
+/** A path that Postern needs for itself, and what else only it knows to be impossible. */
+function createPosternOrRefuse(create: () => Postern): Postern {
+  try {
+    return create()
+  } catch (error) {
+    if (error instanceof TypeError) throw new CommandFailure(error.message, exitCodes.usage, { cause: error })
+    throw error
+  }
+}
+
+/** A client's record has to outlive the connections that were made with it. */
+function lifetimesOf({ accessTokenSeconds, refreshTokenSeconds }: Options): Partial<Lifetimes> {
+  const clientSeconds = Math.max(defaultLifetimes.clientSeconds, refreshTokenSeconds + clientMarginSeconds)
+  return { accessTokenSeconds, refreshTokenSeconds, clientSeconds }
+}
+
+const clientMarginSeconds = 30 * 86_400
+
+/** In the background, with a server of its own: nobody waits for it, and none of its processes is left. */
+function watchUpstream(
+  options: Options,
+  telemetry: Telemetry,
+  terminal: Terminal,
+  stopped: StopSignal,
+): void {
+  const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(upstreamDeadlineMs)])
+  const probe = createUpstream(options)
+  stopped.signal.addEventListener('abort', () => void probe.close(), { once: true })
+  void findUpstreamFault(probe, signal, telemetry).then((sentence) => {
+    if (sentence === undefined || stopped.signal.aborted) return
+    writeUpstreamFault(sentence, terminal.out)
+  })
+}
+
+/** `npx` may have to download it first. */
+const upstreamDeadlineMs = 120_000
+
+function watchPublicUrl(
+  options: Options,
+  publicUrl: string,
+  server: RunningServer,
+  terminal: Terminal,
+  stopped: StopSignal,
+): void {
+  const fetchOut = createOutboundFetch({
+    // Our own address, typed by the operator: a private one is as good as any.
+    fetch,
+    allowPrivateAddresses: true,
+    deadlineMs: probeDeadlineMs,
+    maximumBytes: probeMaximumBytes,
+  })
+  const target = {
+    publicUrl,
+    path: options.path,
+    access: options.access,
+    localUrl: localUrlOf(options, server),
+  }
+  // The name of a tunnel that was made a moment ago is not everywhere yet.
+  const attempts = options.tunnel ? tunnelAttempts : 1
+  void probeUntilReached(() => probePublicUrl(target, fetchOut), attempts, stopped.signal).then(
+    (findings) => {
+      if (!stopped.signal.aborted) writeFindings(publicUrl, findings, terminal.out)
+    },
+  )
+}
+
+const tunnelAttempts = 10
+const tunnelRetryMs = 3_000
+
+async function probeUntilReached(
+  probe: () => Promise<ProbeFinding[]>,
+  attempts: number,
+  signal: AbortSignal,
+): Promise<ProbeFinding[]> {
+  for (let attempt = 1; ; attempt++) {
+    const findings = await probe()
+    const isReached = findings.every(({ verdict }) => verdict === 'good')
+    if (isReached || attempt >= attempts || signal.aborted) return findings
+    await wait(tunnelRetryMs, undefined, { ref: false })
+  }
+}
+
+interface StopSignal {
+  /** Resolves at the first signal; rejects if something that serving needs has ended. */
+  readonly promise: Promise<void>
+  readonly signal: AbortSignal
+  fail(error: Error): void
+}
+
+/** The first SIGINT or SIGTERM closes in order, a second one at once. */
+function stopSignal(): StopSignal {
+  const controller = new AbortController()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // It may be rejected before anybody waits for it.
+  promise.catch(() => undefined)
+  function onSignal(signal: NodeJS.Signals): void {
+    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    controller.abort()
+    resolve()
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
+  return {
+    promise,
+    signal: controller.signal,
+    fail(error) {
+      controller.abort()
+      reject(error)
+    },
+  }
+}
+
+/** Calls in flight may end, then streams are ended, then what they rested on. Whatever hangs, the process ends. */
+async function close(house: House, { err }: Terminal): Promise<void> {
+  const { server, postern, tunnel, documents, storage } = house
+  const deadline = setTimeout(() => {
+    err.line('Not everything could be closed in time.')
+    process.exit(process.exitCode ?? exitCodes.done)
+  }, closeDeadlineMs)
+  const drained = server?.close(drainDeadlineMs)
+  await Promise.race([drained, wait(drainMs, undefined, { ref: false })])
+  const steps: readonly (readonly [string, Promise<unknown> | undefined])[] = [
+    ['the MCP server', postern?.close()],
+    ['the listener', drained],
+    ['the tunnel', tunnel?.stop()],
+    ['the way out', documents?.close()],
+  ]
+  const report = (name: string, error: unknown): void =>
+    err.line(`Closing ${name} failed: ${error instanceof Error ? error.message : String(error)}`)
+  await Promise.all(steps.map(([name, step]) => step?.catch((error: unknown) => report(name, error))))
+  await storage?.close().catch((error: unknown) => report('the database', error))
+  clearTimeout(deadline)
+}
+
+/** For calls in flight. Streams that only wait for news are open for ever, so nobody waits for those. */
+const drainMs = 1_000
+const drainDeadlineMs = 4_000
+/** Shorter than the ten seconds after which containers are killed. */
+const closeDeadlineMs = 8_000
