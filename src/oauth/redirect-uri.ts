@@ -22,7 +22,7 @@ export function trustRedirect(requested: string, registered: readonly string[]):
 /** The URI with the port dropped where it does not count: loopback over http. Any other URI is returned as it is. */
 export function canonicalRedirectUri(uri: string): string {
   const loopback = /^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(\/[^\s]*)?$/.exec(uri)
-  return loopback === null ? uri : `${loopback[1]}${loopback[2] ?? '/'}`
+  return loopback === null ? uri : `${loopback[1]}${loopback[2] ?? ''}`
 }
 
 /** A program on the user's own device receives it: anything there can claim to be this client, so consent to it is never remembered. */
@@ -70,14 +70,21 @@ const dangerousSchemes = new Set([
 /** The scheme of the Claude desktop app, the one private-use scheme without a dot that is let through. */
 const knownPrivateSchemes = new Set(['claude:', 'cursor:', 'vscode:', 'vscode-insiders:'])
 
+/** The answer brings these, and none may come twice (RFC 6749 §3.1, RFC 9207 §2): a client that reads the first would read the wrong one. */
+const responseParameters: readonly string[] = ['code', 'state', 'iss', 'error', 'error_description']
+
 function redirectUriFault(uri: string): string | undefined {
   const shown = JSON.stringify(uri.slice(0, 200))
   if (uri.length > maximumUriLength) return `a redirect URI is longer than ${maximumUriLength} characters`
   const url = parseUrl(uri)
-  if (url === undefined || /[\s\\]/.test(uri)) return `redirect URI ${shown} is not an absolute URL`
+  // RFC 3986 §2: a URI is ASCII. Anything else could not stand in a Location header, or would be rewritten on the way.
+  if (url === undefined || !/^[\x21-\x5b\x5d-\x7e]+$/.test(uri))
+    return `redirect URI ${shown} is not an absolute URL`
   if (uri.includes('#')) return `redirect URI ${shown} has a fragment`
   if (url.username !== '' || url.password !== '')
     return `redirect URI ${shown} carries a user name or password`
+  const taken = responseParameters.find((name) => url.searchParams.has(name))
+  if (taken !== undefined) return `redirect URI ${shown} has a parameter ${taken} of its own`
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:') {
     return isLoopbackHost(url.hostname)
