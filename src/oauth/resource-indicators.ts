@@ -45,9 +45,8 @@ function withoutTrailingSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/** The path as it was sent: a URL parser would fold `/a/../b` and backslashes away, and with them the difference between two tenants. */
-function pathOf(text: string): string {
-  const afterAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*([^?#]*)/i.exec(text)
-  const path = afterAuthority?.[1] ?? ''
-  return path === '' ? '/' : path
+/** The path as it was sent: a URL parser would fold `/a/../b` and backslashes away, and with them the difference between two tenants. Undefined where it would first have to mend the form `scheme://host`. */
+function pathOf(text: string): string | undefined {
+  const afterAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\\\s\p{Cc}]+([^?#]*)/iu.exec(text)
+  return afterAuthority?.[1] === '' ? '/' : afterAuthority?.[1]
 }
