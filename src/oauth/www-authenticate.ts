@@ -52,10 +52,13 @@ export function readChallenges(header: string | null | undefined): Challenge[] {
       rest = rest.slice(scheme[0].length)
       continue
     }
-    rest = rest.slice(1)
+    rest = rest.slice(unreadable.exec(rest)?.[0].length ?? rest.length)
   }
   return challenges
 }
+
+/** What fits nowhere is passed over whole: never the inside of a quoted string, and never one character after another of a long one. */
+const unreadable = /^(?:[\s,]+|"(?:[^"\\]|\\.)*"?|[^\s,"]+)/s
 
 export function findBearerChallenge(header: string | null | undefined): BearerChallenge | undefined {
   const bearer = readChallenges(header).find(({ scheme }) => scheme === 'bearer')
