@@ -145,13 +145,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function textOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
-  const text = [...value].filter((character) => !isControl(character)).join('')
-  return text.trim() === '' ? undefined : text.slice(0, maximumTextLength)
+  const characters = [...value].filter((character) => !isControl(character))
+  const text = characters.slice(0, maximumTextLength).join('').trim()
+  return text === '' ? undefined : text
 }
 
-/** Control and direction-changing characters could make one name look like another on the consent page. */
+/** Control and direction-changing characters could make one name look like another on the consent page; half a surrogate pair is no character. */
 function isControl(character: string): boolean {
-  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(character)
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(character)
 }
 
 function webUrlOf(value: unknown): string | undefined {
