@@ -22,6 +22,7 @@ function clientIdUrlFault(clientId: string): string | undefined {
   const url = parseUrl(clientId)
   if (url === undefined || url.protocol !== 'https:') return 'a client id URL must be an https URL'
   if (clientId.length > maximumUrlLength) return `a client id URL is at most ${maximumUrlLength} characters`
+  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(clientId)) return 'a client id URL is plain ASCII without blanks'
   if (clientId.includes('#')) return 'a client id URL has no fragment'
   if (url.username !== '' || url.password !== '') return 'a client id URL has no user name or password'
   if (url.pathname === '/' || url.pathname === '') return 'a client id URL has a path'
@@ -68,7 +69,10 @@ export const documentFreshness: { readonly minimumSeconds: number; readonly maxi
   maximumSeconds: 86_400,
 }
 
+/** A document that asks not to be kept is kept for the minimum all the same (RFC 9111 §5.2.2): each sign-in reads it several times. */
 export function documentFreshSeconds(cacheControl: string | null): number {
-  const maxAge = Number(/(?:^|[,\s])max-age=(\d+)/i.exec(cacheControl ?? '')?.[1] ?? 3600)
+  const directives = cacheControl ?? ''
+  if (/(?:^|[,\s])no-(?:store|cache)(?=$|[,\s=])/i.test(directives)) return documentFreshness.minimumSeconds
+  const maxAge = Number(/(?:^|[,\s])max-age="?(\d+)/i.exec(directives)?.[1] ?? 3600)
   return Math.min(documentFreshness.maximumSeconds, Math.max(documentFreshness.minimumSeconds, maxAge))
 }
