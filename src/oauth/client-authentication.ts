@@ -18,7 +18,7 @@ export function readClientAuthentication(
   parameters: { clientId: string | undefined; clientSecret: string | undefined },
 ): readonly ClientAuthentication[] {
   const { clientId, clientSecret } = parameters
-  if (authorization !== undefined && /^basic /i.test(authorization)) {
+  if (authorization !== undefined && /^basic(?: |$)/i.test(authorization)) {
     const readings = basicReadings(authorization.slice(6).trim())
     if (readings.length === 0)
       throw new OAuthError('invalid_client', 'the Basic authorization header cannot be read')
@@ -38,7 +38,7 @@ export function readClientAuthentication(
   return [{ method: 'client_secret_post', clientId, secrets: [clientSecret] }]
 }
 
-/** RFC 6749 §2.3.1 asks for both parts percent-encoded; the MCP SDKs send them raw, so that the id of a document (`https://…`) holds colons of its own. Every split that could be meant is tried. */
+/** RFC 6749 §2.3.1 asks for both parts percent-encoded; the MCP SDKs send them raw, so that the id of a document (`https://…`) holds colons of its own. Neither our ids nor our secrets hold any, so the first colon or the last is the one that was meant. */
 function basicReadings(credentials: string): ClientAuthentication[] {
   const decoded = decodeBase64(credentials)
   if (decoded === undefined || !decoded.includes(':')) return []
