@@ -27,7 +27,7 @@ export function codeChallengeProblems(parameters: ChallengeParameters): Problem[
   if (codeChallengeMethod !== challengeMethod) {
     return problem(
       'code_challenge_method',
-      `code_challenge_method must be S256, not ${JSON.stringify(codeChallengeMethod ?? 'plain (the default)')}`,
+      `code_challenge_method must be S256, not ${JSON.stringify(codeChallengeMethod?.slice(0, 40) ?? 'plain (the default)')}`,
       'RFC 7636 §4.4.1',
     )
   }
