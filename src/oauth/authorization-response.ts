@@ -24,7 +24,9 @@ export function formatAuthorizationResponse(
   if (answer.state !== undefined) parameters.set('state', answer.state)
   parameters.set('iss', issuer)
   // Appended as text: a URL object would rewrite the client's own bytes (`com.example:/cb`, escapes, empty query).
-  return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${parameters.toString()}`
+  // A blank as %20, which every reader of a query understands; `+` stays a plus for some (Apple's URLComponents).
+  const query = parameters.toString().replaceAll('+', '%20')
+  return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${query}`
 }
 
 /** What came back to the callback. */

@@ -72,7 +72,7 @@ export class OAuthError extends Error {
     super(`${code}: ${description}`, options)
     this.name = 'OAuthError'
     this.code = code
-    this.description = description
+    this.description = describable(description)
     this.detail = options.detail
     this.occasion = options.occasion
   }
@@ -80,6 +80,14 @@ export class OAuthError extends Error {
   get status(): number {
     return statusOf[this.code]
   }
+}
+
+/** RFC 6749 §4.1.2.1 and §5.2: `error_description` is %x20-21 / %x23-5B / %x5D-7E, so quotes are single and paragraphs have no sign. */
+function describable(text: string): string {
+  return text
+    .replaceAll('§', 'section ')
+    .replace(/\\?"/g, "'")
+    .replace(/[^\x20-\x5b\x5d-\x7e]/g, '?')
 }
 
 /** An error that may travel by redirect: it can only be made by a holder of a `TrustedRedirect` (RFC 6749 §4.1.2.1). */
