@@ -120,7 +120,7 @@ async function approve(page: Page): Promise<void> {
     const text = (await button.textContent()) ?? ''
     if (!refusals.test(text)) return button.click({ noWaitAfter: true })
   }
-  const seen = (await page.locator('body').innerText()).replace(/\s+/g, ' ').slice(0, 300)
+  const seen = ((await page.locator('body').textContent()) ?? '').replace(/\s+/g, ' ').slice(0, 300)
   throw new ConnectFailure('sign-in', `no button to approve was found on this page: ${seen}`)
 }
 

@@ -110,6 +110,8 @@ interface Run {
   session: McpSession | undefined
   /** Answers of 401 to a token since one was last accepted. */
   rejections: number
+  /** The server has taken a token of this run's sign-in. */
+  isAccepted: boolean
   sessionsLost: number
   found: Omit<Mutable<Connection>, 'transcript'>
 }
@@ -172,7 +174,7 @@ function begin(options: ConnectOptions): Run {
     calls: [],
     reads: [],
   }
-  return { options, flow, session: undefined, rejections: 0, sessionsLost: 0, found }
+  return { options, flow, session: undefined, rejections: 0, isAccepted: false, sessionsLost: 0, found }
 }
 
 function learnMemory(mask: Flow['transcript']['mask'], memory: ConnectionMemory): void {
@@ -183,8 +185,7 @@ function learnMemory(mask: Flow['transcript']['mask'], memory: ConnectionMemory)
 
 async function forget(run: Run): Promise<void> {
   const { flow } = run
-  if (flow.surface.challenges.revokesBeforeSigningInAgain && flow.memory.tokens !== undefined)
-    await revoke(flow)
+  if (flow.surface.challenges.revocation !== undefined && flow.memory.tokens !== undefined) await revoke(flow)
   Object.assign(flow.memory, createConnectionMemory())
   flow.requestedScopes.clear()
   await flow.remember()
@@ -303,7 +304,8 @@ async function reopenAfterLoss(run: Run): Promise<void> {
 
 async function answerChallenge(run: Run, challenged: Challenged): Promise<void> {
   const { flow } = run
-  flow.lastChallenge = challenged.challenge ?? flow.lastChallenge
+  // A 403 asks for more than was first asked for; what to begin with stays what the 401 said.
+  if (challenged.status === 401) flow.lastChallenge = challenged.challenge ?? flow.lastChallenge
   if (challenged.status === 403) await answerForbidden(run, challenged)
   else if (!challenged.hadToken) await signIn(flow)
   else await answerRejection(run)
@@ -321,7 +323,7 @@ async function answerRejection(run: Run): Promise<void> {
     await refresh(flow)
     return
   }
-  if (flow.signIns > 0) {
+  if (flow.signIns > 0 && !run.isAccepted) {
     throw new ConnectFailure(
       'sign-in',
       'the sign-in went well, but the server does not accept the token it led to',
@@ -459,6 +461,7 @@ function inAuthorizedStep(
     const step = run.flow.transcript.step(name, title)
     await inStep(step, () => action(step, session))
     run.rejections = 0
+    run.isAccepted = true
   })
 }
 
@@ -466,7 +469,8 @@ async function inStep<T>(step: OpenStep, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {
-    if (error instanceof Challenged) step.passed(describeChallenge(error), challengeProblems(error))
+    if (error instanceof Challenged && error.hadToken) step.skipped(describeChallenge(error))
+    else if (error instanceof Challenged) step.passed(describeChallenge(error), challengeProblems(error))
     else step.failed(failureOf(error).says, failureOf(error).problems)
     throw error
   }

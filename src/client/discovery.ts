@@ -37,11 +37,11 @@ export interface Discovery {
 export async function discover(flow: Flow, pass: DiscoveryPass): Promise<Discovery> {
   const known = knownIssuer(flow, pass)
   if (known === undefined) {
-    const resource = await findResourceMetadata(flow, pass.stage)
+    const resource = await findResourceMetadata(flow, pass)
     return discoverIssuer(flow, pass.stage, resource)
   }
   const found = await discoverIssuerAt(flow, pass.stage, known, 'named')
-  const resource = await findResourceMetadata(flow, pass.stage)
+  const resource = await findResourceMetadata(flow, pass)
   const named = resource?.authorization_servers?.[0]
   // AUTH-2026-07-28-09: the resource has moved to another authorization server; nothing of the old one counts there.
   if (named !== undefined && named !== known) return discoverIssuer(flow, pass.stage, resource)
@@ -53,7 +53,7 @@ export async function discoverAgain(flow: Flow, before: Discovery): Promise<Disc
   const rule = flow.surface.discovery.againBeforeToken
   if (rule === 'never') return before
   if (rule === 'always') return discover(flow, { stage: 'discovery', order: 'resource-first' })
-  if (before.resource === undefined) await findResourceMetadata(flow, 'sign-in')
+  if (before.resource === undefined) await findResourceMetadata(flow, { stage: 'sign-in' })
   return before
 }
 
@@ -67,10 +67,10 @@ function knownIssuer(flow: Flow, pass: DiscoveryPass): string | undefined {
 
 async function findResourceMetadata(
   flow: Flow,
-  stage: Stage,
+  { stage, places }: Pick<DiscoveryPass, 'stage' | 'places'>,
 ): Promise<ProtectedResourceMetadata | undefined> {
   const rules = flow.surface.discovery
-  for (const url of resourceMetadataUrls(flow)) {
+  for (const url of resourceMetadataUrls(flow, places)) {
     const answer = await getMetadata(flow, stage, url)
     const document = readJson(answer)
     const problems = protectedResourceMetadataProblems(document, {
@@ -89,19 +89,20 @@ async function findResourceMetadata(
   return undefined
 }
 
-function resourceMetadataUrls(flow: Flow): string[] {
+function resourceMetadataUrls(flow: Flow, asked: DiscoveryPass['places']): string[] {
   const rules = flow.surface.discovery
   const pointed = flow.lastChallenge?.resourceMetadata
   const challenge = pointed !== undefined && isHttpUrl(pointed) ? pointed : undefined
-  const places = {
+  const known = {
     challenge,
     path: protectedResourceMetadataUrl(flow.serverUrl),
     root: `${new URL(flow.serverUrl).origin}${protectedResourceWellKnown}`,
   }
+  if (asked !== undefined) return asked.map((place) => known[place])
   if (rules.challengeIsFinal && challenge !== undefined && rules.resourceMetadata.includes('challenge')) {
     return [challenge]
   }
-  const urls = rules.resourceMetadata.map((place) => places[place])
+  const urls = rules.resourceMetadata.map((place) => known[place])
   return [...new Set(urls.filter((url) => url !== undefined))]
 }
 

@@ -8,12 +8,13 @@ import { type Discovery, discover, discoverAgain } from './discovery.ts'
 import type { Flow } from './flow.ts'
 import { obtainClient } from './registration.ts'
 import { isSafeEndpoint } from './safe-endpoint.ts'
+import type { DiscoveryPass } from './surface.ts'
 import { exchangeCode, refreshTokens, revokeTokens, type TokenOutcome, TokenRefusal } from './tokens.ts'
 import type { OpenStep, StepName } from './transcript.ts'
 
 /** From the challenge to a token. Throws `ConnectFailure`. */
 export async function signIn(flow: Flow): Promise<void> {
-  const { maximumSignIns, revokesBeforeSigningInAgain } = flow.surface.challenges
+  const { maximumSignIns } = flow.surface.challenges
   if (flow.signIns >= maximumSignIns) {
     throw new ConnectFailure(
       'sign-in',
@@ -21,8 +22,6 @@ export async function signIn(flow: Flow): Promise<void> {
     )
   }
   flow.signIns += 1
-  if (revokesBeforeSigningInAgain && flow.memory.tokens !== undefined) await revoke(flow)
-
   const discovery = await discoverForSignIn(flow)
   const scope = chooseScope(flow, discovery)
   const redirect = await openRedirect(flow)
@@ -59,11 +58,25 @@ async function signInAt(
 }
 
 async function discoverForSignIn(flow: Flow): Promise<Discovery> {
+  const [first, ...further] = flow.surface.discovery.signInPasses
+  const hasOldTokens = flow.memory.tokens !== undefined
+  if (!hasOldTokens || flow.surface.challenges.revocation === undefined) {
+    return discoverStep(flow, first, further)
+  }
+  const found = await discoverStep(flow, first, [])
+  await revoke(flow)
+  const [second, ...rest] = further
+  return second === undefined ? found : discoverStep(flow, second, rest)
+}
+
+function discoverStep(
+  flow: Flow,
+  first: DiscoveryPass,
+  further: readonly DiscoveryPass[],
+): Promise<Discovery> {
   return inStep(flow, 'discovery', 'Find the authorization server', async (step) => {
-    let found: Discovery | undefined
-    for (const pass of flow.surface.discovery.signInPasses) found = await discover(flow, pass)
-    if (found === undefined)
-      throw new ConnectFailure('sign-in', 'this surface looks for no authorization server')
+    let found = await discover(flow, first)
+    for (const pass of further) found = await discover(flow, pass)
     flow.discovery = found
     const how = found.isGuessed
       ? 'no metadata was found, so that its endpoints are guessed'
@@ -193,9 +206,10 @@ export async function refresh(flow: Flow): Promise<boolean> {
 export async function revoke(flow: Flow): Promise<void> {
   const step = flow.transcript.step('revocation', 'Revoke the old tokens')
   const tokens = flow.memory.tokens
+  const pass = flow.surface.challenges.revocation ?? flow.surface.discovery.signInPasses[0]
   try {
     if (tokens === undefined) return step.skipped('no token is remembered')
-    const discovery = await discover(flow, { stage: 'sign-in', order: 'resource-first' })
+    const discovery = await discover(flow, pass)
     const endpoint = discovery.metadata.revocation_endpoint
     const client = clientOf(flow, tokens.issuer)
     if (discovery.issuer !== tokens.issuer || client === undefined)

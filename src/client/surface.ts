@@ -75,7 +75,7 @@ export interface DiscoveryRules extends Evidence {
   /** What is asked of `code_challenge_methods_supported`: be there with S256, or not be there without it. */
   pkce: MetadataExpectations['pkce']
   /** The rounds of metadata requests before a person is sent to the browser. */
-  signInPasses: readonly DiscoveryPass[]
+  signInPasses: readonly [DiscoveryPass, ...DiscoveryPass[]]
   /** The whole of it once more after the browser came back. */
   againBeforeToken: 'always' | 'resource-metadata-if-absent' | 'never'
 }
@@ -87,6 +87,8 @@ export interface DiscoveryPass {
    * known because a sign-in was remembered, or because a client is registered there.
    */
   order: 'resource-first' | 'issuer-first-if-remembered' | 'issuer-first-if-registered'
+  /** Places of protected resource metadata other than the usual ones. */
+  places?: readonly ('path' | 'root')[]
 }
 
 export interface IdentityRules extends Evidence {
@@ -163,8 +165,8 @@ export interface ChallengeRules extends Evidence {
   maximumSignIns: number
   /** The scope after 403 `insufficient_scope`. */
   stepUpScope: 'challenge' | 'union' | 'none'
-  /** Before a second sign-in the old tokens are revoked (RFC 7009). */
-  revokesBeforeSigningInAgain: boolean
+  /** Before a second sign-in, and when the connector is removed, the old tokens are revoked (RFC 7009) after this round. */
+  revocation: DiscoveryPass | undefined
   /** A 403 that names no missing scope, at the first connection. */
   otherForbidden: 'sign-in' | 'stop'
 }

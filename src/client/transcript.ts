@@ -19,7 +19,7 @@ export type StepName =
   | 'refresh'
   | 'revocation'
 
-/** A step that was left because a later one already did its work, or nothing asked for it, is skipped. */
+/** Skipped: nothing asked for it, or it was interrupted for a token and is begun again further down. */
 export type Verdict = 'passed' | 'failed' | 'skipped'
 
 export interface TranscriptExchange {

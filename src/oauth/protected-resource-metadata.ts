@@ -63,22 +63,20 @@ export function readProtectedResourceMetadata(document: unknown): ProtectedResou
   return document as ProtectedResourceMetadata
 }
 
+/** RFC 9728 §6: compared by code point; only the path that every URL has may be left out at the root. */
 function isResourceOf(resource: string, serverUrl: string, match: ResourceMatch): boolean {
-  const named = new URL(resource)
   const reached = new URL(serverUrl)
-  named.hash = ''
-  reached.hash = ''
-  if (named.href === reached.href) return true
-  if (named.origin !== reached.origin || match === 'identical') return false
-  if (match === 'identical-or-origin') return named.pathname === '/' && named.search === ''
-  return (
-    withSlash(reached.pathname).startsWith(withSlash(named.pathname)) && !isOnlySlashLonger(named, reached)
-  )
+  if (withoutRootSlash(resource) === withoutRootSlash(serverUrl)) return true
+  if (match === 'identical') return false
+  if (match === 'identical-or-origin') return withoutRootSlash(resource) === reached.origin
+  const named = new URL(resource)
+  // `/mcp/` for a server typed as `/mcp` is refused by the TypeScript SDK (recorded 2026-11).
+  if (named.origin !== reached.origin || named.pathname.length > reached.pathname.length) return false
+  return withSlash(reached.pathname).startsWith(withSlash(named.pathname))
 }
 
-/** `/mcp/` for a server typed as `/mcp`: the TypeScript SDK refuses it (recorded 2026-11). */
-function isOnlySlashLonger(named: URL, reached: URL): boolean {
-  return named.pathname.length > reached.pathname.length
+function withoutRootSlash(text: string): string {
+  return parseUrl(text)?.pathname === '/' ? text.replace(/\/$/, '') : text
 }
 
 function withSlash(path: string): string {

@@ -89,7 +89,7 @@ export const claudeCode: Surface = {
     ...recorded,
     maximumSignIns: 2,
     stepUpScope: 'challenge',
-    revokesBeforeSigningInAgain: true,
+    revocation: { stage: 'sign-in', order: 'resource-first', places: ['root'] },
     otherForbidden: 'sign-in',
   },
   mcp: {

@@ -98,7 +98,7 @@ export const claudeHosted: Surface = {
     observedAt: '2026-09',
     maximumSignIns: 2,
     stepUpScope: 'union',
-    revokesBeforeSigningInAgain: false,
+    revocation: undefined,
     otherForbidden: 'stop',
   },
   mcp: {

@@ -99,7 +99,7 @@ export function strictAt(revision: string): Surface {
       ...authorizationPage,
       maximumSignIns: 3,
       stepUpScope: since('2025-11-25') ? 'union' : 'none',
-      revokesBeforeSigningInAgain: false,
+      revocation: undefined,
       otherForbidden: 'stop',
     },
     mcp: strictMcp(revision),
