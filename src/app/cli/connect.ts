@@ -21,7 +21,7 @@ import { formatConnection, formatHeading, formatStep, type Paint, paintFor } fro
 /** By cause, so that a script can tell a server that is down from a person who declined. */
 export const exitCodes: Readonly<Record<FailureReason | 'none', number>> = {
   none: 0,
-  usage: 1,
+  usage: 2,
   'sign-in': 3,
   'not-reached': 4,
   tool: 5,
@@ -123,10 +123,11 @@ const helpAfter = `
 Clients:
 ${surfaceList.map(({ name, title }) => `  ${name.padEnd(20)} ${title}`).join('\n')}
 
-POSTERN_LOGIN=user:password signs in where a page asks for it, and makes --browser fetch the default.
+POSTERN_LOGIN=user:password signs in where a page asks for it, and makes
+--browser fetch the default.
 
-Exit codes: 0 connected, 1 wrong usage, 3 sign-in failed, 4 not reached, 5 a tool reported an error,
-6 the server broke the protocol.
+Exit codes: 0 connected, 2 wrong usage, 3 sign-in failed, 4 not reached,
+5 a tool reported an error, 6 the server broke the protocol.
 
 Examples:
   postern connect http://localhost:8787/mcp --as claude-code

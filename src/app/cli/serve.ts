@@ -119,6 +119,7 @@ interface House {
   tunnel?: Tunnel
   documents?: { close(): Promise<void> }
   postern?: Postern
+  telemetry?: Telemetry
 }
 
 async function open(
@@ -131,6 +132,7 @@ async function open(
   refuseMissingDirectory(options)
   const log = createLog(terminal.err, options.logLevel, options.logFormat)
   const telemetry = createTelemetry(systemClock, [log.reader])
+  house.telemetry = telemetry
 
   const directory = dataDirectory(options.data)
   prepareDataDirectory(directory)
@@ -393,6 +395,7 @@ async function close(house: House, { err }: Terminal): Promise<void> {
     err.line(`Closing ${name} failed: ${error instanceof Error ? error.message : String(error)}`)
   await Promise.all(steps.map(([name, step]) => step?.catch((error: unknown) => report(name, error))))
   await storage?.close().catch((error: unknown) => report('the database', error))
+  if (postern !== undefined) house.telemetry?.emit('server.closed', 'server')
   clearTimeout(deadline)
 }
 

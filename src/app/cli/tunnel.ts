@@ -86,10 +86,9 @@ function readUrl(child: ChildProcess, ended: Promise<string>, deadlineMs: number
   })
 }
 
-/** It also prints the address of its service, which is nobody's tunnel. */
+/** The one in the box that it draws. Elsewhere it prints addresses of its service, of terms and of manuals, which are nobody's tunnel. */
 export function findTunnelUrl(output: string): string | undefined {
-  const urls = output.matchAll(/https:\/\/([a-z0-9-]+)\.trycloudflare\.com(?=[\s|"'/]|$)/g)
-  return [...urls].find(([, name]) => name !== 'api')?.[0]
+  return /\|\s+(https:\/\/[^\s|/]+)\/?\s+\|/.exec(output)?.[1]
 }
 
 function endFault(how: string, output: string): string {
