@@ -1,7 +1,16 @@
 /** `npm run check`: types, lint, generated files, requirement ids, links, and the package as it would be published. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +38,7 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
     () => run('attw', [tarball(), '--profile', 'esm-only', '--no-definitely-typed']),
   ],
   ['the packed package runs', usePacked],
+  ['the example runs on it', runExample],
 ]
 
 function build(): string | undefined {
@@ -70,6 +80,16 @@ function usePacked(): string | undefined {
   return (
     run('node', ['consumer.mjs'], scratch) ?? run('node', [join(home, 'bin/postern.js'), '--help'], scratch)
   )
+}
+
+/** As a reader of it would: copied out, with the packed postern and the official SDK beside it. */
+function runExample(): string | undefined {
+  const scope = join(scratch, 'node_modules/@modelcontextprotocol')
+  mkdirSync(scope, { recursive: true })
+  symlinkSync(join(root, 'node_modules/@modelcontextprotocol/server'), join(scope, 'server'), 'dir')
+  const example = join(scratch, 'server.ts')
+  copyFileSync(join(root, 'examples/embedded/server.ts'), example)
+  return run('node', [join(root, 'scripts/run-example.ts'), example])
 }
 
 interface Manifest {

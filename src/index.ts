@@ -2,9 +2,15 @@
 
 export { type ConnectorOptions, createPostern, type Postern, type PosternOptions } from './app/postern.ts'
 export type { Lifetimes, WaysIn } from './authorization-server/settings.ts'
+export { defaultGatewayLimits, type GatewayLimits } from './gateway/limits.ts'
 export type { Upstream } from './gateway/upstream.ts'
+export { type InProcessUpstreamOptions, inProcessUpstream } from './gateway/upstreams/in-process.ts'
+export {
+  type StreamableHttpUpstreamOptions,
+  streamableHttpUpstream,
+} from './gateway/upstreams/streamable-http.ts'
 export type { IdentityProvider } from './identity/identity-provider.ts'
-export type { ScopeDefinition } from './oauth/scope.ts'
-export type { EventReader, PosternEvent } from './platform/telemetry.ts'
+export { defaultScopes, type ScopeDefinition } from './oauth/scope.ts'
+export { createTelemetry, type EventReader, type PosternEvent, type Telemetry } from './platform/telemetry.ts'
 export { memoryStorage } from './storage/adapters/memory.ts'
 export type { Storage } from './storage/storage.ts'

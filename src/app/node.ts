@@ -1,6 +1,6 @@
 /** Postern on Node: listeners on the right addresses, a graceful end, and the guarded way out. */
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createGuardedDialer } from '../platform/outbound-dialer-node.ts'
@@ -19,6 +19,16 @@ export interface RunningServer {
   addresses: readonly string[]
   /** Takes no new connections, lets requests in flight end for up to the deadline, then cuts them. */
   close(deadlineMs?: number): Promise<void>
+}
+
+/** For a Node server or framework of your own: Express, Fastify, `node:http`. It answers every path it is given. */
+export function nodeHandler(
+  fetch: ListenOptions['fetch'],
+): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
+  const listener = getRequestListener(fetch, { overrideGlobalObjects: false })
+  return async function answerNodeRequest(incoming, outgoing) {
+    await listener(incoming, outgoing)
+  }
 }
 
 /** A sentence for the operator: why nothing is being served. */
@@ -42,7 +52,7 @@ export async function startServer(options: ListenOptions): Promise<RunningServer
   let port = options.port
   try {
     for (const host of hosts) {
-      const server = createServer(getRequestListener(options.fetch, { overrideGlobalObjects: false }))
+      const server = createServer(nodeHandler(options.fetch))
       server.headersTimeout = headersTimeoutMs
       server.keepAliveTimeout = keepAliveTimeoutMs
       server.requestTimeout = requestTimeoutMs
