@@ -1,10 +1,21 @@
 /** A fetch for Node that judges the address it is about to dial, so that a name which resolves elsewhere a moment later (DNS rebinding) gains nothing. */
 
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
-import { Agent, fetch as undiciFetch } from 'undici'
-import { isPublicAddress } from './url.ts'
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
+import { Agent, buildConnector, fetch as undiciFetch } from 'undici'
+import { OutboundError } from './outbound-fetch.ts'
+import { isIpLiteral, isPublicAddress } from './url.ts'
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void
+
+/** What a socket asks for the addresses of a name (`net.connect`). */
+export type SocketLookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void
+
+/** All addresses of a name, as `dns.lookup` gives them. */
+export type ResolveAll = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void
 
 export interface GuardedDialer {
   fetch: typeof fetch
@@ -12,8 +23,19 @@ export interface GuardedDialer {
 }
 
 /** Connections are made only to public addresses; one private answer among several refuses the whole name, as Claude's own cloud does. */
-export function createGuardedDialer(connectTimeoutMs: number): GuardedDialer {
-  const agent = new Agent({ connect: { timeout: connectTimeoutMs, lookup: lookupPublic } })
+export function createGuardedDialer(
+  connectTimeoutMs: number,
+  resolve: ResolveAll = systemLookup,
+): GuardedDialer {
+  const connect = buildConnector({ timeout: connectTimeoutMs, lookup: createPublicLookup(resolve) })
+  const agent = new Agent({
+    connect(options, callback) {
+      // A socket asks nobody for the address of a literal, so it is judged here.
+      if (isIpLiteral(options.hostname) && !isPublicAddress(options.hostname))
+        return callback(refused(options.hostname), null)
+      return connect(options, callback)
+    },
+  })
   const guardedFetch = (input: unknown, init?: unknown): Promise<Response> =>
     undiciFetch(
       input as Parameters<typeof undiciFetch>[0],
@@ -22,19 +44,21 @@ export function createGuardedDialer(connectTimeoutMs: number): GuardedDialer {
   return { fetch: guardedFetch as typeof fetch, close: () => agent.close() }
 }
 
-function lookupPublic(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, [])
-    const refused = addresses.find(({ address }) => !isPublicAddress(address))
-    if (refused !== undefined) {
-      return callback(
-        new Error(`${hostname} resolves to ${refused.address}, which is not a public address`),
-        [],
-      )
-    }
-    if (options.all === true) return callback(null, addresses)
-    const first = addresses[0]
-    if (first === undefined) return callback(new Error(`${hostname} has no address`), [])
-    return callback(null, first.address, first.family)
-  })
+/** Asked anew for each connection, and what it answers is what is dialled: there is no second look at the name. */
+export function createPublicLookup(resolve: ResolveAll): SocketLookup {
+  return function lookupPublic(hostname, options, callback) {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, [])
+      const first = addresses[0]
+      if (first === undefined) return callback(new Error(`${hostname} has no address`), [])
+      if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(refused(hostname), [])
+      if (options.all === true) return callback(null, addresses)
+      return callback(null, first.address, first.family)
+    })
+  }
+}
+
+/** The address stays unsaid: a stranger who reads the refusal would learn names of the inner network from it. */
+function refused(hostname: string): OutboundError {
+  return new OutboundError('refused-by-policy', `${hostname} is not at a public address`)
 }

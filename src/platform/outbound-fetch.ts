@@ -1,6 +1,6 @@
 /** The way out to addresses that somebody else named: deadline, size cap, no redirects, no private addresses (RFC 9700, MCP security best practices on SSRF). */
 
-import { isIpLiteral, isLoopbackHost, isPublicAddress, parseUrl } from './url.ts'
+import { isIpLiteral, isLocalhostName, isPublicAddress, parseUrl } from './url.ts'
 
 export interface OutboundOptions {
   /** The runtime's fetch. On Node, one whose dialer judges every resolved address and dials just that one (see `outbound-dialer-node.ts`). */
@@ -43,9 +43,9 @@ export function createOutboundFetch(options: OutboundOptions): OutboundFetch {
     try {
       response = await options.fetch(url, { ...init, redirect: 'manual', signal })
     } catch (cause) {
-      throw new OutboundError('not-reached', notReached(url, cause, options.deadlineMs), { cause })
+      throw outboundErrorOf(url, cause, options.deadlineMs)
     }
-    const text = await readCapped(response, options.maximumBytes, url)
+    const text = await readCapped(response, options, url)
     return { status: response.status, headers: response.headers, text }
   }
 }
@@ -60,20 +60,31 @@ function refuseByPolicy(url: string, allowPrivateAddresses: boolean): void {
   }
   if (allowPrivateAddresses) return
   const privateLiteral = isIpLiteral(parsed.hostname) && !isPublicAddress(parsed.hostname)
-  if (privateLiteral || isLoopbackHost(parsed.hostname)) {
+  if (privateLiteral || isLocalhostName(parsed.hostname)) {
     throw new OutboundError('refused-by-policy', `${parsed.hostname} is not a public address`)
   }
 }
 
-function notReached(url: string, cause: unknown, deadlineMs: number): string {
-  const host = parseUrl(url)?.host ?? url
-  if (cause instanceof Error && cause.name === 'TimeoutError')
-    return `${host} did not answer in ${deadlineMs} ms`
+/** A dialer's own refusal stays what it is; anything else means that nobody was reached. */
+function outboundErrorOf(url: string, cause: unknown, deadlineMs: number): OutboundError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-  return `${host} could not be reached: ${inner instanceof Error ? inner.message : String(inner)}`
+  if (inner instanceof OutboundError) return inner
+  const host = parseUrl(url)?.host ?? url
+  const says = isTimeout(cause)
+    ? `${host} did not answer in ${deadlineMs} ms`
+    : `${host} could not be reached: ${inner instanceof Error ? inner.message : String(inner)}`
+  return new OutboundError('not-reached', says, { cause })
 }
 
-async function readCapped(response: Response, maximumBytes: number, url: string): Promise<string> {
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'TimeoutError'
+}
+
+async function readCapped(
+  response: Response,
+  { maximumBytes, deadlineMs }: OutboundOptions,
+  url: string,
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
@@ -83,7 +94,8 @@ async function readCapped(response: Response, maximumBytes: number, url: string)
       chunks.push(chunk)
     }
   } catch (cause) {
-    throw new OutboundError('not-reached', `the answer of ${parseUrl(url)?.host} broke off`, { cause })
+    const why = isTimeout(cause) ? `was not complete after ${deadlineMs} ms` : 'broke off'
+    throw new OutboundError('not-reached', `the answer of ${parseUrl(url)?.host} ${why}`, { cause })
   }
   if (size > maximumBytes) {
     throw new OutboundError(

@@ -14,10 +14,19 @@ export function isLoopbackHost(hostname: string): boolean {
   return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback'
 }
 
+/** Names that a resolver answers with loopback, whatever DNS says: localhost and all below it, with or without the final dot (RFC 6761 §6.3). */
+export function isLocalhostName(hostname: string): boolean {
+  return /^(?:.+\.)?localhost\.*$/i.test(hostname)
+}
+
 /** True only for an address that anybody on the internet could reach: no private, loopback, link-local, CGNAT or reserved range (RFC 6890). */
 export function isPublicAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, '')
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'unicast'
+  if (!ipaddr.isValid(bare)) return false
+  const parsed = ipaddr.process(bare)
+  if (parsed.range() !== 'unicast') return false
+  // Global unicast is 2000::/3 (RFC 4291 §2.4); outside it are `::127.0.0.1` and what nobody was given yet.
+  return parsed.kind() === 'ipv4' || ((parsed.toByteArray()[0] ?? 0) & 0xe0) === 0x20
 }
 
 export function isIpLiteral(hostname: string): boolean {
