@@ -1,7 +1,11 @@
 /** One MCP session of a surface: which era is spoken, the handshake, requests, and the answers to what the server asks. */
 
-import type { JsonRpcRequest, JsonRpcResponse } from '../mcp/json-rpc.ts'
-import { jsonRpcCodes } from '../mcp/json-rpc.ts'
+import {
+  type JsonRpcErrorBody,
+  type JsonRpcRequest,
+  type JsonRpcResponse,
+  jsonRpcCodes,
+} from '../mcp/json-rpc.ts'
 import {
   clientCapabilitiesMeta,
   clientInfoMeta,
@@ -114,7 +118,7 @@ async function probeEra(options: McpSessionOptions): Promise<Record<string, unkn
 }
 
 function judgeProbe(response: JsonRpcResponse): Record<string, unknown> | undefined {
-  if (response.error !== undefined) return undefined
+  if (response.error !== undefined) return judgeProbeError(response.error)
   const versions = response.result?.supportedVersions
   return Array.isArray(versions) && versions.some((version) => isModernVersion(String(version)))
     ? response.result
@@ -123,15 +127,17 @@ function judgeProbe(response: JsonRpcResponse): Record<string, unknown> | undefi
 
 /** A refusal by 4xx is a server that does not know the method; 5xx, or no MCP at all, ends it (measured on the official client, 2026-11). */
 function judgeProbeRefusal(error: unknown): undefined {
-  if (!(error instanceof UnexpectedAnswer)) throw error
-  if (error.rpc?.error?.code === jsonRpcCodes.unsupportedProtocolVersion) {
-    const supported = (error.rpc.error.data as { supported?: unknown } | undefined)?.supported
-    const known = Array.isArray(supported) && supported.some((version) => isLegacyVersion(String(version)))
-    if (!known) throw error
+  if (!(error instanceof UnexpectedAnswer) || error.status < 400 || error.status > 499) throw error
+  return error.rpc?.error === undefined ? undefined : judgeProbeError(error.rpc.error)
+}
+
+/** Any error is that of a server of the time before, but one that names versions of which we speak none. */
+function judgeProbeError(error: JsonRpcErrorBody): undefined {
+  if (error.code !== jsonRpcCodes.unsupportedProtocolVersion) return undefined
+  const { supported } = objectOf(error.data)
+  if (Array.isArray(supported) && supported.some((version) => isLegacyVersion(String(version))))
     return undefined
-  }
-  if (error.status >= 400 && error.status <= 499) return undefined
-  throw error
+  throw new ConnectFailure('protocol', `the server speaks only ${JSON.stringify(supported)}`)
 }
 
 interface Link {

@@ -66,6 +66,11 @@ export function createStreamableHttp(options: TransportOptions): Transport {
       const response = await expected.response
       await Promise.race([read, pause(closingPatienceMs)]).catch(() => undefined)
       return response
+    } catch (error) {
+      // MCP 2026-07-28 gives JSON-RPC errors a status of their own; with our id it is the response all the same.
+      if (error instanceof UnexpectedAnswer && error.status < 500 && error.rpc?.id === message.id)
+        return error.rpc
+      throw error
     } finally {
       expected.abandon()
       for (const stream of mine) {
