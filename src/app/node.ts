@@ -45,6 +45,7 @@ const keepAliveTimeoutMs = 80_000
 /** Bodies are small; an upload slower than this is an attack. Streams go the other way and are not meant. */
 const requestTimeoutMs = 120_000
 const closeDeadlineMs = 10_000
+const idleSweepMs = 50
 
 export async function startServer(options: ListenOptions): Promise<RunningServer> {
   const hosts = options.host === undefined ? ['127.0.0.1', '::1'] : [options.host]
@@ -101,8 +102,11 @@ function listenFault(error: NodeJS.ErrnoException, host: string, port: number): 
 function closeServer(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), deadlineMs)
+    // A connection whose last answer has just ended counts as kept alive, and would hold up the end for its timeout.
+    const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs)
     server.close(() => {
       clearTimeout(cut)
+      clearInterval(sweep)
       resolve()
     })
     server.closeIdleConnections()

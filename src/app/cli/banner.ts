@@ -2,8 +2,8 @@
 
 import type { Options } from '../options.ts'
 import type { ProbeFinding } from './public-url-probe.ts'
-import type { Writer } from './terminal.ts'
-import { printable } from './terminal.ts'
+import { printable, type Writer } from './terminal.ts'
+import type { UpstreamFinding } from './upstream-probe.ts'
 
 export interface BannerFacts {
   version: string
@@ -57,10 +57,15 @@ export function writeFindings(publicUrl: string, findings: readonly ProbeFinding
   out.line()
 }
 
-export function writeUpstreamFault(sentence: string, out: Writer): void {
-  out.line(`  ${out.style('bold', 'Your MCP server')} ${out.style('red', 'does not answer')}`)
-  out.paragraph(printable(sentence), '    ')
-  out.paragraph('The door stays open; the next call tries again.', '    ')
+export function writeUpstreamFinding(finding: UpstreamFinding, out: Writer): void {
+  const whose = out.style('bold', 'Your MCP server')
+  if (finding.verdict === 'answers') {
+    out.line(`  ${whose} ${out.style('green', 'answers')} (${printable(finding.server)})`)
+  } else {
+    out.line(`  ${whose} ${out.style('red', 'does not answer')}`)
+    out.paragraph(printable(finding.says), '    ')
+    out.paragraph('The door stays open; the next call tries again.', '    ')
+  }
   out.line()
 }
 

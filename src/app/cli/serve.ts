@@ -23,7 +23,7 @@ import {
   readOptions,
 } from '../options.ts'
 import { createPostern, type Postern } from '../postern.ts'
-import { writeBanner, writeFindings, writeUpstreamFault } from './banner.ts'
+import { writeBanner, writeFindings, writeUpstreamFinding } from './banner.ts'
 import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { createLog } from './log.ts'
@@ -33,7 +33,7 @@ import { dataDirectory, prepareDataDirectory, readMasterKey } from './records.ts
 import type { Terminal } from './terminal.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
 import { createUpstreamFetch } from './upstream-fetch.ts'
-import { findUpstreamFault } from './upstream-probe.ts'
+import { probeUpstream } from './upstream-probe.ts'
 
 /** `command` is what followed the two dashes. */
 export function serveCommand(terminal: Terminal, command: readonly string[], version: string): Command {
@@ -119,6 +119,7 @@ interface House {
   tunnel?: Tunnel
   documents?: { close(): Promise<void> }
   postern?: Postern
+  probedUpstream?: Upstream
   telemetry?: Telemetry
 }
 
@@ -191,7 +192,7 @@ async function open(
     terminal.out,
   )
   telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
-  watchUpstream(options, telemetry, terminal, stopped)
+  watchUpstream(options, terminal, house, stopped)
   if (reach !== 'here') watchPublicUrl(options, publicUrl, server, terminal, stopped)
 }
 
@@ -284,18 +285,12 @@ function lifetimesOf({ accessTokenSeconds, refreshTokenSeconds }: Options): Part
 const clientMarginSeconds = 30 * 86_400
 
 /** In the background, with a server of its own: nobody waits for it, and none of its processes is left. */
-function watchUpstream(
-  options: Options,
-  telemetry: Telemetry,
-  terminal: Terminal,
-  stopped: StopSignal,
-): void {
+function watchUpstream(options: Options, terminal: Terminal, house: House, stopped: StopSignal): void {
   const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(upstreamDeadlineMs)])
-  const probe = createUpstream(options)
-  stopped.signal.addEventListener('abort', () => void probe.close(), { once: true })
-  void findUpstreamFault(probe, signal, telemetry).then((sentence) => {
-    if (sentence === undefined || stopped.signal.aborted) return
-    writeUpstreamFault(sentence, terminal.out)
+  const upstream = createUpstream(options)
+  house.probedUpstream = upstream
+  void probeUpstream(upstream, signal).then((finding) => {
+    if (!stopped.signal.aborted) writeUpstreamFinding(finding, terminal.out)
   })
 }
 
@@ -387,6 +382,7 @@ async function close(house: House, { err }: Terminal): Promise<void> {
   await Promise.race([drained, wait(drainMs, undefined, { ref: false })])
   const steps: readonly (readonly [string, Promise<unknown> | undefined])[] = [
     ['the MCP server', postern?.close()],
+    ['the first MCP server', house.probedUpstream?.close()],
     ['the listener', drained],
     ['the tunnel', tunnel?.stop()],
     ['the way out', documents?.close()],
