@@ -1,7 +1,7 @@
 /** The steps of one MCP request: who may ask, what is asked, in which era and session, what the scope allows, and on to the upstream (requirements MUX-01 to MUX-13, house rule 17). */
 
 import { isRequest, isResponse, type JsonRpcMessage, jsonRpcCodes, metaOf } from '../mcp/json-rpc.ts'
-import { replaceValue } from '../mcp/json-text.ts'
+import { setValue } from '../mcp/json-text.ts'
 import {
   type Era,
   isLegacyVersion,
@@ -206,7 +206,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const params = message.params ?? {}
     const version = negotiableVersion(params.protocolVersion)
     const isAsAsked = version === params.protocolVersion
-    const text = isAsAsked ? body.text : replaceValue(body.text, ['params', 'protocolVersion'], version)
+    const text = isAsAsked ? body.text : setValue(body.text, ['params', 'protocolVersion'], version)
     const call = callOf(request, body, 'legacy', owner, undefined, trace)
     const { response, opened } = await upstream.initialize({
       ...call,
@@ -369,7 +369,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     return {
       key: JSON.stringify([userId, principal.clientId]),
       shared: userId === sharedStranger,
-      emit: trace.emit,
+      // Without what the trace knows of this one request: an upstream outlives it.
+      emit: (name, fields) =>
+        telemetry.emit(name, trace.flowId, {
+          userId,
+          clientId: principal.clientId,
+          connector: connector.path,
+          ...fields,
+        }),
     }
   }
 

@@ -72,6 +72,20 @@ export function createRelay(options: RelayOptions): Upstream {
     return opening
   }
 
+  /** Whoever finds the session lost first opens another; the rest take that one. */
+  async function replacement(
+    caller: UpstreamCaller,
+    session: UpstreamSession,
+    lost: RemoteSession,
+  ): Promise<RemoteSession> {
+    const key = standInKey(caller, session)
+    const before = standIns.get(key)
+    const known = await before?.catch(() => undefined)
+    if (known !== undefined && known !== lost) return known
+    const current = standIns.get(key)
+    return current !== undefined && current !== before ? current : openSilently(caller, session)
+  }
+
   async function initializeFor(caller: UpstreamCaller, session: UpstreamSession): Promise<RemoteSession> {
     const params = {
       protocolVersion: session.protocolVersion,
@@ -117,8 +131,7 @@ export function createRelay(options: RelayOptions): Upstream {
     const { isLost, answer } = await lostSession(response)
     if (!isLost) return answer
     await discarded(answer)
-    standIns.delete(standInKey(call.caller, session))
-    const headers = withSession(call.headers, await openSilently(call.caller, session))
+    const headers = withSession(call.headers, await replacement(call.caller, session, remote))
     headers.delete(lastEventIdHeader)
     return exchange(headers)
   }
@@ -221,7 +234,8 @@ export function createRelay(options: RelayOptions): Upstream {
     if (text === '') await discarded(response)
     const error = errorOf(text)
     const [first] = call.messages.filter(isRequest)
-    const mustNotFail = first !== undefined && (first.method === 'initialize' || response.status === 429)
+    const isOpening = call.era === 'legacy' && first?.method === 'initialize'
+    const mustNotFail = first !== undefined && (isOpening || response.status === 429)
     if (response.status < 500 && !mustNotFail && text !== '') {
       return jsonResponse(text, response.status)
     }

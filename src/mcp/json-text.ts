@@ -53,6 +53,16 @@ export function replaceValue(text: string, path: readonly string[], value: unkno
   return text.slice(0, span.start) + JSON.stringify(value) + text.slice(span.end)
 }
 
+/** The same, and where the object that `path` leads into lacks the member, it is put first. */
+export function setValue(text: string, path: readonly string[], value: unknown): string {
+  if (findValue(text, path) !== undefined) return replaceValue(text, path, value)
+  const parent = findValue(text, path.slice(0, -1))
+  if (parent === undefined || text[parent.start] !== '{') return text
+  const inside = skipSpace(text, parent.start + 1)
+  const member = `${JSON.stringify(path.at(-1))}:${JSON.stringify(value)}${text[inside] === '}' ? '' : ','}`
+  return text.slice(0, inside) + member + text.slice(inside)
+}
+
 /**
  * True if two readers could see different values: a name that comes twice, or twice but for case
  * (some parsers take the first, some ignore case). Where a decision rests on what we read, such a
