@@ -210,6 +210,17 @@ describe('bounded', () => {
     expect(rows[1]?.count).toBeLessThanOrEqual(4)
   })
 
+  test('no token stays behind when its grant has passed', async () => {
+    const path = databases.newPath()
+    const storage = sqliteStorage({ path })
+    await storeGrant(storage, tokensOf('over', { expiresAt: start + 10 }))
+    await storeGrant(storage, tokensOf('live'))
+    await storage.removeExpired(start + 10, 10)
+    await storage.close()
+    const rows = rowsOf<{ grant_id: string }>(path, 'SELECT grant_id FROM token_generations')
+    expect(rows.map((row) => row.grant_id)).toEqual(['live'])
+  })
+
   test('of waiting requests and of unconfirmed clients the newest hundred thousand stay', async () => {
     const path = databases.newPath()
     const storage = sqliteStorage({ path })

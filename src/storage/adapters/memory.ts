@@ -53,6 +53,13 @@ export function memoryStorage(): Storage {
   const keys = new Map<string, WrappedKeyRecord>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
 
+  /** Before anything is changed: what SQL's unique columns refuse, a Map would overwrite. */
+  function refuseKnown(refreshHash: TokenHash, accessHash: TokenHash): void {
+    if (byRefreshToken.has(refreshHash) || byAccessToken.has(accessHash)) {
+      throw new TypeError('a token is stored once')
+    }
+  }
+
   function storeTokens(tokens: IssuedTokens): void {
     const first = generationOf(tokens)
     families.set(tokens.grant.grantId, { grant: { ...tokens.grant }, generations: [first] })
@@ -66,6 +73,7 @@ export function memoryStorage(): Storage {
   }
 
   function rotate(family: Family, presented: Generation, request: RotationRequest, now: number): void {
+    refuseKnown(request.successor, request.accessToken)
     presented.rotatedAt = now
     presented.firstUsedAt ??= now
     const next = nextGeneration(presented, request, now)
@@ -195,6 +203,7 @@ export function memoryStorage(): Storage {
       if (code === undefined || code.expiresAt <= now) return 'gone'
       const { clientRowId } = tokens.grant
       if (clientRowId !== undefined && !clients.has(clientRowId)) return 'gone'
+      refuseKnown(tokens.refreshToken.tokenHash, tokens.accessToken.tokenHash)
       code.grantId = tokens.grant.grantId
       storeTokens(tokens)
       return 'taken'

@@ -48,6 +48,12 @@ const maximumQueuedWrites = 10_000
 /** Between two commits the process gets to do other things. */
 const maximumWritesPerCommit = 256
 
+/** Rotations touch pages all over the indexes; measured with `bench/storage.ts`, this saves a third of the system time. */
+const cacheKibibytes = 32_768
+
+/** 16 MB: pages that many commits changed are copied once, and a third less is written than at SQLite's 4 MB. */
+const checkpointPages = 4_000
+
 /** Tells our files from other programs' (`file` and `PRAGMA application_id`): "pstn". */
 const applicationId = 0x7073746e
 
@@ -82,6 +88,7 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
   switchToWal(database)
   // FULL: a commit is on the disk when it returns, so an answered request survives a loss of power.
   database.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF')
+  database.exec(`PRAGMA cache_size = -${cacheKibibytes}; PRAGMA wal_autocheckpoint = ${checkpointPages}`)
   migrate(database)
   database.exec(`PRAGMA busy_timeout = ${blockingTimeoutMs}`)
 }

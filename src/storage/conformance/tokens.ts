@@ -1,7 +1,17 @@
 /** Cases of the kit: access tokens, grants and their end. */
 
-import { expectEqual, type StorageCase, tally, times } from './expect.ts'
-import { accessHash, hashOf, refreshHash, rotationOf, start, storeGrant, tokensOf } from './records.ts'
+import { expectEqual, expectRejected, type StorageCase, tally, times } from './expect.ts'
+import {
+  aCode,
+  accessHash,
+  hashOf,
+  refreshHash,
+  rotationOf,
+  start,
+  storeCode,
+  storeGrant,
+  tokensOf,
+} from './records.ts'
 
 export const tokenCases: readonly StorageCase[] = [
   {
@@ -100,6 +110,48 @@ export const tokenCases: readonly StorageCase[] = [
           expectEqual(`access token ${generation}`, access, undefined)
         }
       }
+    },
+  },
+  {
+    name: 'tokens: a step that cannot be finished leaves nothing of itself, and harms no step beside it',
+    async check(storage) {
+      await storeGrant(storage, tokensOf('g'))
+      await storeGrant(storage, tokensOf('h'))
+      await storeCode(storage, aCode('code'))
+      const { refreshToken } = tokensOf('g')
+      const clash = { ...tokensOf('new'), refreshToken: { ...refreshToken, grantId: 'new' } }
+      const clashing = rotationOf('h', 0, start + 1, { successor: refreshHash('g', 0) })
+      await Promise.all([
+        storage.markAccessTokenUsed(accessHash('g', 0), start + 1),
+        expectRejected('take', storage.takeAuthorizationCode(hashOf('code'), clash, start + 1)),
+        expectRejected('rotation', storage.rotateRefreshToken(clashing, start + 1)),
+        storage.markAccessTokenUsed(accessHash('h', 0), start + 2),
+      ])
+      expectEqual('code', (await storage.findAuthorizationCode(hashOf('code')))?.grantId, undefined)
+      expectEqual('new grant', await storage.findGrant('new'), undefined)
+      expectEqual('new access token', await storage.findAccessToken(accessHash('new', 0), start), undefined)
+      expectEqual('owner', (await storage.findRefreshToken(refreshHash('g', 0)))?.grant.grantId, 'g')
+      expectEqual('before', (await storage.findGrant('g'))?.lastUsedAt, start + 1)
+      const other = await storage.findRefreshToken(refreshHash('h', 0))
+      expectEqual('not rotated', other?.refreshToken.rotatedAt, undefined)
+      expectEqual('after', other?.grant.lastUsedAt, start + 2)
+    },
+  },
+  {
+    name: 'tokens: of 30 parallel writes each is seen by whoever waited for it',
+    async check(storage) {
+      const seen = await Promise.all(
+        times(30, async (index) => {
+          await storeCode(storage, aCode(`code ${index}`))
+          const code = await storage.findAuthorizationCode(hashOf(`code ${index}`))
+          await storage.takeAuthorizationCode(hashOf(`code ${index}`), tokensOf(`g${index}`), start)
+          const live = await storage.findAccessToken(accessHash(`g${index}`, 0), start)
+          await storage.revokeGrant(`g${index}`, start, 'test')
+          const dead = await storage.findAccessToken(accessHash(`g${index}`, 0), start)
+          return `${code !== undefined} ${live !== undefined} ${dead === undefined}`
+        }),
+      )
+      expectEqual('seen', tally(seen), { 'true true true': 30 })
     },
   },
   {
