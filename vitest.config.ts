@@ -1,7 +1,7 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** Two cores: files run in two workers; a flow test may start real processes and a browser. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**'],
@@ -11,3 +11,5 @@ export default defineConfig({
     reporters: ['default'],
   },
 })
+
+export default config
