@@ -2,6 +2,7 @@
 
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
+import { rotationOf, start, storeGrant, tokensOf } from '../../src/storage/conformance/records.ts'
 import { storageConformance } from '../../src/storage/conformance.ts'
 import {
   createVersionTable,
@@ -15,8 +16,7 @@ import { sqlStorage } from '../../src/storage/sql-storage.ts'
 const statements = new Set<string>()
 
 /** One connection, one write at a time, no groups; remembers every statement it was given. */
-function plainDriver(): SqlDriver {
-  const database = migrated(':memory:')
+function plainDriver(database = migrated(':memory:')): SqlDriver {
   const all = async (sql: string, values: readonly (string | number | null)[]) => {
     statements.add(sql)
     return database.prepare(sql).all(...values) as SqlRow[]
@@ -89,6 +89,26 @@ describe('statements', () => {
       }
     }
     expect(slow).toEqual([])
+  })
+})
+
+describe('rows of a grant', () => {
+  test.each([
+    ['a handful when it is refreshed every hour', 3600, 50, 4],
+    ['those in grace and 256 with a live access token when it is refreshed every second', 1, 700, 258],
+  ])('stay %s', async (_what, seconds, rotations, most) => {
+    const database = migrated(':memory:')
+    const storage = sqlStorage(plainDriver(database))
+    await storeGrant(storage, tokensOf('g'))
+    for (let generation = 0; generation < rotations; generation++) {
+      const now = start + generation * seconds
+      const { outcome } = await storage.rotateRefreshToken(rotationOf('g', generation, now), now)
+      expect(outcome).toBe('rotated')
+    }
+    const rows = database.prepare('SELECT generation FROM token_generations ORDER BY generation').all()
+    expect(rows.length).toBeLessThanOrEqual(most)
+    expect(rows.at(-1)).toEqual({ generation: rotations })
+    await storage.close()
   })
 })
 

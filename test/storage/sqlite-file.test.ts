@@ -9,7 +9,6 @@ import {
   aClient,
   aPending,
   refreshHash,
-  rotationOf,
   start,
   storeGrant,
   tokensOf,
@@ -177,39 +176,6 @@ describe.concurrent('locked by another process', () => {
 })
 
 describe('bounded', () => {
-  test('a grant that is refreshed every hour keeps a handful of rows, one that is refreshed without rest 258 after its grace', async () => {
-    const path = databases.newPath()
-    const storage = sqliteStorage({ path })
-    await storeGrant(storage, tokensOf('slow'))
-    for (let generation = 0; generation < 50; generation++) {
-      const now = start + generation * 3600
-      await storage.rotateRefreshToken(rotationOf('slow', generation, now), now)
-    }
-    await storeGrant(storage, tokensOf('fast'))
-    for (let generation = 0; generation < 1000; generation++) {
-      const now = start + Math.floor(generation / 10)
-      await storage.rotateRefreshToken(rotationOf('fast', generation, now), now)
-    }
-    // The first of them are beyond their grace by now, and each later rotation takes up to two rows with it.
-    for (let generation = 1000; generation < 2000; generation++) {
-      const now = start + 1000
-      await storage.rotateRefreshToken(rotationOf('fast', generation, now), now)
-    }
-    const later = start + 1100
-    for (let generation = 2000; generation < 3200; generation++) {
-      await storage.rotateRefreshToken(rotationOf('fast', generation, later, { reuseGraceSeconds: 0 }), later)
-    }
-    await storage.close()
-    const rows = rowsOf<{ grant_id: string; count: number }>(
-      path,
-      'SELECT grant_id, COUNT(*) AS count FROM token_generations GROUP BY grant_id ORDER BY grant_id',
-    )
-    expect(rows[0]).toMatchObject({ grant_id: 'fast' })
-    expect(rows[0]?.count).toBeLessThanOrEqual(258)
-    expect(rows[1]).toMatchObject({ grant_id: 'slow' })
-    expect(rows[1]?.count).toBeLessThanOrEqual(4)
-  })
-
   test('no token stays behind when its grant has passed', async () => {
     const path = databases.newPath()
     const storage = sqliteStorage({ path })
