@@ -3,7 +3,7 @@
 import { type Browser, isAtRedirectUri, type Visit } from './browser.ts'
 import { ConnectFailure } from './connect-failure.ts'
 import { createCookieJar } from './cookie-jar.ts'
-import { type FormButton, type HtmlForm, readHtmlForms, readHtmlText, submissionOf } from './html-form.ts'
+import { type FormButton, type HtmlForm, type HtmlPage, readHtmlPage, submissionOf } from './html-form.ts'
 import type { WireAnswer } from './wire.ts'
 
 export interface Login {
@@ -111,16 +111,16 @@ function submit(
   told: { login: boolean },
   visit: Visit,
 ): Hop {
-  const page = readHtmlText(answer.text, quotedCharacters)
+  const read = readHtmlPage(answer.text)
+  const page = read.text.slice(0, quotedCharacters)
   if (answer.status >= 400) {
     throw new ConnectFailure('sign-in', `the sign-in ended at a page with status ${answer.status}: ${page}`)
   }
-  const forms = readHtmlForms(answer.text)
-  const loginForm = forms.find((form) => form.fields.some(({ type }) => type === 'password'))
+  const loginForm = read.forms.find((form) => form.fields.some(({ type }) => type === 'password'))
   if (loginForm !== undefined) return fillLogin(loginForm, hop, login, told, page)
-  const approval = findApproval(forms)
+  const approval = findApproval(read.forms)
   if (approval !== undefined) return send(approval.form, approval.button, new Map(), hop)
-  const onward = findOnward(answer.text, hop.url, visit.redirectUri)
+  const onward = findOnward(read, hop.url, visit.redirectUri)
   if (onward !== undefined) return { url: onward, method: 'GET', body: undefined, from: hop.url }
   throw new ConnectFailure(
     'sign-in',
@@ -190,16 +190,11 @@ function send(
 }
 
 /** A page that goes on by itself, or whose one link leads to the client. */
-function findOnward(html: string, base: string, redirectUri: string): string | undefined {
-  const refresh = /<meta\b[^>]*http-equiv=["']?refresh["']?[^>]*content=["'][^"']*url=([^"']+)["']/i.exec(
-    html,
-  )?.[1]
-  if (refresh !== undefined) return resolve(refresh.replaceAll('&amp;', '&'), base)
-  for (const [, link = ''] of html.matchAll(/<a\b[^>]*href=["']([^"']+)["']/gi)) {
-    const target = resolve(link.replaceAll('&amp;', '&'), base)
-    if (isAtRedirectUri(target, redirectUri) && target !== redirectUri) return target
-  }
-  return undefined
+function findOnward(page: HtmlPage, base: string, redirectUri: string): string | undefined {
+  if (page.refresh !== undefined) return resolve(page.refresh, base)
+  return page.links
+    .map((link) => resolve(link, base))
+    .find((target) => target !== redirectUri && isAtRedirectUri(target, redirectUri))
 }
 
 function resolve(target: string, base: string): string {

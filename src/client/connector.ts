@@ -381,7 +381,8 @@ async function list(run: Run): Promise<void> {
       })
     }
     const { tools, prompts, resources } = run.found
-    step.passed(`${tools.length} tools, ${prompts.length} prompts, ${resources.length} resources`, problems)
+    const counts = [counted(tools, 'tool'), counted(prompts, 'prompt'), counted(resources, 'resource')]
+    step.passed(counts.join(', '), problems)
   })
 }
 
@@ -433,8 +434,11 @@ function asToolFailure(error: unknown): never {
 }
 
 function describeContent(content: unknown): string {
-  const parts = Array.isArray(content) ? content.length : 0
-  return `answered with ${parts} ${parts === 1 ? 'part' : 'parts'}`
+  return `answered with ${counted(Array.isArray(content) ? content : [], 'part')}`
+}
+
+function counted(items: readonly unknown[], noun: string): string {
+  return `${items.length} ${noun}${items.length === 1 ? '' : 's'}`
 }
 
 async function refreshAndRepeat(run: Run): Promise<void> {

@@ -45,8 +45,11 @@ export function formatConnection(connection: Connection, paint: Paint): string {
     listPart('Tools', connection.tools, toolLine, paint),
     listPart('Prompts', connection.prompts, promptLine, paint),
     listPart('Resources', connection.resources, resourceLine, paint),
-    ...connection.calls.map(({ name, result }) => contentPart(`Result of ${name}`, result.content, paint)),
-    ...connection.reads.map(({ uri, result }) => contentPart(uri, result.contents, paint)),
+    // After a refresh everything is done again: what comes back the same is shown once.
+    ...new Set([
+      ...connection.calls.map(({ name, result }) => contentPart(`Result of ${name}`, result.content, paint)),
+      ...connection.reads.map(({ uri, result }) => contentPart(uri, result.contents, paint)),
+    ]),
     endPart(connection, paint),
   ]
   return `\n${parts.filter((part) => part !== '').join('\n')}`

@@ -10,6 +10,7 @@ import { ConnectFailure, type FailureReason } from '../../client/connect-failure
 import { type ConnectionState, connectionKey } from '../../client/connection-state.ts'
 import { type Connection, type ConnectOptions, connect, type ToolCall } from '../../client/connector.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
+import { createPlainFetch } from '../../client/plain-fetch-node.ts'
 import { readStateFile, writeStateFile } from '../../client/state-file-node.ts'
 import type { Surface } from '../../client/surface.ts'
 import * as surfaces from '../../client/surfaces/index.ts'
@@ -164,12 +165,13 @@ async function connectWith(
   const memory = await openMemory(flags, surface, url)
   const controller = new AbortController()
   const timer = limitTime(flags.timeout, controller)
+  const plain = createPlainFetch()
   if (flags.json !== true) io.out(formatHeading(surface, url, paint))
   try {
     return await connect({
       url,
       surface,
-      fetch,
+      fetch: plain.fetch,
       browser: browserFor(flags, io, surface, suite),
       openCallback: openLoopbackCallback,
       ...memory,
@@ -190,6 +192,7 @@ async function connectWith(
     })
   } finally {
     clearTimeout(timer)
+    await plain.close()
   }
 }
 

@@ -1,0 +1,35 @@
+/** A fetch that sends the headers it is given and no others: the runtime's own adds `sec-fetch-mode` and `accept-language`, which no Claude client sends. */
+
+import { Readable } from 'node:stream'
+import { Agent, request } from 'undici'
+
+export interface PlainFetch {
+  fetch: typeof fetch
+  /** Cuts what is still open: a stream that nobody ends would hold the program. */
+  close(): Promise<void>
+}
+
+/** Redirects are answers; nothing is compressed, because nothing that was compressed is asked for. */
+export function createPlainFetch(): PlainFetch {
+  // A stream may be silent for as long as the caller's own deadline allows.
+  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+  const plainFetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const answer = await request(String(input), {
+      dispatcher: agent,
+      method: (init.method ?? 'GET') as 'GET',
+      headers: Object.fromEntries(new Headers(init.headers)),
+      signal: init.signal ?? null,
+      ...(typeof init.body === 'string' ? { body: init.body } : {}),
+    })
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(answer.headers)) {
+      for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
+    }
+    const body = bodiless.has(answer.statusCode) ? null : Readable.toWeb(answer.body)
+    if (body === null) await answer.body.dump()
+    return new Response(body as ReadableStream<Uint8Array> | null, { status: answer.statusCode, headers })
+  }
+  return { fetch: plainFetch, close: () => agent.destroy() }
+}
+
+const bodiless = new Set([204, 205, 304])
