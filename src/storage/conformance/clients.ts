@@ -2,17 +2,7 @@
 
 import type { ClientRecord } from '../storage.ts'
 import { expectEqual, type StorageCase, tally, times } from './expect.ts'
-import {
-  aClient,
-  aCode,
-  accessHash,
-  aPending,
-  hashOf,
-  start,
-  storeCode,
-  storeGrant,
-  tokensOf,
-} from './records.ts'
+import { aClient, aCode, accessHash, hashOf, start, storeCode, storeGrant, tokensOf } from './records.ts'
 
 export const clientCases: readonly StorageCase[] = [
   {
