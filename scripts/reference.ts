@@ -14,17 +14,17 @@ export interface ReferencePage {
   text: string
 }
 
-export function referencePages(): ReferencePage[] {
+export async function referencePages(): Promise<ReferencePage[]> {
   return [
     { path: 'docs/reference/options.md', text: optionsPage() },
-    { path: 'docs/reference/commands.md', text: commandsPage() },
+    { path: 'docs/reference/commands.md', text: await commandsPage() },
     { path: 'docs/reference/events.md', text: eventsPage() },
   ]
 }
 
 /** The paths whose text on disk is not what would be written. */
-export function stalePages(root: string): string[] {
-  return referencePages()
+export async function stalePages(root: string): Promise<string[]> {
+  return (await referencePages())
     .filter(({ path, text }) => readIfThere(join(root, path)) !== text)
     .map(({ path }) => path)
 }
@@ -75,7 +75,7 @@ function optionPart(option: OptionDefinition): string[] {
   ]
 }
 
-function commandsPage(): string {
+async function commandsPage(): Promise<string> {
   return page([
     '# Commands',
     notice,
@@ -90,11 +90,11 @@ function commandsPage(): string {
       '- 130, 143: a second Ctrl+C or SIGTERM cut the closing short.',
       '- `postern connect` has codes of its own, see there.',
     ].join('\n'),
-    ...helpTexts().flatMap(({ path, help }) => [`## ${path}`, fence('text', help)]),
+    ...(await helpTexts()).flatMap(({ path, help }) => [`## ${path}`, fence('text', help)]),
   ])
 }
 
-function helpTexts(): { path: string; help: string }[] {
+async function helpTexts(): Promise<{ path: string; help: string }[]> {
   let written = ''
   const writer: Writer = {
     write: (text) => {
@@ -107,7 +107,7 @@ function helpTexts(): { path: string; help: string }[] {
     isTerminal: false,
   }
   const terminal: Terminal = { out: writer, err: writer, canAsk: false }
-  const program = createProgram(terminal, [])
+  const program = await createProgram(terminal, [])
   return [program, ...program.commands.flatMap((command) => [command, ...command.commands])].map(
     (command) => {
       written = ''
@@ -154,12 +154,12 @@ function readIfThere(path: string): string | undefined {
 
 if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url))
-  const stale = stalePages(root)
+  const stale = await stalePages(root)
   if (process.argv.includes('--check')) {
     for (const path of stale) console.error(`${path} is stale: run npm run generate`)
     process.exitCode = stale.length > 0 ? 1 : 0
   } else {
-    for (const { path, text } of referencePages()) writeFileSync(join(root, path), text)
+    for (const { path, text } of await referencePages()) writeFileSync(join(root, path), text)
     console.log(stale.length > 0 ? `wrote ${stale.join(', ')}` : 'every reference page was fresh')
   }
 }

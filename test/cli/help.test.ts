@@ -25,8 +25,10 @@ const commandPaths = [
 ]
 
 /** The generated page holds the output of each `--help`, which spares starting a process for each. */
+const pages = await referencePages()
+
 function helpOf(command: string): string {
-  const page = referencePages().find(({ path }) => path.endsWith('commands.md'))?.text ?? ''
+  const page = pages.find(({ path }) => path.endsWith('commands.md'))?.text ?? ''
   return page.split(`\n## ${command}\n`)[1]?.split('\n## ')[0] ?? ''
 }
 
@@ -97,8 +99,8 @@ describe('help', () => {
 })
 
 describe('reference pages', () => {
-  test('are what the program says (npm run generate)', () => {
-    expect(stalePages(repositoryRoot)).toEqual([])
+  test('are what the program says (npm run generate)', async () => {
+    expect(await stalePages(repositoryRoot)).toEqual([])
   })
 
   test('every event that the sources tell of is explained, and no other', () => {

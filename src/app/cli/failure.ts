@@ -2,8 +2,6 @@
 
 import { CommanderError } from 'commander'
 import { randomId } from '../../platform/crypto.ts'
-import { StorageError } from '../../storage/storage-error.ts'
-import { ListenError } from '../node.ts'
 import { OptionsError } from '../options.ts'
 import type { Writer } from './terminal.ts'
 
@@ -28,8 +26,7 @@ export function reportFailure(error: unknown, writer: Writer, showStack: boolean
     reportProblems(error, writer)
     return exitCodes.usage
   }
-  const isExpected =
-    error instanceof CommandFailure || error instanceof StorageError || error instanceof ListenError
+  const isExpected = error instanceof Error && namesWithSentence.has(error.name)
   const label = writer.style('red', 'Error:')
   if (isExpected) writer.paragraph(`${label} ${asSentence(error.message)}`)
   else {
@@ -40,6 +37,9 @@ export function reportFailure(error: unknown, writer: Writer, showStack: boolean
   if (showStack && error instanceof Error) writer.line(error.stack)
   return error instanceof CommandFailure ? error.exitCode : exitCodes.failed
 }
+
+/** Their messages are written for the operator. By name, so that a command on records does not load the HTTP server. */
+const namesWithSentence: ReadonlySet<string> = new Set(['CommandFailure', 'StorageError', 'ListenError'])
 
 /** It has written its message already. A command that needs a subcommand and got none has shown its help, which is what was asked for. */
 function codeOfCommander(error: CommanderError): number {

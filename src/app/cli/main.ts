@@ -2,14 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, type Help } from 'commander'
-import { clientsCommand } from './clients.ts'
-import { connectCommand } from './connect.ts'
 import { exitCodes, reportFailure } from './failure.ts'
-import { grantsCommand } from './grants.ts'
-import { keysCommand } from './keys.ts'
-import { serveCommand } from './serve.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
-import { usersCommand } from './users.ts'
 
 /** Sets the exit code and lets the process end by itself, so that nothing written is lost. */
 export async function main(words: readonly string[]): Promise<void> {
@@ -18,7 +12,9 @@ export async function main(words: readonly string[]): Promise<void> {
   const dashes = words.indexOf('--')
   // What follows the dashes is somebody else's command line; its --help is not ours.
   const own = dashes < 0 ? words : words.slice(0, dashes)
-  const program = createProgram(terminal, dashes < 0 ? [] : words.slice(dashes + 1))
+  const first = own.find((word) => !word.startsWith('-'))
+  const only = commandNames.find((name) => name === first)
+  const program = await createProgram(terminal, dashes < 0 ? [] : words.slice(dashes + 1), only)
   try {
     await program.parseAsync([...own], { from: 'user' })
   } catch (error) {
@@ -26,21 +22,32 @@ export async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-export function createProgram(terminal: Terminal, command: readonly string[]): Command {
+/** With every command, or, so that a short command starts in a moment, with only the one that was named. */
+export async function createProgram(
+  terminal: Terminal,
+  command: readonly string[],
+  only?: CommandName,
+): Promise<Command> {
   const version = readVersion()
   const program = new Command('postern')
     .description(introduction)
     .version(version, '-V, --version', 'print the version')
     .addHelpText('after', closing)
-  program.addCommand(serveCommand(terminal, command, version))
-  program.addCommand(connectCommand())
-  program.addCommand(clientsCommand(terminal))
-  program.addCommand(usersCommand(terminal))
-  program.addCommand(grantsCommand(terminal))
-  program.addCommand(keysCommand(terminal))
+  const loaders: Record<CommandName, () => Promise<Command>> = {
+    serve: async () => (await import('./serve.ts')).serveCommand(terminal, command, version),
+    connect: async () => (await import('./connect.ts')).connectCommand(),
+    clients: async () => (await import('./clients.ts')).clientsCommand(terminal),
+    users: async () => (await import('./users.ts')).usersCommand(terminal),
+    grants: async () => (await import('./grants.ts')).grantsCommand(terminal),
+    keys: async () => (await import('./keys.ts')).keysCommand(terminal),
+  }
+  for (const name of only === undefined ? commandNames : [only]) program.addCommand(await loaders[name]())
   settle(program, terminal)
   return program
 }
+
+type CommandName = 'serve' | 'connect' | 'clients' | 'users' | 'grants' | 'keys'
+const commandNames: readonly CommandName[] = ['serve', 'connect', 'clients', 'users', 'grants', 'keys']
 
 const introduction = `Postern is the door through which Claude reaches an MCP server: it adds sign-in,
 consent and a public address to a server that has none of them.
