@@ -64,7 +64,7 @@ export function createStreamableHttp(options: TransportOptions): Transport {
       // The response may come on another stream, or not in time.
       await Promise.race([read, expected.response])
       const response = await expected.response
-      await Promise.race([read, pause(closingPatienceMs)]).catch(() => undefined)
+      await withPatience(read, closingPatienceMs).catch(() => undefined)
       return response
     } catch (error) {
       // MCP 2026-07-28 gives JSON-RPC errors a status of their own; with our id it is the response all the same.
@@ -184,7 +184,7 @@ export function createStreamableHttp(options: TransportOptions): Transport {
 
   async function openStream(headers: Readonly<Record<string, string>>): Promise<string | undefined> {
     const opened = get(headers, undefined).then(judgeStream, (error: unknown) => String(error))
-    return Promise.race([opened, pause(streamPatienceMs).then(() => undefined)])
+    return withPatience(opened, streamPatienceMs)
   }
 
   /** HTTP-2025-03-26-15: a stream, or 405. */
@@ -237,6 +237,13 @@ function unexpectedType(status: number, type: string, method: string): Unexpecte
     `${method} was answered with ${said}; it is application/json or text/event-stream`,
     undefined,
   )
+}
+
+/** Leaves no timer behind: a program that has connected is not kept from ending. */
+function withPatience<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), ms)
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
 function pause(ms: number): Promise<void> {
