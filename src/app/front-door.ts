@@ -17,6 +17,7 @@ import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { homePage } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
@@ -173,6 +174,12 @@ function page(
 }
 
 function unexpected(cause: unknown): OAuthError {
+  if (cause instanceof StorageError && (cause.kind === 'overloaded' || cause.kind === 'locked')) {
+    return new OAuthError('temporarily_unavailable', 'this server is busy; try again in a moment', {
+      cause,
+      detail: cause.message,
+    })
+  }
   return new OAuthError(
     'server_error',
     'something went wrong on this server; its log tells more under the id',

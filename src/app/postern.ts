@@ -24,6 +24,7 @@ import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createKeyRing } from '../storage/key-ring.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
+import { startHousekeeping } from './housekeeping.ts'
 
 export interface PosternOptions {
   /** The origin that clients use, for example `https://mcp.example.com`: never taken from a request. */
@@ -195,7 +196,14 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
     telemetry,
     random,
   })
-  return { frontDoor, close: () => gateway.close() }
+  const housekeeping = startHousekeeping(storage, clock, telemetry)
+  return {
+    frontDoor,
+    close: () => {
+      housekeeping.stop()
+      return gateway.close()
+    },
+  }
 }
 
 /** For the consent page: a read-only tool stands under `read`, any other under `write`, as the gateway judges them. */

@@ -90,6 +90,13 @@ export const eventDefinitions: readonly EventDefinition[] = [
   event('upstream.stderr', 'debug', 'A line that your MCP server wrote to standard error.'),
   event('upstream.failed', 'error', 'Your MCP server could not answer; the client was told `reason`.'),
 
+  event('storage.expired_removed', 'debug', 'Expired records were removed; `count` of them.'),
+  event(
+    'storage.housekeeping_failed',
+    'error',
+    'Expired records could not be removed. Nothing is lost, but the database grows; `reason` says why.',
+  ),
+
   event(
     'request.refused',
     'warn',

@@ -116,7 +116,7 @@ function revokeCommand(terminal: Terminal): Command {
             `there is no connection ${id}; \`postern grants list\` shows those there are`,
           )
         }
-        const isEnded = await storage.revokeGrant(id, systemClock(), 'revoked by the operator')
+        const isEnded = await storage.revokeGrant(id, systemClock(), 'revoked-by-operator')
         if (flags.json === true) terminal.out.line(JSON.stringify({ grantId: id, revoked: isEnded }))
         else {
           const client = printable(grant.clientName)

@@ -43,7 +43,7 @@ async function revoke(
       ? (await storage.findAccessToken(hashToken(token), clock()))?.grant
       : await storage.findGrant(own.grantId)
   if (grant === undefined || grant.clientId !== client.clientId) return
-  const revoked = await storage.revokeGrant(grant.grantId, clock(), 'revoked by the client')
+  const revoked = await storage.revokeGrant(grant.grantId, clock(), 'revoked-by-client')
   if (revoked)
     telemetry.emit('grant.revoked', grant.flowId, {
       clientId: grant.clientId,

@@ -81,7 +81,7 @@ async function refuseReplay(
   code: AuthorizationCodeRecord,
 ): Promise<void> {
   if (code.grantId === undefined) return
-  await settings.storage.revokeGrant(code.grantId, settings.clock(), 'authorization code was used twice')
+  await settings.storage.revokeGrant(code.grantId, settings.clock(), 'authorization-code-replayed')
   settings.telemetry.emit('code.replayed', code.flowId, { clientId: code.clientId, grantId: code.grantId })
   throw deadCode('used before; its grant was revoked')
 }

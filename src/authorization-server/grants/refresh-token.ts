@@ -82,12 +82,13 @@ async function rotate(
       return {
         accessToken: successor.accessToken,
         refreshToken: successor.refreshToken,
-        expiresInSeconds: rotation.accessTokenExpiresAt - now,
+        // A used access token that has ended since is not brought back; the client goes on with the refresh token.
+        expiresInSeconds: Math.max(1, rotation.accessTokenExpiresAt - now),
         scope: formatScope(rotation.grant.scope),
       }
     case 'unknown':
       // It carries our mac, so it was live once: a generation so old that its row is gone.
-      if (await storage.revokeGrant(grant.grantId, now, reuseReason))
+      if (await storage.revokeGrant(grant.grantId, now, 'refresh-token-reused'))
         telemetry.emit('refresh.reused', grant.flowId, fields)
       throw deadToken('reused long after')
     case 'reused':
@@ -98,8 +99,6 @@ async function rotate(
       throw deadToken(rotation.outcome)
   }
 }
-
-const reuseReason = 'a refresh token was used again after its successor'
 
 /** Exactly `invalid_grant`: with anything else Claude does not ask its user to connect again. */
 function deadToken(detail: string): OAuthError {
