@@ -113,11 +113,12 @@ function submit(
 ): Hop {
   const read = readHtmlPage(answer.text)
   const page = read.text.slice(0, quotedCharacters)
+  const loginForm = read.forms.find((form) => form.fields.some(({ type }) => type === 'password'))
+  if (loginForm !== undefined) return fillLogin(loginForm, hop, login, told, page)
+  // After the login form: a wrong password is often answered with 401 or 403 and the form once more.
   if (answer.status >= 400) {
     throw new ConnectFailure('sign-in', `the sign-in ended at a page with status ${answer.status}: ${page}`)
   }
-  const loginForm = read.forms.find((form) => form.fields.some(({ type }) => type === 'password'))
-  if (loginForm !== undefined) return fillLogin(loginForm, hop, login, told, page)
   const approval = findApproval(read.forms)
   if (approval !== undefined) return send(approval.form, approval.button, new Map(), hop)
   const onward = findOnward(read, hop.url, visit.redirectUri)

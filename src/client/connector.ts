@@ -1,5 +1,6 @@
 /** A connection as one surface makes it, step by step: knock, sign in as asked, open the session, list, call, read, refresh. */
 
+import { jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { Problem } from '../oauth/errors.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Random, systemRandom } from '../platform/crypto.ts'
@@ -371,6 +372,8 @@ async function list(run: Run): Promise<void> {
       if (rules.lists === 'declared' && !(capability in session.capabilities)) continue
       run.found[member] = await listPages(session, method, member).catch((error: unknown) => {
         if (!(error instanceof RpcFailure) || member === 'tools') throw error
+        // Asked for without having been declared: not having it is an answer.
+        if (error.code === jsonRpcCodes.methodNotFound) return []
         problems.push({
           code: 'invalid_request',
           at: method,

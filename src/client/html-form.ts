@@ -200,13 +200,15 @@ function* tokensOf(html: string): Generator<Token> {
     }
     const tag = readTag(html, next)
     if (tag === undefined) {
-      if (!/[!?/]/.test(html.charAt(next + 1))) yield { kind: 'text', text: '<' }
-      at = next + 1
+      const isDeclaration = /[!?/]/.test(html.charAt(next + 1))
+      if (!isDeclaration) yield { kind: 'text', text: '<' }
+      at = isDeclaration ? endOf(html, '>', next) : next + 1
       continue
     }
     at = tag.end
-    if (tag.kind === 'open' && hiddenElements.has(tag.name)) at = endOf(lower, `</${tag.name}`, at)
-    else yield tag
+    if (tag.kind === 'open' && hiddenElements.has(tag.name)) {
+      at = endOf(html, '>', endOf(lower, `</${tag.name}`, at))
+    } else yield tag
   }
 }
 
