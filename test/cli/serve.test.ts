@@ -39,7 +39,7 @@ describe('the banner', () => {
 
   test('with a public URL it says where to click in Claude', async () => {
     const port = await findFreePort()
-    const publicUrl = ['--public-url', `http://localhost:${port}`]
+    const publicUrl = ['--public-url', `https://localhost:${port}`]
     const { child } = await serve(temporaryDirectory(), [
       ...anyPort,
       ...publicUrl,
@@ -48,7 +48,9 @@ describe('the banner', () => {
       '--',
       ...referenceServer,
     ])
-    expect(child.stdout()).toContain(`claude mcp add --transport http My-Things http://localhost:${port}/mcp`)
+    expect(child.stdout()).toContain(
+      `claude mcp add --transport http My-Things https://localhost:${port}/mcp`,
+    )
     expect(child.stdout()).toMatch(/claude\.ai\s+Customize > Connectors/)
     expect(child.stdout()).toMatch(/Desktop/)
     expect(child.stdout()).toMatch(/mobile/)

@@ -50,9 +50,10 @@ export function writeBanner(facts: BannerFacts, out: Writer): void {
 }
 
 export function writeFindings(publicUrl: string, findings: readonly ProbeFinding[], out: Writer): void {
-  for (const { verdict, says } of findings) {
-    out.line(`  ${out.style('bold', `From outside, ${publicUrl}`)} ${verdictMarks(out)[verdict]}`)
+  for (const { verdict, says, command } of findings) {
+    out.line(`  ${out.style('bold', `At ${publicUrl}, Postern`)} ${verdictWords(out)[verdict]}`)
     out.paragraph(printable(says), '    ')
+    if (command !== undefined) out.line(`    ${command}`)
   }
   out.line()
 }
@@ -69,10 +70,10 @@ export function writeUpstreamFinding(finding: UpstreamFinding, out: Writer): voi
   out.line()
 }
 
-function verdictMarks(out: Writer): Record<ProbeFinding['verdict'], string> {
+function verdictWords(out: Writer): Record<ProbeFinding['verdict'], string> {
   return {
-    good: out.style('green', 'works'),
-    bad: out.style('red', 'does not work yet'),
+    good: out.style('green', 'answers as it should'),
+    bad: out.style('red', 'does not answer as it should'),
     unknown: out.style('yellow', 'could not be reached from here'),
   }
 }

@@ -18,6 +18,8 @@ export interface ProbeFinding {
   /** `good`: as it has to be. `bad`: clients will fail. `unknown`: this machine could not tell. */
   verdict: 'good' | 'bad' | 'unknown'
   says: string
+  /** To be typed, so it stands on a line of its own. */
+  command?: string
 }
 
 /** Longer than Claude's cloud waits (10 s, claude-clients N17), so that a slow answer is told from none. */
@@ -111,11 +113,15 @@ async function ask(question: Question, fetch: OutboundFetch): Promise<Asked> {
 function notReached({ publicUrl }: ProbeTarget, reason: string): ProbeFinding {
   const host = new URL(publicUrl).host
   const isCertificate = /certificate|self.signed|altnames|TLS|SSL/i.test(reason)
-  const advice = isCertificate
-    ? `Claude refuses such a certificate too: ${host} needs one that browsers trust, with its whole chain.`
-    : 'Claude has to reach it from the internet. Some networks cannot reach themselves by their public name, so ask from another one: ' +
-      `curl -i ${publicUrl}/healthz`
-  return { verdict: isCertificate ? 'bad' : 'unknown', says: `${reason}. ${advice}` }
+  if (isCertificate) {
+    const says = `${reason}. Claude refuses such a certificate too: ${host} needs one that browsers trust, with its whole chain.`
+    return { verdict: 'bad', says }
+  }
+  return {
+    verdict: 'unknown',
+    says: `${reason}. Claude has to reach it from the internet. Some networks cannot reach themselves by their public name, so ask from another one:`,
+    command: `curl -i ${publicUrl}/healthz`,
+  }
 }
 
 /** In the order in which one fault explains the others. */
@@ -230,7 +236,7 @@ function slownessFault({ durationMs, url }: Answered): string | undefined {
 
 function allWell(answered: readonly Answered[]): ProbeFinding {
   const slowest = Math.max(...answered.map(({ durationMs }) => durationMs))
-  const says = `metadata and the MCP endpoint answer as they should (${Math.round(slowest)} ms at most), asked from this machine.`
+  const says = `Metadata and the MCP endpoint came in ${Math.round(slowest)} ms at most. Asked from this machine.`
   return { verdict: 'good', says }
 }
 

@@ -23,7 +23,7 @@ import {
   readOptions,
 } from '../options.ts'
 import { createPostern, type Postern } from '../postern.ts'
-import { writeBanner, writeFindings, writeUpstreamFinding } from './banner.ts'
+import { type BannerFacts, writeBanner, writeFindings, writeUpstreamFinding } from './banner.ts'
 import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { createLog } from './log.ts'
@@ -177,7 +177,7 @@ async function open(
   const setupLink = hasUsers
     ? undefined
     : formatSetupLink(publicUrl, await createSetupLink({ storage, clock: systemClock }))
-  const reach = options.tunnel ? 'tunnel' : options.publicUrl === undefined ? 'here' : 'public'
+  const reach = reachOf(options)
   writeBanner(
     {
       version,
@@ -193,7 +193,14 @@ async function open(
   )
   telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
   watchUpstream(options, terminal, house, stopped)
-  if (reach !== 'here') watchPublicUrl(options, publicUrl, server, terminal, stopped)
+  if (options.publicUrl !== undefined || options.tunnel)
+    watchPublicUrl(options, publicUrl, server, terminal, stopped)
+}
+
+/** Plain http is allowed for loopback only. */
+function reachOf({ tunnel, publicUrl }: Options): BannerFacts['reach'] {
+  if (tunnel) return 'tunnel'
+  return publicUrl?.startsWith('https:') ? 'public' : 'here'
 }
 
 function refuseMissingDirectory({ upstream }: Options): void {
