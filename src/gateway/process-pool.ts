@@ -7,12 +7,14 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
   jsonRpcCodes,
+  metaOf,
 } from '../mcp/json-rpc.ts'
 import { elementsOf, replaceValue } from '../mcp/json-text.ts'
 import {
   clientCapabilitiesMeta,
   clientInfoMeta,
   type Era,
+  isModernVersion,
   newestModernVersion,
   protocolVersionMeta,
 } from '../mcp/protocol-version.ts'
@@ -83,8 +85,8 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
   const members = new Set<Member>()
   const listeners = new Map<string, PeerListener[]>()
   const openSinks = new Set<() => void>()
-  let verdict: { era: Era; until: number } | undefined
-  let probing: Promise<Era> | undefined
+  let verdict: Verdict | undefined
+  let probing: Promise<Verdict> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
   let isClosed = false
 
@@ -112,13 +114,23 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
   async function legacyMember(caller: UpstreamCaller, opening: Opening): Promise<Member> {
     const key = poolKey(caller, 'legacy', opening.protocolVersion, opening.capabilities)
     const member = await pooled(key, async () => {
-      const spare = spares.get(caller.key)
-      spares.delete(caller.key)
-      return initializeMember(spare?.process.isRunning() ? spare : start(caller), opening)
+      const probed = await initializeSpare(caller, opening)
+      return probed ?? initializeMember(start(caller), opening)
     })
     // Sessions remember what was negotiated, which may be another version than was asked for.
     pool.set(poolKey(caller, 'legacy', member.protocolVersion, opening.capabilities), Promise.resolve(member))
     return member
+  }
+
+  /** The process that was probed; if it dies of it, another is started instead. */
+  async function initializeSpare(caller: UpstreamCaller, opening: Opening): Promise<Member | undefined> {
+    const spare = spares.get(caller.key)
+    spares.delete(caller.key)
+    if (!spare?.process.isRunning()) return undefined
+    return initializeMember(spare, opening).catch((error: unknown) => {
+      if (spare.process.diedOf() !== undefined && !(error instanceof InitializeRefused)) return undefined
+      throw error
+    })
   }
 
   function modernMember(caller: UpstreamCaller): Promise<Member> {
@@ -214,31 +226,34 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
 
   /* Which era */
 
-  /** Whether the command knows the stateless era: asked once, of a process that the caller needs anyway. */
-  async function commandEra(caller: UpstreamCaller): Promise<Era> {
-    if (verdict !== undefined && verdict.until > performance.now()) return verdict.era
+  /** Which stateless revisions the command knows: asked once, of a process that the caller needs anyway. */
+  async function commandVersions(caller: UpstreamCaller): Promise<readonly string[]> {
+    if (verdict !== undefined && verdict.until > performance.now()) return verdict.modernVersions
     probing ??= probe(caller).finally(() => {
       probing = undefined
     })
-    return probing
+    verdict = await probing
+    return verdict.modernVersions
   }
 
-  async function probe(caller: UpstreamCaller): Promise<Era> {
+  async function probe(caller: UpstreamCaller): Promise<Verdict> {
     const member = start(caller)
     const answer = await ask(member, discoverRequest, limits.probeDeadlineMs)
-    const era: Era = answer?.response.result === undefined ? 'legacy' : 'modern'
-    const isCommandsWord = answer !== undefined && member.process.isRunning()
-    verdict = { era, until: performance.now() + (isCommandsWord ? limits.verdictMs : limits.silentVerdictMs) }
-    if (!member.process.isRunning()) return era
-    if (era === 'modern') pool.set(poolKey(caller, 'modern'), Promise.resolve(member))
-    else spares.set(caller.key, member)
-    return era
+    const modernVersions = supportedVersions(answer?.response)
+    const isItsWord = answer !== undefined && member.process.isRunning()
+    if (modernVersions.length > 0) pool.set(poolKey(caller, 'modern'), Promise.resolve(member))
+    else if (member.process.isRunning()) spares.set(caller.key, member)
+    const lastsMs = isItsWord ? limits.verdictMs : limits.silentVerdictMs
+    return { modernVersions, until: performance.now() + lastsMs }
   }
 
   /* Calls */
 
   async function post(call: UpstreamCall): Promise<Response> {
-    if (call.era === 'modern' && (await commandEra(call.caller)) === 'legacy') return refuseModern(call, name)
+    if (call.era === 'modern') {
+      const refusal = modernRefusal(call, await commandVersions(call.caller), name)
+      if (refusal !== undefined) return refusal
+    }
     const member = await memberFor(call)
     if (member.process.isCongested()) {
       throw new UpstreamFailure(`${named(name)} does not keep up with its calls. Try again in a moment.`)
@@ -405,6 +420,12 @@ interface Member {
   lastUsedAt: number
 }
 
+interface Verdict {
+  /** Empty for a command of the handshake era. */
+  modernVersions: readonly string[]
+  until: number
+}
+
 interface Answer {
   text: string
   response: JsonRpcResponse
@@ -490,13 +511,32 @@ function* withTexts(call: UpstreamCall): Generator<[UpstreamCall['messages'][num
   }
 }
 
-/** With the request's id and status 200, which clients read as "speak the older revision" (requirement GW-4). */
-function refuseModern(call: UpstreamCall, name: string): Response {
+/**
+ * A legacy command: an error with the request's id and status 200, which clients read as "speak the older revision"
+ * (requirement GW-4). A modern one: a version that it does not know.
+ */
+function modernRefusal(
+  call: UpstreamCall,
+  modernVersions: readonly string[],
+  name: string,
+): Response | undefined {
   const [message] = call.messages
+  const requested = message === undefined ? undefined : metaOf(message, protocolVersionMeta)
+  if (modernVersions.some((version) => version === requested)) return undefined
   if (message === undefined || !isRequest(message)) return new Response(null, { status: 202 })
+  if (modernVersions.length > 0) {
+    const sentence = `Unsupported protocol version: ${requested}`
+    const data = { supported: modernVersions, requested }
+    const error = formatRpcError(message.id, jsonRpcCodes.unsupportedProtocolVersion, sentence, data)
+    return jsonResponse(JSON.stringify(error), 400)
+  }
   const sentence = `Method not found: ${named(name)} knows no ${message.method} of MCP ${newestModernVersion}. Send initialize.`
-  const response = formatRpcError(message.id, jsonRpcCodes.methodNotFound, sentence)
-  return jsonResponse(JSON.stringify(response))
+  return jsonResponse(JSON.stringify(formatRpcError(message.id, jsonRpcCodes.methodNotFound, sentence)))
+}
+
+function supportedVersions(discovered: JsonRpcResponse | undefined): readonly string[] {
+  const versions = discovered?.result?.supportedVersions
+  return Array.isArray(versions) ? versions.filter((version) => isModernVersion(version)) : []
 }
 
 /** MCP 2026-07-28 pairs these codes with a status; a command cannot. */
