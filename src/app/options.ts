@@ -503,6 +503,7 @@ function strayProblems(strays: readonly string[]): OptionProblem[] {
   }
   return unknown.map((word) => {
     const name = word.split('=')[0] ?? word
+    if (flags.includes(name)) return { at: name, says: 'is a switch and takes no value' }
     return { at: name, says: `is not an option${suggestion(name, flags)}` }
   })
 }
@@ -651,7 +652,9 @@ function readNamedVariables(
 /** What people would call the server: its package, its script, or its host. */
 function defaultName(upstream: Options['upstream']): string {
   if (upstream.kind === 'url') return new URL(upstream.url).hostname.slice(0, maximumNameLength)
-  const words = [upstream.command, ...upstream.args].filter((word) => !word.startsWith('-'))
+  const words = [upstream.command, ...upstream.args].filter((word) =>
+    /^[\w@.~/\\:][\w@.~/\\:+-]*$/.test(word),
+  )
   const inPackage = words.map(packageOf).find((name) => name !== undefined)
   const word = inPackage ?? words.find((candidate) => !launchers.test(candidate)) ?? ''
   const own = word.split(/[\\/]/).findLast((part) => !nondescript.test(part)) ?? 'mcp-server'

@@ -245,6 +245,17 @@ describe('without a server', () => {
     expect(JSON.parse((await manage('clients list --json')).stdout)).toEqual([])
   })
 
+  test('an id that begins with a dash is an id', async () => {
+    const data = temporaryDirectory()
+    await runPostern(['users', 'create', 'ada', '--password-stdin', '--data', data], {
+      input: account.password,
+    })
+    for (const id of ['-hhhhhhhhhhhhhhhhhhh', '--0123456789abcdefgh']) {
+      const outcome = await runPostern(['grants', 'revoke', id, '--data', data])
+      expect(outcome.stderr).toContain(`there is no connection ${id}`)
+    }
+  })
+
   test('the config file of the server says where its data is', async () => {
     const home = temporaryDirectory()
     writeFileSync(

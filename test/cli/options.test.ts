@@ -58,6 +58,7 @@ describe('reading', () => {
     ['docker run -i --rm -e GITHUB_TOKEN ghcr.io/github/github-mcp-server', 'github-mcp-server'],
     ['./weather.sh', 'weather'],
     ['node dist/index.js', 'mcp-server'],
+    ['node -e process.exit(0)', 'mcp-server'],
   ])('%s is called %s', (command, name) => {
     expect(readOptions({ ...nothing, command: command.split(' ') }).name).toBe(name)
   })

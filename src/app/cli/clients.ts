@@ -172,7 +172,7 @@ function clientTable(clients: readonly ClientRecord[], { out }: Terminal): strin
     printable(client.metadata.clientName ?? '(no name)').slice(0, 40),
     kindWords[client.kind],
     [...new Set(client.metadata.redirectUris.map(redirectHost))].join(', '),
-    describeInstant(client.lastUsedAt, now),
+    client.lastUsedAt === client.createdAt ? 'never' : describeInstant(client.lastUsedAt, now),
     client.kind === 'pre-registered' || client.confirmedAt !== undefined ? 'yes' : 'no',
   ])
   return formatTable(out, ['ID', 'NAME', 'CAME BY', 'ANSWERS GO TO', 'LAST USED', 'ALLOWED'], rows)

@@ -25,8 +25,9 @@ export function conformanceRun(
     clientId: textOf(context.client_id),
     clientSecret: textOf(context.client_secret),
     clientMetadataUrl: 'https://conformance-test.local/client-metadata.json',
-    acceptsElicitation: scenario.startsWith('elicitation-'),
-    chooseCalls: (tools) => tools.slice(0, 1).map(callOf),
+    acceptsElicitation: asksForInput.some((start) => scenario.startsWith(start)),
+    chooseCalls: (tools) =>
+      readCalls(context.toolCalls) ?? (callsAll(scenario) ? tools : tools.slice(0, 1)).map(callOf),
   }
 }
 
@@ -39,7 +40,23 @@ function readContext(text: string | undefined): Record<string, unknown> {
   }
 }
 
-/** The first tool, with a plain value for each argument that its schema requires. */
+/** Scenarios whose tools ask the client something back: elicitation, and multi round-trip requests. */
+const asksForInput = ['elicitation-', 'sep-2322-']
+
+/** One call shows most things; how state is kept apart shows only over several. */
+function callsAll(scenario: string): boolean {
+  return scenario.startsWith('sep-2322-')
+}
+
+/** Some scenarios say which calls they want. */
+function readCalls(calls: unknown): readonly ToolCall[] | undefined {
+  if (!Array.isArray(calls)) return undefined
+  return calls.map((call: { name?: unknown; arguments?: unknown }) => {
+    return { name: String(call.name), arguments: (call.arguments ?? {}) as Record<string, unknown> }
+  })
+}
+
+/** The tool, with a plain value for each argument that its schema requires. */
 function callOf(tool: Listed): ToolCall {
   const schema = (tool.inputSchema ?? {}) as {
     required?: unknown

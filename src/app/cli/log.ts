@@ -42,7 +42,9 @@ function prettyWriter(writer: Writer): (line: string) => void {
     const clock = new Date(time).toTimeString().slice(0, 8)
     const style = levelStyles[level]
     const name = event.padEnd(eventColumns)
-    const facts = Object.entries(fields).map(([key, value]) => `${key}=${formatValue(value)}`)
+    const facts = Object.entries(fields)
+      .filter(([key, value]) => isForPeople(key, String(value)))
+      .map(([key, value]) => `${key}=${formatValue(value)}`)
     writer.line(
       [
         writer.style('dim', clock),
@@ -52,6 +54,12 @@ function prettyWriter(writer: Writer): (line: string) => void {
       ].join(' '),
     )
   }
+}
+
+/** Ids that nobody reads; the flow id leads to the JSON lines that have them. A client id is worth reading if it is a URL or was made by hand. */
+function isForPeople(key: string, value: string): boolean {
+  if (key === 'clientId') return value.split('.').length !== 4 || value.startsWith('https:')
+  return !['userId', 'grantId', 'connector', 'bytes'].includes(key)
 }
 
 type LoggedEvent = Omit<PosternEvent, 'name' | 'at'> & { level: string; time: string; event: string }

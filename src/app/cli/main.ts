@@ -9,17 +9,25 @@ import { createTerminal, type Terminal } from './terminal.ts'
 export async function main(words: readonly string[]): Promise<void> {
   const terminal = createTerminal()
   endQuietlyWithReader()
-  const dashes = words.indexOf('--')
-  // What follows the dashes is somebody else's command line; its --help is not ours.
-  const own = dashes < 0 ? words : words.slice(0, dashes)
-  const first = own.find((word) => !word.startsWith('-'))
+  const first = words.find((word) => !word.startsWith('-'))
   const only = commandNames.find((name) => name === first)
+  // What follows the dashes of serve is somebody else's command line; its --help is not ours.
+  const dashes = only === 'serve' ? words.indexOf('--') : -1
+  const own = dashes < 0 ? withIdsApart(words) : words.slice(0, dashes)
   const program = await createProgram(terminal, dashes < 0 ? [] : words.slice(dashes + 1), only)
   try {
     await program.parseAsync([...own], { from: 'user' })
   } catch (error) {
     process.exitCode = reportFailure(error, terminal.err, process.env.POSTERN_LOG_LEVEL === 'debug')
   }
+}
+
+/** An id is random, and one in 64 begins with a dash; it is no flag for that. */
+function withIdsApart(words: readonly string[]): readonly string[] {
+  if (!/^(?:grants revoke|clients remove)$/.test(words.slice(0, 2).join(' '))) return words
+  const isId = (word: string): boolean => /^-[\w-]{18,}$/.test(word)
+  const ids = words.filter(isId)
+  return ids.length === 0 ? words : [...words.filter((word) => !isId(word)), '--', ...ids]
 }
 
 /** With every command, or, so that a short command starts in a moment, with only the one that was named. */

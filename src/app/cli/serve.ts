@@ -114,6 +114,7 @@ async function sourcesOf(self: Command, command: readonly string[]): Promise<Opt
 
 /** What is open, and has to be closed however far opening came. */
 interface House {
+  door?: Door
   storage?: Storage
   server?: RunningServer
   tunnel?: Tunnel
@@ -143,6 +144,7 @@ async function open(
 
   // The port first: without a public URL it is part of the issuer, and a tunnel has to be told where to go.
   const door = createDoor()
+  house.door = door
   const server = await startServer({ fetch: door.fetch, host: options.host, port: options.port })
   house.server = server
   const publicUrl = await publicUrlOf(options, server, terminal, house, stopped)
@@ -172,6 +174,7 @@ async function open(
   await postern.ready
   house.postern = postern
   door.open(postern)
+  telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
 
   const hasUsers = options.access === 'none' || (await storage.hasUsers())
   const setupLink = hasUsers
@@ -191,7 +194,6 @@ async function open(
     },
     terminal.out,
   )
-  telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
   watchUpstream(options, terminal, house, stopped)
   if (options.publicUrl !== undefined || options.tunnel)
     watchPublicUrl(options, publicUrl, server, terminal, stopped)
@@ -212,22 +214,21 @@ function refuseMissingDirectory({ upstream }: Options): void {
 interface Door {
   fetch(request: Request): Promise<Response>
   open(postern: Postern): void
+  /** Nothing will open; whoever waits is sent away. */
+  refuse(): void
 }
 
-/** Answers from the first moment on: whoever comes in the milliseconds before the keys are read is asked to come again. */
+/** It exists before the keys are read and a tunnel has its name; whoever comes in that moment waits. */
 function createDoor(): Door {
-  let postern: Postern | undefined
+  const { promise, resolve } = Promise.withResolvers<Postern | undefined>()
   return {
     fetch: async (request) => {
+      const postern = await promise
       if (postern !== undefined) return postern.fetch(request)
-      return new Response('starting\n', {
-        status: 503,
-        headers: { 'retry-after': '1', 'cache-control': 'no-store' },
-      })
+      return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
     },
-    open(opened) {
-      postern = opened
-    },
+    open: resolve,
+    refuse: () => resolve(undefined),
   }
 }
 
@@ -385,6 +386,7 @@ async function close(house: House, { err }: Terminal): Promise<void> {
     err.line('Not everything could be closed in time.')
     process.exit(process.exitCode ?? exitCodes.done)
   }, closeDeadlineMs)
+  house.door?.refuse()
   const drained = server?.close(drainDeadlineMs)
   await Promise.race([drained, wait(drainMs, undefined, { ref: false })])
   const steps: readonly (readonly [string, Promise<unknown> | undefined])[] = [
