@@ -24,7 +24,9 @@ export async function runSdkV2(
     clientName: 'MCP SDK v2',
     listener,
     ...(task.clientMetadataUrl === undefined ? {} : { clientMetadataUrl: task.clientMetadataUrl }),
-    ...(task.preRegistered === undefined ? {} : { clientInformation: credentials(task.preRegistered) }),
+    ...(task.preRegistered === undefined
+      ? {}
+      : { clientInformation: credentials(task.preRegistered, task.url) }),
   })
   let discovered: OAuthDiscoveryState | undefined
   const provider: OAuthClientProvider = {
@@ -71,9 +73,14 @@ export async function runSdkV2(
   }
 }
 
-function credentials({
-  clientId,
-  clientSecret,
-}: NonNullable<ClientTask['preRegistered']>): StoredOAuthClientInformation {
-  return { client_id: clientId, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }) }
+/** With the issuer it belongs to, which this SDK wants to see kept with it (SEP-2352). */
+function credentials(
+  { clientId, clientSecret }: NonNullable<ClientTask['preRegistered']>,
+  url: string,
+): StoredOAuthClientInformation {
+  return {
+    client_id: clientId,
+    ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+    issuer: new URL(url).origin,
+  }
 }
