@@ -82,9 +82,9 @@ test('a challenge after a hostile quoted value is still the one that counts', ()
   )
 })
 
-test('a header of a quarter of a megabyte is read in one pass, whatever it repeats', () => {
-  // Looked at anew from each character, any of these would take tens of thousands of million steps.
+test('a header of 64 kilobytes is read in one pass, whatever it repeats', () => {
+  // Looked at anew from each character, each of these would take thousands of millions of steps.
   for (const part of ['a', ' ', ',', '"', '\\"', 'a"', '=', 'a=', ' ="', 'a ', 'a=b,', '\u00e9'])
     for (const start of ['', 'Bearer ', 'Bearer x="', 'Bearer x='])
-      expect(Array.isArray(readChallenges(start + part.repeat(2 ** 20 / part.length / 4)))).toBe(true)
+      expect(Array.isArray(readChallenges(start + part.repeat(65_536 / part.length)))).toBe(true)
 })

@@ -86,6 +86,11 @@ describe('[OA21-01] [R8252-01] [R8252-02] [ASU-10] [RC-18] loopback on any port'
     ['[R8252-04] localhost for 127.0.0.1', 'http://localhost:3118/callback', ipv4],
     ['[R8252-04] ::1 for localhost', 'http://[::1]:3118/callback', localhost],
     ['another loopback address', 'http://127.0.0.2:3118/callback', ipv4],
+    [
+      'another port of another loopback address',
+      'http://127.0.0.2:2/callback',
+      'http://127.0.0.2:1/callback',
+    ],
     ['a port that is none', 'http://localhost:99999/callback', localhost],
     ['a port of six digits', 'http://localhost:123456/callback', localhost],
     ['an empty port', 'http://localhost:/callback', localhost],
