@@ -93,7 +93,9 @@ export async function openEventStreamTransport(options: TransportOptions): Promi
   async function listen(onEndpoint: (endpoint: string) => void): Promise<void> {
     for await (const event of readServerSentEvents(stream.body)) {
       if (event.event === 'endpoint') onEndpoint(event.data)
-      else if (event.event === undefined || event.event === 'message') inbox.receive(JSON.parse(event.data))
+      // An event of an id or a delay alone carries no message.
+      else if (event.data !== '' && (event.event ?? 'message') === 'message')
+        inbox.receive(JSON.parse(event.data))
     }
   }
 

@@ -30,7 +30,7 @@ async function start(handler: Handler): Promise<string> {
 
 /** The SDK's own server of 2024-11-05: GET /sse for what comes, POST /messages for what goes. */
 async function startEventServer(
-  change: { foreignEndpoint?: string } = {},
+  change: { foreignEndpoint?: string; delayBetween?: boolean } = {},
 ): Promise<{ url: string; headers: string[] }> {
   const transports = new Map<string, SSEServerTransport>()
   const headers: string[] = []
@@ -50,6 +50,7 @@ async function startEventServer(
         content: [{ type: 'text', text: 'hello' }],
       }))
       await server.connect(transport)
+      if (change.delayBetween) response.write('id: 1\nretry: 500\n\n')
       return
     }
     const transport = transports.get(url.searchParams.get('sessionId') ?? '')
@@ -86,6 +87,13 @@ test('[HTTP-2024-11-05-06, HTTP-2024-11-05-08, HTTP-2024-11-05-10] HTTP+SSE with
     'tools/list',
     'tools/call',
   ])
+})
+
+test('an event of a delay and an id alone is no message, and harms none', async () => {
+  const { url } = await startEventServer({ delayBetween: true })
+  const connection = await household({ url }, strictAt('2024-11-05')).connect(hello)
+  expect(connection.failure).toBeUndefined()
+  expect(connection.calls[0]?.result.content).toEqual([{ type: 'text', text: 'hello' }])
 })
 
 test.each([
