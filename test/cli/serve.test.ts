@@ -216,6 +216,16 @@ describe('what survives', () => {
     await makeFirstAccount(first.setupLink ?? '', account)
     const tokens = await obtainTokens(first.connectorUrl, account)
     expect((await initialize(first.connectorUrl, tokens.accessToken)).status).toBe(200)
+    await first.child.waitForOutput(/session\.opened[\s\S]*mcp\.request|mcp\.request[\s\S]*session\.opened/)
+    expect(storyOf(first.child.stderr())).toEqual([
+      'client.registered',
+      'authorization.requested',
+      'login.succeeded',
+      'consent.shown',
+      'consent.approved',
+      'token.issued',
+      'mcp.request',
+    ])
     first.child.process.kill('SIGKILL')
     await first.child.exited
 
@@ -235,6 +245,18 @@ describe('what survives', () => {
     expect((await obtainTokens(second.connectorUrl, account)).clientId).not.toBe(tokens.clientId)
   })
 })
+
+/** What docs/guides/testing.md tells people to look for, as the flow of the one registration that there was. */
+function storyOf(log: string): string[] {
+  const events = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; flowId: string })
+  const flow = events.find(({ event }) => event === 'client.registered')?.flowId
+  return events
+    .filter(({ event, flowId }) => flowId === flow && !/^(?:upstream|session)\./.test(event))
+    .map(({ event }) => event)
+}
 
 describe('the end', () => {
   test('SIGTERM in the middle of the start ends it in order, with 0', async () => {

@@ -170,7 +170,7 @@ export function closedWays(
       : []),
     ...(preRegistered ? ['a client that `postern clients create` gave an id'] : []),
   ]
-  const others = registration ? '' : ' Others (Cursor, mcp-remote, Gemini CLI) cannot.'
+  const others = registration ? '' : ' Others (Cursor, Gemini CLI, opencode) cannot.'
   return `Because of ${off}, these can: ${joinWords(still)}.${others}`
 }
 

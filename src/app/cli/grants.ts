@@ -89,7 +89,10 @@ async function grantTable(
 
 /** Undefined for one that stands. */
 function endOf(grant: GrantRecord, now: number): string | undefined {
-  if (grant.revokedAt !== undefined) return `revoked ${describeInstant(grant.revokedAt, now)}`
+  if (grant.revokedAt !== undefined) {
+    const why = grant.revokedReason === undefined ? '' : ` (${printable(grant.revokedReason)})`
+    return `revoked ${describeInstant(grant.revokedAt, now)}${why}`
+  }
   return grant.expiresAt <= now ? `expired ${describeInstant(grant.expiresAt, now)}` : undefined
 }
 
