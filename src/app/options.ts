@@ -498,7 +498,7 @@ function strayProblems(strays: readonly string[]): OptionProblem[] {
   const first = strays[0]
   if (first !== undefined && !first.startsWith('-')) {
     const command = strays.join(' ')
-    const says = `the command of your MCP server comes after two dashes: postern serve -- ${command}`
+    const says = `write "postern serve -- ${command}": the command of your MCP server comes after two dashes`
     return [{ at: first, says }]
   }
   return unknown.map((word) => {

@@ -47,6 +47,7 @@ describe('help', () => {
     const bare = await runPostern([])
     expect(bare.code).toBe(0)
     expect(bare.stdout + bare.stderr).toContain('Start here:')
+    expect((await runPostern(['help', 'grants', 'list'])).stdout).toContain('Usage: postern grants list')
     const group = await runPostern(['clients'])
     expect(group.code).toBe(0)
     expect(group.stdout + group.stderr).toMatch(/create.*\n.*list.*\n.*remove/)

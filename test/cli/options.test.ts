@@ -103,7 +103,11 @@ describe('problems', () => {
   test.each<[string, Partial<OptionSources>, RegExp]>([
     ['no MCP server', {}, /say which MCP server/],
     ['two MCP servers', { command: ['x'], flags: { upstream: 'http://127.0.0.1:1' } }, /one MCP server/],
-    ['forgotten dashes', { strays: ['npx', '-y', 'x'] }, /after two dashes: postern serve -- npx -y x/],
+    [
+      'forgotten dashes',
+      { strays: ['npx', '-y', 'x'] },
+      /write "postern serve -- npx -y x": .* after two dashes/,
+    ],
     [
       'a public URL without TLS',
       { ...aCommand, flags: { publicUrl: 'http://mcp.example.com' } },

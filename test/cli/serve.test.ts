@@ -289,6 +289,27 @@ describe('the end', () => {
   })
 })
 
+describe('a fault of ours that nobody caught', () => {
+  test.each([
+    ['info', false],
+    ['debug', true],
+  ])('at log level %s ends it in order; a stack is shown: %s', async (level, hasStack) => {
+    const preload = join(temporaryDirectory(), 'fault.mjs')
+    writeFileSync(preload, "process.on('SIGUSR2', () => Promise.reject(new Error('the unforeseen')))")
+    const { child } = await serve(
+      temporaryDirectory(),
+      [...anyPort, '--log-level', level, '--', ...referenceServer],
+      { env: { NODE_OPTIONS: `--import=${preload}` } },
+    )
+    child.process.kill('SIGUSR2')
+    expect((await child.exited).code).toBe(1)
+    const says = child.stderr().replaceAll(/\s+/g, ' ')
+    expect(says).toMatch(/Error: something unexpected went wrong \([\w-]{14}\): the unforeseen\./)
+    expect(says).toContain('server.closed')
+    expect(/\n {4}at /.test(child.stderr())).toBe(hasStack)
+  })
+})
+
 describe('logs', () => {
   test('are one JSON object a line where no terminal is', async () => {
     const { child, connectorUrl } = await serve(temporaryDirectory(), [...anyPort, '--', ...referenceServer])

@@ -32,7 +32,7 @@ export function reportFailure(error: unknown, writer: Writer, showStack: boolean
   else {
     const says = error instanceof Error ? error.message : String(error)
     writer.paragraph(`${label} something unexpected went wrong (${randomId()}): ${asSentence(says)}`)
-    if (!showStack) writer.paragraph('Set POSTERN_LOG_LEVEL=debug to see where.')
+    if (!showStack) writer.paragraph('POSTERN_LOG_LEVEL=debug shows where. Please report it.')
   }
   if (showStack && error instanceof Error) writer.line(error.stack)
   return error instanceof CommandFailure ? error.exitCode : exitCodes.failed

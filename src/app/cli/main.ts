@@ -6,7 +6,9 @@ import { exitCodes, reportFailure } from './failure.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 /** Sets the exit code and lets the process end by itself, so that nothing written is lost. */
-export async function main(words: readonly string[]): Promise<void> {
+export async function main(typed: readonly string[]): Promise<void> {
+  // `postern help serve`, as other programs have it.
+  const words = typed[0] === 'help' ? [...typed.slice(1), '--help'] : typed
   const terminal = createTerminal()
   endQuietlyWithReader()
   const first = words.find((word) => !word.startsWith('-'))
@@ -18,8 +20,14 @@ export async function main(words: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...own], { from: 'user' })
   } catch (error) {
-    process.exitCode = reportFailure(error, terminal.err, process.env.POSTERN_LOG_LEVEL === 'debug')
+    process.exitCode = reportFailure(error, terminal.err, isDebugging(own))
   }
+}
+
+/** Read by hand, because what failed may be the reading of options. */
+function isDebugging(words: readonly string[]): boolean {
+  const flag = / --log-level[= ](\w+)/.exec(` ${words.join(' ')}`)?.[1]
+  return (flag ?? process.env.POSTERN_LOG_LEVEL) === 'debug'
 }
 
 /** An id is random, and one in 64 begins with a dash; it is no flag for that. */

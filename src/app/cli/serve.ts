@@ -368,15 +368,14 @@ function stopSignal(): StopSignal {
     controller.abort()
     resolve()
   }
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
-  return {
-    promise,
-    signal: controller.signal,
-    fail(error) {
-      controller.abort()
-      reject(error)
-    },
+  function fail(error: Error): void {
+    controller.abort()
+    reject(error)
   }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
+  // A fault of ours that nobody caught: what state it left is unknown, so the end is in order, and a supervisor starts anew.
+  process.on('uncaughtException', fail)
+  return { promise, signal: controller.signal, fail }
 }
 
 /** Calls in flight may end, then streams are ended, then what they rested on. Whatever hangs, the process ends. */
