@@ -6,6 +6,7 @@
 import { accountCases } from './conformance/accounts.ts'
 import { authorizationCases } from './conformance/authorizations.ts'
 import { clientCases } from './conformance/clients.ts'
+import { connectionCases } from './conformance/connections.ts'
 import { durableCases } from './conformance/durable.ts'
 import { expiryCases } from './conformance/expiry.ts'
 import { keyCases } from './conformance/keys.ts'
@@ -37,6 +38,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...rotationCases,
   ...accountCases,
   ...keyCases,
+  ...connectionCases,
   ...expiryCases,
 ].map(({ name, check }) => ({
   name,

@@ -15,6 +15,21 @@ export const takenCodeKeptSeconds = 86_400
 /** A client document is kept this long after it was last fresh, for a host that does not answer. */
 export const staleDocumentKeptSeconds: number = 30 * 86_400
 
+/** Connection stories are for finding out what went wrong lately; beyond this many the oldest go. */
+export const maximumConnections = 10_000
+
+/** Anybody can begin to connect: so many in which nobody has signed in, that a flood leaves room for the others. */
+export const maximumStrangersConnections = 5_000
+
+/** A connection story goes this long after its last step. */
+export const connectionKeptSeconds: number = 7 * 86_400
+
+/** Steps are told in a closed set of words, so that a story comes to an end before this. */
+export const maximumConnectionSteps = 100
+
+/** Requests before a registration are gathered by agent, so that a connection begins with one or two of these. */
+export const maximumJoinedConnections = 8
+
 /** Beyond this many generations in one grant the oldest go, also if their access tokens would live on. */
 export const maximumGenerations = 256
 

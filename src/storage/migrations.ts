@@ -144,6 +144,31 @@ export const migrations: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 2,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE connections (
+        sequence ${sequenceColumn},
+        connection_id TEXT NOT NULL UNIQUE,
+        connector TEXT,
+        agent TEXT,
+        client_id TEXT,
+        client_name TEXT,
+        user_id TEXT,
+        grant_id TEXT,
+        redirect_host TEXT,
+        is_known BIGINT NOT NULL,
+        started_at BIGINT NOT NULL,
+        last_at BIGINT NOT NULL,
+        steps TEXT NOT NULL,
+        joined TEXT NOT NULL,
+        recorded_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX connections_by_age ON connections (last_at, sequence)',
+      'CREATE INDEX connections_by_weight ON connections (is_known, last_at, sequence)',
+      'CREATE INDEX connections_by_record ON connections (recorded_at)',
+    ],
+  },
 ]
 
 export const createVersionTable =

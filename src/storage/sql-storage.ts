@@ -3,6 +3,7 @@
 import { sqlAccounts } from './sql/accounts.ts'
 import { sqlAuthorizations } from './sql/authorizations.ts'
 import { sqlClients } from './sql/clients.ts'
+import { sqlConnections } from './sql/connections.ts'
 import type { SqlDriver } from './sql/driver.ts'
 import { removeExpiredRows } from './sql/expiry.ts'
 import { sqlKeys } from './sql/keys.ts'
@@ -19,6 +20,7 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlAccounts(driver),
     ...sqlSessions(driver),
     ...sqlKeys(driver),
+    ...sqlConnections(driver),
     removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
     close: () => driver.close(),
   }

@@ -2,6 +2,7 @@
 
 import type { TokenHash } from '../../platform/crypto.ts'
 import {
+  connectionKeptSeconds,
   maximumClientDocuments,
   maximumPendingAuthorizations,
   maximumUnconfirmedClients,
@@ -10,6 +11,7 @@ import {
   takenCodeKeptSeconds,
   usernameKey,
 } from '../limits.ts'
+import { memoryConnections } from '../memory-connections.ts'
 import {
   accessTokenOf,
   firstGenerationKept,
@@ -32,6 +34,7 @@ import type {
   Rotation,
   RotationRequest,
   Storage,
+  StoredConnection,
   UserRecord,
   WrappedKeyRecord,
 } from '../storage.ts'
@@ -51,6 +54,7 @@ export function memoryStorage(): Storage {
   const browserSessions = new Map<TokenHash, BrowserSessionRecord>()
   const endedMcpSessions = new Map<TokenHash, number>()
   const keys = new Map<string, WrappedKeyRecord>()
+  const connections = new Map<string, StoredConnection>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
 
   /** Before anything is changed: what SQL's unique columns refuse, a Map would overwrite. */
@@ -353,6 +357,8 @@ export function memoryStorage(): Storage {
       return true
     },
 
+    ...memoryConnections(connections),
+
     async removeExpired(now, limit) {
       let left = limit
       function removeWhere<K, V>(map: Map<K, V>, isOver: (value: V) => boolean, forget?: (value: V) => void) {
@@ -386,6 +392,7 @@ export function memoryStorage(): Storage {
         setupLink = undefined
         left--
       }
+      removeWhere(connections, ({ lastAt }) => lastAt + connectionKeptSeconds <= now)
       return limit - left
     },
     async close() {},

@@ -1,6 +1,7 @@
 /** Cases of the kit for engines that keep what they were given: everything is there after a new start. */
 
 import type { Storage } from '../storage.ts'
+import { aConnection } from './connections.ts'
 import { expectEqual, times } from './expect.ts'
 import {
   aClient,
@@ -50,6 +51,7 @@ export const durableCases: readonly DurableCase[] = [
       await storage.saveBrowserSession(session)
       await storage.endMcpSession(hashOf('mcp'), start + 60)
       await storage.addKeyIfAbsent(key)
+      await storage.recordConnections([aConnection('c')], start)
     },
     async check(storage) {
       expectEqual('client', await storage.findClient('one'), aClient('one'))
@@ -58,6 +60,8 @@ export const durableCases: readonly DurableCase[] = [
       const code = await storage.findAuthorizationCode(hashOf('code'))
       expectEqual('code', code, aCode('code', { wrongVerifiers: 1 }))
       expectEqual('user', await storage.findUserByName('U'), aUser('u'))
+      const connection = { ...aConnection('c'), recordedAt: start }
+      expectEqual('connection', await storage.findConnection('c'), connection)
       expectEqual('session', await storage.findBrowserSession(session.sessionHash, start), session)
       expectEqual('ended session', await storage.isMcpSessionEnded(hashOf('mcp'), start), true)
       expectEqual('keys', await storage.listKeys(), [key])

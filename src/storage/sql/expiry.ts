@@ -1,6 +1,6 @@
 /** Removal, in SQL, of records whose time has passed. */
 
-import { staleDocumentKeptSeconds, takenCodeKeptSeconds } from '../limits.ts'
+import { connectionKeptSeconds, staleDocumentKeptSeconds, takenCodeKeptSeconds } from '../limits.ts'
 import type { SqlTransaction, SqlValue } from './driver.ts'
 
 /** Up to `limit` rows of all kinds together; a grant's tokens go with it and count as one. */
@@ -41,6 +41,7 @@ export async function removeExpiredRows(
     [now - staleDocumentKeptSeconds, now],
   )
   await remove('setup_links', 'only_one', 'expires_at <= ?', [now])
+  await remove('connections', 'connection_id', 'last_at <= ?', [now - connectionKeptSeconds])
   return limit - left
 }
 

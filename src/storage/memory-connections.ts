@@ -1,0 +1,40 @@
+/** Connection stories in memory. */
+
+import { grownConnection } from './connection-rule.ts'
+import { maximumConnections, maximumStrangersConnections } from './limits.ts'
+import type { ConnectionStorage, StoredConnection } from './storage.ts'
+
+export function memoryConnections(connections: Map<string, StoredConnection>): ConnectionStorage {
+  return {
+    async recordConnections(changes, now) {
+      const before = connections.size
+      for (const change of changes) {
+        const absorbed = change.joined.filter((id) => id !== change.connectionId)
+        const found = absorbed.map((id) => connections.get(id)).filter((one) => one !== undefined)
+        for (const id of absorbed) connections.delete(id)
+        const grown = grownConnection(connections.get(change.connectionId), found, change)
+        connections.set(change.connectionId, { ...grown, recordedAt: now })
+      }
+      if (connections.size <= before) return
+      const inOrder = latestFirst(connections).sort((a, b) => Number(b.isKnown) - Number(a.isKnown))
+      for (const { connectionId } of surplusOf(inOrder)) connections.delete(connectionId)
+    },
+    async listConnections({ recordedSince = 0 }, limit) {
+      const matching = latestFirst(connections).filter(({ recordedAt }) => recordedAt >= recordedSince)
+      return structuredClone(matching.slice(0, limit))
+    },
+    async findConnection(connectionId) {
+      return structuredClone(connections.get(connectionId))
+    },
+  }
+}
+
+function latestFirst(connections: ReadonlyMap<string, StoredConnection>): StoredConnection[] {
+  return [...connections.values()].reverse().sort((a, b) => b.lastAt - a.lastAt)
+}
+
+/** Which are too many, of all in the order in which they should stay: known before strange, then the latest first. */
+function surplusOf(inOrder: readonly StoredConnection[]): Iterable<StoredConnection> {
+  const strangers = inOrder.filter(({ isKnown }) => !isKnown)
+  return [...strangers.slice(maximumStrangersConnections), ...inOrder.slice(maximumConnections)]
+}
