@@ -17,13 +17,74 @@ export interface PlainTokens {
 
 /** Discovery, registration, sign-in, consent, exchange: an access token for the MCP endpoint at `resource`. */
 export async function obtainTokens(resource: string, account: Account): Promise<PlainTokens> {
+  // Nobody listens there: the code is read off the redirect, as a custom scheme handler would.
+  const redirectUri = `http://127.0.0.1:${await findFreePort()}/callback`
+  const authorization = await beginAuthorization(resource, { redirectUri })
+  const redirect = await approveByFetch(authorization.url, account)
+  return authorization.exchange(redirect.searchParams.get('code') ?? '')
+}
+
+export interface PlainAuthorization {
+  /** For the browser. */
+  readonly url: string
+  readonly state: string
+  exchange(code: string): Promise<PlainTokens>
+}
+
+/** Discovery, and registration unless a client id is given: everything before the browser. */
+export async function beginAuthorization(
+  resource: string,
+  options: { readonly redirectUri: string; readonly clientId?: string },
+): Promise<PlainAuthorization> {
   const place = new URL(resource)
   const metadata = await readJson(`${place.origin}/.well-known/oauth-protected-resource${place.pathname}`)
   const issuer = String((metadata.authorization_servers as unknown[])[0])
   const server = await readJson(`${new URL(issuer).origin}/.well-known/oauth-authorization-server`)
-  // Nobody listens there: the code is read off the redirect, as a custom scheme handler would.
-  const redirectUri = `http://127.0.0.1:${await findFreePort()}/callback`
-  const registration = await readJson(String(server.registration_endpoint), {
+  const { redirectUri } = options
+  const clientId = options.clientId ?? (await register(String(server.registration_endpoint), redirectUri))
+  const verifier = randomBytes(32).toString('base64url')
+  const state = randomBytes(16).toString('base64url')
+  const url = new URL(String(server.authorization_endpoint))
+  const scopes = metadata.scopes_supported
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    state,
+    resource: String(metadata.resource),
+    ...(Array.isArray(scopes) ? { scope: scopes.join(' ') } : {}),
+  }).toString()
+  const tokenEndpoint = String(server.token_endpoint)
+  return {
+    url: url.href,
+    state,
+    async exchange(code) {
+      const tokens = await readJson(tokenEndpoint, {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: redirectUri,
+          code_verifier: verifier,
+          client_id: clientId,
+          resource: String(metadata.resource),
+        }),
+      })
+      return {
+        accessToken: String(tokens.access_token),
+        refreshToken: typeof tokens.refresh_token === 'string' ? tokens.refresh_token : undefined,
+        scope: typeof tokens.scope === 'string' ? tokens.scope : undefined,
+        clientId,
+        tokenEndpoint,
+      }
+    },
+  }
+}
+
+async function register(endpoint: string, redirectUri: string): Promise<string> {
+  const registration = await readJson(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -33,40 +94,7 @@ export async function obtainTokens(resource: string, account: Account): Promise<
       token_endpoint_auth_method: 'none',
     }),
   })
-  const clientId = String(registration.client_id)
-  const verifier = randomBytes(32).toString('base64url')
-  const authorizationUrl = new URL(String(server.authorization_endpoint))
-  const scopes = metadata.scopes_supported
-  authorizationUrl.search = new URLSearchParams({
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-    state: randomBytes(16).toString('base64url'),
-    resource: String(metadata.resource),
-    ...(Array.isArray(scopes) ? { scope: scopes.join(' ') } : {}),
-  }).toString()
-  const redirect = await approveByFetch(authorizationUrl.href, account)
-  const tokenEndpoint = String(server.token_endpoint)
-  const tokens = await readJson(tokenEndpoint, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'authorization_code',
-      code: redirect.searchParams.get('code') ?? '',
-      redirect_uri: redirectUri,
-      code_verifier: verifier,
-      client_id: clientId,
-      resource: String(metadata.resource),
-    }),
-  })
-  return {
-    accessToken: String(tokens.access_token),
-    refreshToken: typeof tokens.refresh_token === 'string' ? tokens.refresh_token : undefined,
-    scope: typeof tokens.scope === 'string' ? tokens.scope : undefined,
-    clientId,
-    tokenEndpoint,
-  }
+  return String(registration.client_id)
 }
 
 /**
