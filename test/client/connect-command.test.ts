@@ -73,11 +73,15 @@ test.each(['claude-code', 'claude-hosted', 'claude-hosted-2025', 'strict'])(
   },
 )
 
-test('colour on a terminal, and none where NO_COLOR asks for none', async () => {
+test('colour on a terminal, and none where NO_COLOR asks for none; FORCE_COLOR decides', async () => {
   const coloured = await postern([server.url], { isTerminal: true })
   expect(coloured.out).toContain('\u001b[32m✔ passed\u001b[0m')
   const plain = await postern([server.url], { isTerminal: true, env: { NO_COLOR: '1' } })
   expect(plain.out).not.toContain('\u001b[')
+  const forced = await postern([server.url], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })
+  expect(forced.out).toContain('\u001b[32m')
+  const unforced = await postern([server.url], { isTerminal: true, env: { FORCE_COLOR: '0' } })
+  expect(unforced.out).not.toContain('\u001b[')
 })
 
 test('--json is one document with steps, lists, results and the transcript, and nothing else', async () => {

@@ -137,7 +137,7 @@ Examples:
 `
 
 async function run(typedUrl: string | undefined, flags: ConnectFlags, io: ConnectIo): Promise<number> {
-  const paint = paintFor(io.isTerminal && io.env.NO_COLOR === undefined)
+  const paint = paintFor(isColoured(io))
   let connection: Connection
   try {
     connection = await connectWith(typedUrl, flags, io, paint)
@@ -151,6 +151,12 @@ async function run(typedUrl: string | undefined, flags: ConnectFlags, io: Connec
     flags.json === true ? `${JSON.stringify(connection, null, 2)}\n` : formatConnection(connection, paint),
   )
   return exitCodes[connection.failure?.reason ?? 'none']
+}
+
+/** As Node does it, and so every other command: FORCE_COLOR outweighs NO_COLOR, which outweighs the terminal. */
+function isColoured({ env, isTerminal }: ConnectIo): boolean {
+  if (env.FORCE_COLOR !== undefined) return ['', 'true', '1', '2', '3'].includes(env.FORCE_COLOR)
+  return isTerminal && env.NO_COLOR === undefined
 }
 
 async function connectWith(
