@@ -1,6 +1,6 @@
 /** Which scope a message needs: `read` for what only reads, `write` for the rest, decided on the parsed body. */
 
-import { isRequest, type JsonRpcMessage, type JsonRpcRequest } from '../mcp/json-rpc.ts'
+import { isRequest, isResponse, type JsonRpcMessage, type JsonRpcRequest } from '../mcp/json-rpc.ts'
 import { elementsOf, hasAmbiguousMember } from '../mcp/json-text.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 
@@ -8,8 +8,10 @@ export type NeededScope = 'none' | 'read' | 'write' | 'by-annotation'
 
 /** Lists are complete for everybody: a person can only ask for more of what they see (step-up). */
 export function neededScope(message: JsonRpcMessage): NeededScope {
-  if (!isRequest(message)) return 'none'
-  return needs[message.method] ?? 'write'
+  if (isResponse(message)) return 'none'
+  // A call without an id is done all the same by servers that look at the method first (JSON-RPC 2.0 §4.1).
+  if (!isRequest(message) && message.method.startsWith('notifications/')) return 'none'
+  return needs.get(message.method) ?? 'write'
 }
 
 /**
@@ -49,26 +51,26 @@ export function isAmbiguous(text: string, batch: boolean): boolean {
 }
 
 /** Methods of every revision; what is not here may do anything. */
-const needs: Readonly<Record<string, NeededScope>> = {
-  initialize: 'none',
-  ping: 'none',
-  'server/discover': 'none',
-  'logging/setLevel': 'none',
-  'tools/list': 'none',
-  'prompts/list': 'none',
-  'resources/list': 'none',
-  'resources/templates/list': 'none',
-  'tools/call': 'by-annotation',
-  'prompts/get': 'read',
-  'resources/read': 'read',
-  'resources/subscribe': 'read',
-  'resources/unsubscribe': 'read',
-  'subscriptions/listen': 'read',
-  'completion/complete': 'read',
-  'tasks/get': 'read',
-  'tasks/result': 'read',
-  'tasks/list': 'read',
-}
+const needs: ReadonlyMap<string, NeededScope> = new Map([
+  ['initialize', 'none'],
+  ['ping', 'none'],
+  ['server/discover', 'none'],
+  ['logging/setLevel', 'none'],
+  ['tools/list', 'none'],
+  ['prompts/list', 'none'],
+  ['resources/list', 'none'],
+  ['resources/templates/list', 'none'],
+  ['tools/call', 'by-annotation'],
+  ['prompts/get', 'read'],
+  ['resources/read', 'read'],
+  ['resources/subscribe', 'read'],
+  ['resources/unsubscribe', 'read'],
+  ['subscriptions/listen', 'read'],
+  ['completion/complete', 'read'],
+  ['tasks/get', 'read'],
+  ['tasks/result', 'read'],
+  ['tasks/list', 'read'],
+])
 
 async function scopeOf(
   message: JsonRpcMessage,
@@ -84,5 +86,11 @@ async function scopeOf(
 }
 
 function ambiguousMessage(text: string): boolean {
-  return hasAmbiguousMember(text) || hasAmbiguousMember(text, ['params'])
+  return (
+    hasAmbiguousMember(text, [], decisiveMembers) || hasAmbiguousMember(text, ['params'], decisiveParameters)
+  )
 }
+
+/** What tells a request from a response, and one request from another. */
+const decisiveMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
+const decisiveParameters: ReadonlySet<string> = new Set(['name', 'uri', '_meta'])

@@ -64,20 +64,35 @@ export function setValue(text: string, path: readonly string[], value: unknown):
 }
 
 /**
- * True if two readers could see different values: a name that comes twice, or twice but for case
- * (some parsers take the first, some ignore case). Where a decision rests on what we read, such a
- * text must not travel on.
+ * True if two readers could see different values: a name that comes twice, or twice to a reader that is not
+ * strict about names, or a name in `expected` that only such a reader finds. Where a decision rests on what we
+ * read, such a text must not travel on.
  */
-export function hasAmbiguousMember(text: string, path: readonly string[] = []): boolean {
+export function hasAmbiguousMember(
+  text: string,
+  path: readonly string[] = [],
+  expected: ReadonlySet<string> = new Set(),
+): boolean {
   const span = findValue(text, path)
   if (span === undefined || text[span.start] !== '{') return false
   const seen = new Set<string>()
   for (const { name } of membersOf(text, span.start)) {
-    const folded = name.toLowerCase()
-    if (seen.has(folded)) return true
+    const folded = foldName(name)
+    if (seen.has(folded) || (name !== folded && expected.has(folded))) return true
     seen.add(folded)
   }
   return false
+}
+
+/**
+ * A name as the loosest readers compare it: Go's encoding/json ignores case and takes \u017f for s and \u212a for k
+ * (GHSA-wvj2-96wp-fq3f), another drops NUL at the end (GHSA-q382-vc8q-7jhj).
+ */
+function foldName(name: string): string {
+  return name
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/\p{Cc}/gu, '')
 }
 
 /** Line ends can stand only between tokens of valid JSON, so none of its meaning is lost. */

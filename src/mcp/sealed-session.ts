@@ -79,8 +79,18 @@ export async function openSession(
 /** Of what a client declared, that which fits into the id; the upstream is told the same, so that it never relies on more. */
 export function sealable(declared: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof declared !== 'object' || declared === null || Array.isArray(declared)) return undefined
-  const fits = JSON.stringify(declared).length <= maximumSealedMemberCharacters
-  return fits ? (declared as Record<string, unknown>) : undefined
+  return lengthOf(declared) <= maximumSealedMemberCharacters
+    ? (declared as Record<string, unknown>)
+    : undefined
+}
+
+/** What is nested deeper than the stack can be parsed, but not written again. */
+function lengthOf(declared: object): number {
+  try {
+    return JSON.stringify(declared).length
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
 }
 
 type SealedMembers = [
