@@ -14,6 +14,7 @@ import {
   type ClientMetadata,
   canonicalClientMetadata,
   clientMetadataProblems,
+  formatClientMetadata,
   readClientMetadata,
 } from '../oauth/client-metadata.ts'
 import { OAuthError, refuseProblems } from '../oauth/errors.ts'
@@ -41,14 +42,17 @@ export interface Client {
 export interface Clients {
   register(document: unknown): Promise<ClientInformation>
   /** Undefined for a client that is not known; throws `invalid_client` when it says who it is in a way that cannot be right. */
-  find(clientId: string): Promise<Client | undefined>
-  /** House rule 4: brings back a forgotten public client, to ask for consent anew; nothing is approved by it. */
+  find(clientId: string, use?: DocumentUse): Promise<Client | undefined>
+  /** House rule 4: brings back a forgotten client for this one request, to ask for consent anew; nothing is approved by it. */
   recover(clientId: string, redirectUri: string): Promise<Client | undefined>
   /** The client that proves to be one of these; throws `invalid_client`. */
   authenticate(readings: readonly ClientAuthentication[]): Promise<Client>
   /** A person approved it: it now lives as long as it is used. */
   confirm(client: Client): Promise<void>
 }
+
+/** A person is to be asked, for which a document must not have been withdrawn; or somebody whom a person approved goes on. */
+type DocumentUse = 'to-ask' | 'to-go-on'
 
 /** Registrations that differ in nothing but their name and wait for approval; beyond it the oldest goes. */
 const maximumSimilarClients = 50
@@ -89,8 +93,8 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     return { clientId, clientIdIssuedAt: now, clientSecret, metadata }
   }
 
-  async function find(clientId: string): Promise<Client | undefined> {
-    if (isClientIdUrl(clientId)) return waysIn.metadataDocument ? findByDocument(clientId) : undefined
+  async function find(clientId: string, use: DocumentUse = 'to-ask'): Promise<Client | undefined> {
+    if (isClientIdUrl(clientId)) return waysIn.metadataDocument ? findByDocument(clientId, use) : undefined
     const minted = readMintedClientId(clientId)
     const row =
       (await storage.findClient(minted?.rowId ?? clientId)) ??
@@ -119,26 +123,34 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     const minted = readMintedClientId(clientId)
     const isBuiltIn = recoverableCallbacks.includes(canonicalRedirectUri(redirectUri))
     if (minted === undefined && !isBuiltIn) return undefined
-    if (redirectUriProblems([redirectUri]).length > 0 || !newRows.take()) return undefined
+    if (redirectUriProblems([redirectUri]).length > 0) return undefined
+    const rowId = recoveredRowId(clientId)
+    const isNew = (await storage.findClient(rowId)) === undefined
+    if (isNew && !newRows.take()) return undefined
     const metadata: ClientMetadata = {
       ...readClientMetadata({ token_endpoint_auth_method: 'none' }),
-      clientName: `The application at ${redirectHost(canonicalRedirectUri(redirectUri))}`,
+      clientName: recoveredName(redirectUri),
       redirectUris: [redirectUri],
     }
-    const row = rowOf(recoveredRowId(clientId), metadata, clock())
     // It may have been confidential; whoever holds an id of ours can also hold its secret, and may show it.
     const secretHash = minted === undefined ? undefined : hashToken(derivedSecret(clientId))
-    await storage.registerClient({ ...row, kind: 'recovered', secretHash }, maximumSimilarClients)
-    telemetry.emit('client.recovered', minted === undefined ? row.clientId : flowIdOf(clientId), {
-      clientId,
-      redirectHost: redirectHost(redirectUri),
-    })
-    return find(clientId)
+    await storage.registerClient(
+      { ...rowOf(rowId, metadata, clock()), kind: 'recovered', secretHash },
+      maximumSimilarClients,
+    )
+    if (isNew)
+      telemetry.emit('client.recovered', minted === undefined ? rowId : flowIdOf(clientId), {
+        clientId,
+        redirectHost: redirectHost(redirectUri),
+      })
+    const client = await find(clientId)
+    // Another may have come first and have named another callback: what that one said binds nobody, and vouches for nobody.
+    return client?.kind === 'recovered' ? { ...client, metadata, isVouchedFor: false } : client
   }
 
   async function authenticate(readings: readonly ClientAuthentication[]): Promise<Client> {
     for (const reading of readings) {
-      const client = await find(reading.clientId)
+      const client = await find(reading.clientId, 'to-go-on')
       if (client === undefined) continue
       if (isProven(client, reading)) return client
       throw new OAuthError('invalid_client', refusalOf(client, reading))
@@ -197,14 +209,14 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     return metadata.tokenEndpointAuthMethod === 'none' ? undefined : hashToken(derivedSecret(clientId))
   }
 
-  async function findByDocument(clientId: string): Promise<Client> {
+  async function findByDocument(clientId: string, use: DocumentUse): Promise<Client> {
     refuseProblems(clientIdUrlProblems(clientId))
     const pinned = pinnedClientDocuments[clientId]
     return {
       clientId,
       kind: 'document',
       rowId: undefined,
-      metadata: pinned === undefined ? await documentOf(clientId) : readClientIdMetadataDocument(pinned),
+      metadata: pinned === undefined ? await documentOf(clientId, use) : readClientIdMetadataDocument(pinned),
       secretHash: undefined,
       isVouchedFor: pinned !== undefined,
       flowId: undefined,
@@ -212,15 +224,16 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     }
   }
 
-  async function documentOf(clientId: string): Promise<ClientMetadata> {
+  async function documentOf(clientId: string, use: DocumentUse): Promise<ClientMetadata> {
     const stored = await storage.findClientDocument(clientId)
     if (stored !== undefined && stored.freshUntil > clock())
       return readClientIdMetadataDocument(stored.document)
     try {
       return await fetchOnce(clientId)
     } catch (error) {
-      // Draft §4.4 forbids caching a failure, not using an earlier success while its host is down.
-      if (stored !== undefined && error instanceof OutboundError)
+      // Draft §4.4 forbids caching a failure, not using an earlier success while its host is down (RFC 5861 §4).
+      const isUsable = use === 'to-go-on' || !(error instanceof DocumentWithdrawn)
+      if (stored !== undefined && error instanceof OutboundError && isUsable)
         return readClientIdMetadataDocument(stored.document)
       if (!(error instanceof OutboundError)) throw error
       telemetry.emit('client.document_failed', clientId, { clientId, reason: error.message })
@@ -245,10 +258,9 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
   async function fetchDocument(clientId: string): Promise<ClientMetadata> {
     const answer = await settings.outboundFetch(clientId, { headers: { accept: 'application/json' } })
     if (answer.status !== 200) {
-      throw new OutboundError(
-        'wrong-status',
-        `${new URL(clientId).host} answered ${answer.status} instead of 200`,
-      )
+      const says = `${new URL(clientId).host} answered ${answer.status} instead of 200`
+      if (answer.status === 404 || answer.status === 410) throw new DocumentWithdrawn('wrong-status', says)
+      throw new OutboundError('wrong-status', says)
     }
     const type = answer.headers.get('content-type') ?? ''
     if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
@@ -256,23 +268,33 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     }
     const document = parseJson(answer.text)
     refuseProblems(clientIdMetadataDocumentProblems(clientId, document))
+    const metadata = readClientIdMetadataDocument(document)
     const now = clock()
     const freshUntil = now + documentFreshSeconds(answer.headers.get('cache-control'))
-    await storage.saveClientDocument({
-      clientId,
-      document: document as Record<string, unknown>,
-      fetchedAt: now,
-      freshUntil,
-    })
-    return readClientIdMetadataDocument(document)
+    // What is not understood is not kept: nested deep enough, it could be read and not be written.
+    const kept = { client_id: clientId, ...formatClientMetadata(metadata) }
+    await storage.saveClientDocument({ clientId, document: kept, fetchedAt: now, freshUntil })
+    return metadata
   }
 
   return { register, find, recover, authenticate, confirm }
 }
 
+/** Not a host that is down: one that says that there is no such document, and no earlier one speaks against it. */
+class DocumentWithdrawn extends OutboundError {}
+
 /** The id under which the operator's list and the events know one registration. */
 export function flowIdOf(mintedClientId: string): string {
   return mintedClientId.split('.')[2] ?? mintedClientId
+}
+
+/** What a person is told of it: of a recovered client nothing is known but where the answer to this request goes. */
+export function clientNameOf(client: Client, redirectUri: string): string | undefined {
+  return client.kind === 'recovered' ? recoveredName(redirectUri) : client.metadata.clientName
+}
+
+function recoveredName(redirectUri: string): string {
+  return `The application at ${redirectHost(canonicalRedirectUri(redirectUri))}`
 }
 
 /** Never the row of a registration: whoever recovers a client chooses its redirect, and must not choose it for others. */

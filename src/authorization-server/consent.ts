@@ -13,7 +13,7 @@ import type {
 } from '../storage/storage.ts'
 import { consentPage } from '../ui/consent.ts'
 import { pageResponse } from '../ui/layout.ts'
-import type { Client, Clients } from './clients.ts'
+import { type Client, type Clients, clientNameOf } from './clients.ts'
 import { endpointPaths } from './endpoints/metadata.ts'
 import { readForm } from './request-body.ts'
 import type { AuthorizationServerSettings, GuardedResource } from './settings.ts'
@@ -64,7 +64,7 @@ export function createConsent(
       productName: settings.productName,
       homePath: '/',
       client: {
-        name: client.metadata.clientName ?? '',
+        name: clientNameOf(client, pending.redirectUri) ?? '',
         isSelfAsserted: client.kind === 'registered' || client.kind === 'recovered',
         clientIdHost: client.kind === 'document' ? new URL(client.clientId).host : undefined,
         redirectHost: redirectHost(pending.redirectUri),

@@ -15,7 +15,7 @@ import { findResource, resourceProblems } from '../../oauth/resource-indicators.
 import { formatScope, requestedScopes } from '../../oauth/scope.ts'
 import { randomId, randomToken } from '../../platform/crypto.ts'
 import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
-import type { Client, Clients } from '../clients.ts'
+import { type Client, type Clients, clientNameOf } from '../clients.ts'
 import { type Consent, requestPath } from '../consent.ts'
 import type { AuthorizationServerSettings, GuardedResource } from '../settings.ts'
 
@@ -52,7 +52,8 @@ async function parametersOf(httpRequest: Request, url: URL): Promise<URLSearchPa
 async function findClient(clients: Clients, request: AuthorizationRequest): Promise<Client> {
   if (request.clientId === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
   const known = await clients.find(request.clientId)
-  const client = known ?? (await clients.recover(request.clientId, request.redirectUri ?? ''))
+  const isRemembered = known !== undefined && known.kind !== 'recovered'
+  const client = isRemembered ? known : await clients.recover(request.clientId, request.redirectUri ?? '')
   if (client === undefined) {
     const says = 'the application that sent you here is not known to this server any more'
     throw new OAuthError('invalid_client', says, { occasion: 'unknown-client' })
@@ -161,7 +162,7 @@ async function savePending(
   await settings.storage.savePendingAuthorization(pending)
   settings.telemetry.emit('authorization.requested', pending.flowId, {
     clientId: client.clientId,
-    clientName: client.metadata.clientName,
+    clientName: clientNameOf(client, redirect.uri),
     redirectHost: redirectHost(redirect.uri),
     scope: formatScope(scope),
     connector: resource.name,

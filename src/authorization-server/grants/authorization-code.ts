@@ -7,7 +7,7 @@ import { formatScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { encodeBase64Url, hashToken } from '../../platform/crypto.ts'
 import type { AuthorizationCodeRecord, GrantRecord } from '../../storage/storage.ts'
-import type { Client, Clients } from '../clients.ts'
+import { type Client, type Clients, clientNameOf } from '../clients.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
 
@@ -99,7 +99,7 @@ async function take(
     flowId: code.flowId,
     clientId: client.clientId,
     clientRowId: client.rowId,
-    clientName: client.metadata.clientName ?? client.clientId,
+    clientName: clientNameOf(client, code.redirectUri) ?? client.clientId,
     userId: code.userId,
     resource: code.resource as ResourceIdentifier,
     scope: code.scope,
