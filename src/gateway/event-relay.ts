@@ -10,6 +10,8 @@ export interface PipeOptions {
   onEnd?: (() => void) | undefined
   /** What the client is told instead of the rest, if the upstream breaks off. */
   onBreak?: (() => string[]) | undefined
+  /** Ends the stream from our side. */
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -18,7 +20,7 @@ export interface PipeOptions {
  */
 export function pipeEventStream(
   source: ReadableStream<Uint8Array>,
-  { limits, onEnd, onBreak }: PipeOptions,
+  { limits, onEnd, onBreak, signal }: PipeOptions,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   const encoder = new TextEncoder()
@@ -37,12 +39,17 @@ export function pipeEventStream(
   let timer: ReturnType<typeof setInterval> | undefined
   return new ReadableStream<Uint8Array>({
     start(controller) {
+      const stop = (): void => {
+        if (isOver) return
+        finish()
+        controller.close()
+        void reader.cancel().catch(() => undefined)
+      }
+      signal?.addEventListener('abort', stop, { once: true })
       timer = setInterval(() => {
         const silence = performance.now() - heardAt
         if (silence > limits.streamIdleMs) {
-          finish()
-          controller.close()
-          void reader.cancel().catch(() => undefined)
+          stop()
         } else if (
           silence >= limits.keepAliveMs / 2 &&
           isBetweenEvents &&

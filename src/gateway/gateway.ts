@@ -1,15 +1,8 @@
 /** The steps of one MCP request: who may ask, what is asked, in which era and session, what the scope allows, and on to the upstream (requirements MUX-01 to MUX-13, house rule 17). */
 
-import { isRequest, isResponse, type JsonRpcMessage, jsonRpcCodes, metaOf } from '../mcp/json-rpc.ts'
+import { isRequest, isResponse, type JsonRpcMessage, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import { setValue } from '../mcp/json-text.ts'
-import {
-  type Era,
-  isLegacyVersion,
-  isModernVersion,
-  legacyVersions,
-  newestLegacyVersion,
-  protocolVersionMeta,
-} from '../mcp/protocol-version.ts'
+import { type Era, isLegacyVersion, isModernVersion, legacyVersions } from '../mcp/protocol-version.ts'
 import { type SealedSession, sealable } from '../mcp/sealed-session.ts'
 import {
   acceptsEventStream,
@@ -19,7 +12,6 @@ import {
   negotiableVersion,
   readVersionHeader,
   sessionHeader,
-  setMirroredHeaders,
   versionHeader,
 } from '../mcp/streamable-http.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
@@ -29,27 +21,24 @@ import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
 import type { EventFields, Telemetry } from '../platform/telemetry.ts'
 import type { SessionStorage } from '../storage/storage.ts'
+import { admit, isStillAdmitted, type Principal } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, type ToolSummary } from './catalogue.ts'
-import { allowedMethods, expose, hostOf, preflightResponse } from './cross-origin.ts'
+import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
+import { upstreamHeaders, upstreamSession } from './forwarding.ts'
 import type { GatewayLimits } from './limits.ts'
-import { isAmbiguous, missingScopes, toolOf } from './policy.ts'
-import { insufficientScope, resourceMetadata, unauthorized } from './protected-resource.ts'
+import { createOpenStreams } from './open-streams.ts'
+import { isAmbiguous, missingScopes } from './policy.ts'
+import { insufficientScope, resourceMetadata } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
 import { createSessions, type FoundSession } from './session.ts'
-import type { Upstream, UpstreamCall, UpstreamCaller, UpstreamSession } from './upstream.ts'
+import { isStranger, newStranger, sharedStranger } from './stranger.ts'
+import { createTrace, describeBody, type Trace } from './trace.ts'
+import type { Upstream, UpstreamCall, UpstreamCaller } from './upstream.ts'
 
+export type { Principal } from './admission.ts'
 export type { ToolSummary } from './catalogue.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
-
-/** Whose token it is. */
-export interface Principal {
-  userId: string
-  clientId: string
-  grantId: string
-  flowId: string
-  scope: readonly string[]
-}
 
 export interface ConnectorSettings {
   /** Shown to people; plain text. */
@@ -100,15 +89,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     remembered: limits.rememberedSessions,
   })
   const guarded = { ...connector, issuer: options.issuer }
+  const rules = { ...options, access: connector.access, guarded }
   const catalogue = createCatalogue(upstream, ownCaller(telemetry), limits)
-  const openStreams = new Map<string, number>()
+  const streams = createOpenStreams({
+    maximumPerCaller: limits.streamsPerCaller,
+    recheckMs: limits.streamRecheckMs,
+  })
 
   /** The steps, in the order in which they are taken. */
   async function answer(request: Request, trace: Trace): Promise<Response> {
     if (request.method === 'OPTIONS') return preflightResponse(request)
-    guardHost(request)
-    guardOrigin(request)
-    const principal = await authenticate(request, trace)
+    const principal = await admit(request, rules, trace)
     switch (request.method) {
       case 'POST':
         return post(request, principal, trace)
@@ -121,45 +112,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  /* Who */
-
-  /** Against DNS rebinding: a page that makes its own name point here still says that name (house rule 12). */
-  function guardHost(request: Request): void {
-    const host = hostOf(request)
-    if (options.allowedHosts(host)) return
-    throw new RpcRefusal(
-      421,
-      jsonRpcCodes.serverError,
-      `this server does not answer for ${JSON.stringify(host)}`,
-    )
-  }
-
-  function guardOrigin(request: Request): void {
-    const origin = request.headers.get('origin')
-    if (origin === null || options.allowedOrigins(origin)) return
-    throw new RpcRefusal(
-      403,
-      jsonRpcCodes.serverError,
-      `pages of ${JSON.stringify(origin)} may not call this server`,
-    )
-  }
-
-  /** On every method, before the body is looked at: whoever has no token learns nothing but where to get one. */
-  async function authenticate(request: Request, trace: Trace): Promise<Principal> {
-    if (connector.access === 'none') return stranger(trace.flowId)
-    const credential = readBearer(request)
-    if (credential === undefined) {
-      throw new Refusal('no token', unauthorized(guarded, request, false))
-    }
-    const principal = await options.findPrincipal(credential, connector.resource)
-    if (principal === undefined) {
-      throw new Refusal('invalid token', unauthorized(guarded, request, true))
-    }
-    trace.flowId = principal.flowId
-    trace.fields = { userId: principal.userId, clientId: principal.clientId, grantId: principal.grantId }
-    return principal
-  }
-
   /* POST */
 
   async function post(request: Request, principal: Principal, trace: Trace): Promise<Response> {
@@ -167,7 +119,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       throw new RpcRefusal(415, jsonRpcCodes.serverError, 'Content-Type must be application/json')
     }
     const body = await readMessageBody(request, limits)
-    describe(body, trace)
+    describeBody(body, trace)
     const era = judgeEra(body, request)
     if (era === 'legacy' && body.messages.some(isInitialize))
       return initialize(request, body, principal, trace)
@@ -177,6 +129,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const call = callOf(request, body, era, principal, found, trace)
     await judgeScope(request, call, principal)
+    // Ids of strangers who share a key may be equal: none of them may cancel what may be another's.
+    if (call.caller.shared && !body.messages.some(isRequest)) return new Response(null, { status: 202 })
     return upstream.post(call)
   }
 
@@ -202,12 +156,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (body.batch || message === undefined || !isRequest(message)) {
       throw invalidRequest('initialize must not be part of a batch')
     }
-    const owner = connector.access === 'none' ? { ...principal, userId: newStrangerId() } : principal
+    const owner = connector.access === 'none' ? { ...principal, userId: newStranger() } : principal
     const params = message.params ?? {}
     const version = negotiableVersion(params.protocolVersion)
     const isAsAsked = version === params.protocolVersion
     const text = isAsAsked ? body.text : setValue(body.text, ['params', 'protocolVersion'], version)
     const call = callOf(request, body, 'legacy', owner, undefined, trace)
+    await judgeScope(request, call, principal)
     const { response, opened } = await upstream.initialize({
       ...call,
       text,
@@ -247,9 +202,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     )
     // A client starts anew after a 404, which is right for these two only.
     if (found.kind === 'ended' || found.kind === 'foreign') {
-      throw new RpcRefusal(404, jsonRpcCodes.sessionNotFound, 'there is no such session: initialize again', {
-        id: body?.messages.find(isRequest)?.id ?? null,
-      })
+      throw noSession(body)
     }
     const negotiated = found.kind === 'bound' ? found.session.protocolVersion : undefined
     const spoken = judgeVersionHeader(request, negotiated, body)
@@ -260,7 +213,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function isOwner(session: SealedSession, principal: Principal): boolean {
-    if (connector.access === 'none') return isStrangerId(session.userId)
+    if (connector.access === 'none') return isStranger(session.userId)
     return session.userId === principal.userId && session.clientId === principal.clientId
   }
 
@@ -310,27 +263,22 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!request.headers.has(sessionHeader)) throw notAllowed('there is no stream without a session')
     const found = await findSession(request, principal)
     const call = callOf(request, noBody, 'legacy', principal, found, trace)
-    const { key } = call.caller
-    const count = openStreams.get(key) ?? 0
-    if (count >= limits.streamsPerCaller) {
+    // Whoever has no session shares one with others, whose messages are not theirs to hear.
+    if (call.caller.shared) throw noSession()
+    const stream = streams.open(call.caller.key, () => isStillAdmitted(request, rules, principal))
+    if (stream === undefined) {
       throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
         headers: { 'retry-after': '30' },
       })
     }
-    openStreams.set(key, count + 1)
-    return upstream.listen(call, () => {
-      const rest = (openStreams.get(key) ?? 1) - 1
-      if (rest > 0) openStreams.set(key, rest)
-      else openStreams.delete(key)
-    })
+    const signal = AbortSignal.any([request.signal, stream.signal])
+    return upstream.listen({ ...call, signal }, stream.ended)
   }
 
   async function endSession(request: Request, principal: Principal, trace: Trace): Promise<Response> {
     if (!request.headers.has(sessionHeader)) throw notAllowed('there is no session to end')
     const found = await findSession(request, principal)
-    if (found.kind !== 'bound') {
-      throw new RpcRefusal(404, jsonRpcCodes.sessionNotFound, 'there is no such session')
-    }
+    if (found.kind !== 'bound') throw noSession()
     const { caller, session } = callOf(request, noBody, 'legacy', principal, found, trace)
     await sessions.end(found.hash, found.session)
     if (session !== undefined) await upstream.end(caller, session)
@@ -351,12 +299,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     return {
       caller: callerOf(principal, found, trace),
       era,
-      session: era === 'legacy' ? sessionOf(found, request) : undefined,
+      session: era === 'legacy' ? upstreamSession(found, request) : undefined,
       messages: body.messages,
       batch: body.batch,
       text: body.text,
       bytes: body.bytes,
-      headers: upstreamHeaders(request, body, era),
+      headers: upstreamHeaders(request, options.origin, era, body.messages),
       wantsEventStream: acceptsEventStream(request.headers.get('accept')),
       signal: request.signal,
     }
@@ -378,26 +326,6 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...fields,
         }),
     }
-  }
-
-  /** An allow-list: what is not named here says nothing to an upstream that a client may say (GW-1, GW-3). */
-  function upstreamHeaders(request: Request, body: MessageBody, era: Era): Headers {
-    const headers = new Headers()
-    for (const [name, value] of request.headers) if (isForwarded(name)) headers.set(name, value)
-    headers.set('accept-encoding', 'identity')
-    const { host, protocol } = new URL(options.origin)
-    headers.set('x-forwarded-host', host)
-    headers.set('x-forwarded-proto', protocol.slice(0, -1))
-    if (request.method === 'GET') headers.set('accept', 'text/event-stream')
-    if (request.method !== 'POST') return headers
-    headers.set('accept', 'application/json, text/event-stream')
-    headers.set('content-type', 'application/json')
-    const [message] = body.messages
-    if (era === 'modern' && message !== undefined) {
-      headers.set(versionHeader, String(metaOf(message, protocolVersionMeta)))
-      setMirroredHeaders(headers, message)
-    }
-    return headers
   }
 
   /* Around it */
@@ -447,53 +375,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       return expose(request.method === 'HEAD' ? withoutBody(response) : response)
     },
     catalogue: () => catalogue.list(),
-    close: () => upstream.close(),
+    close() {
+      streams.closeAll()
+      return upstream.close()
+    },
   }
-}
-
-/** What is known of a request so far, for its events. */
-interface Trace {
-  flowId: string
-  fields: EventFields
-  emit(name: string, fields: EventFields): void
-}
-
-function createTrace(telemetry: Telemetry): Trace {
-  const trace: Trace = {
-    flowId: randomId(),
-    fields: {},
-    emit: (name, fields) => telemetry.emit(name, trace.flowId, { ...trace.fields, ...fields }),
-  }
-  return trace
-}
-
-function describe(body: MessageBody, trace: Trace): void {
-  const [first] = body.messages
-  if (first === undefined) return
-  const rpcMethod = isResponse(first) ? 'response' : first.method
-  trace.fields = { ...trace.fields, rpcMethod, tool: toolOf(first), bytes: body.bytes.byteLength }
-}
-
-/** RFC 6750 §2.1; never from query or body (§2.2, §2.3), which end up in logs. */
-function readBearer(request: Request): string | undefined {
-  const header = request.headers.get('authorization')
-  return /^bearer +(\S.*)$/i.exec(header?.trim() ?? '')?.[1]
-}
-
-/* Connectors without sign-in: each session is a stranger of its own. */
-
-const sharedStranger = 'anonymous'
-
-function stranger(flowId: string): Principal {
-  return { userId: sharedStranger, clientId: '', grantId: '', flowId, scope: [] }
-}
-
-function newStrangerId(): string {
-  return `${sharedStranger}:${randomId()}`
-}
-
-function isStrangerId(userId: string): boolean {
-  return userId.startsWith(`${sharedStranger}:`)
 }
 
 /** For the lists that the consent page shows: a caller that no person is. */
@@ -502,47 +388,16 @@ function ownCaller(telemetry: Telemetry): UpstreamCaller {
   return { key: 'postern', shared: false, emit: (name, fields) => telemetry.emit(name, flowId, fields) }
 }
 
-function sessionOf(found: FoundSession | undefined, request: Request): UpstreamSession {
-  if (found?.kind === 'bound') {
-    const { session, hash } = found
-    return {
-      key: hash,
-      initialized: true,
-      protocolVersion: session.protocolVersion,
-      clientCapabilities: session.clientCapabilities,
-      clientInfo: session.clientInfo,
-      upstreamSessionId: session.upstreamSessionId,
-    }
-  }
-  const header = readVersionHeader(request.headers.get(versionHeader))
-  return {
-    key: '',
-    initialized: false,
-    protocolVersion: negotiableVersion(header.kind === 'named' ? header.version : newestLegacyVersion),
-    clientCapabilities: {},
-    clientInfo: undefined,
-    upstreamSessionId: undefined,
-  }
-}
-
-function isForwarded(name: string): boolean {
-  if (name === sessionHeader || name === versionHeader) return false
-  return name.startsWith('mcp-') || forwardedHeaders.has(name)
-}
-
-const forwardedHeaders: ReadonlySet<string> = new Set([
-  'user-agent',
-  'accept-language',
-  'last-event-id',
-  'traceparent',
-  'tracestate',
-  'baggage',
-])
-
 const noBody: MessageBody = { bytes: new Uint8Array(), text: '', messages: [], batch: false }
 
 function isInitialize(message: JsonRpcMessage): boolean {
   return isRequest(message) && message.method === 'initialize'
+}
+
+function noSession(body?: MessageBody): RpcRefusal {
+  return new RpcRefusal(404, jsonRpcCodes.sessionNotFound, 'there is no such session: initialize again', {
+    id: body?.messages.find(isRequest)?.id ?? null,
+  })
 }
 
 function notAllowed(message: string): RpcRefusal {

@@ -7,30 +7,21 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
   jsonRpcCodes,
-  metaOf,
 } from '../mcp/json-rpc.ts'
 import { elementsOf, replaceValue } from '../mcp/json-text.ts'
-import {
-  clientCapabilitiesMeta,
-  clientInfoMeta,
-  type Era,
-  isModernVersion,
-  newestModernVersion,
-  protocolVersionMeta,
-} from '../mcp/protocol-version.ts'
-import { sealable } from '../mcp/sealed-session.ts'
+import type { Era } from '../mcp/protocol-version.ts'
+import { discoverRequest, modernRefusal, modernStatus, supportedVersions } from './command-era.ts'
 import { defaultUpstreamLimits, type UpstreamLimits } from './limits.ts'
+import { clientOpening, initialized, type Opening, silentOpening } from './opening.ts'
 import type { Peer, PeerCall, PeerListener } from './peer.ts'
 import { createReply, jsonResponse, openEventSink } from './reply.ts'
 import {
   failureResponse,
   type OpenedSession,
-  posternClientInfo,
   type Upstream,
   type UpstreamCall,
   type UpstreamCaller,
   UpstreamFailure,
-  type UpstreamSession,
 } from './upstream.ts'
 
 export interface ProcessLimits extends UpstreamLimits {
@@ -383,7 +374,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
       return { response, opened }
     },
     post: (call) => answered(call, () => post(call)),
-    async listen({ caller, session }, onEnd) {
+    async listen({ caller, session, signal }, onEnd) {
       const sink = openEventSink(limits, () => {
         openSinks.delete(sink.end)
         const rest = (listeners.get(caller.key) ?? []).filter((other) => other !== listener)
@@ -394,6 +385,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
       const listener: PeerListener = { sessionKey: session?.key ?? '', send: sink.send }
       listeners.set(caller.key, [...(listeners.get(caller.key) ?? []), listener])
       openSinks.add(sink.end)
+      signal?.addEventListener('abort', sink.end, { once: true })
       for (const member of members) if (member.caller.key === caller.key) member.process.peer.flush()
       return sink.response
     },
@@ -431,13 +423,6 @@ interface Answer {
   response: JsonRpcResponse
 }
 
-/** An `initialize` as the command gets it, a client's own or one in its name. */
-interface Opening {
-  protocolVersion: string
-  capabilities: Readonly<Record<string, unknown>>
-  text: string
-}
-
 class InitializeRefused extends UpstreamFailure {
   readonly answer: string
 
@@ -445,44 +430,6 @@ class InitializeRefused extends UpstreamFailure {
     super(sentence)
     this.name = 'InitializeRefused'
     this.answer = answer
-  }
-}
-
-const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' } as const
-
-const discoverRequest = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      [protocolVersionMeta]: newestModernVersion,
-      [clientInfoMeta]: posternClientInfo,
-      [clientCapabilitiesMeta]: {},
-    },
-  },
-})
-
-function clientOpening(request: JsonRpcRequest, text: string): Opening {
-  const params = request.params ?? {}
-  const capabilities = sealable(params.capabilities)
-  return {
-    protocolVersion: String(params.protocolVersion),
-    capabilities: capabilities ?? {},
-    text: capabilities === undefined ? replaceValue(text, ['params', 'capabilities'], {}) : text,
-  }
-}
-
-function silentOpening(session: UpstreamSession): Opening {
-  const params = {
-    protocolVersion: session.protocolVersion,
-    capabilities: session.clientCapabilities,
-    clientInfo: session.clientInfo ?? posternClientInfo,
-  }
-  return {
-    protocolVersion: session.protocolVersion,
-    capabilities: session.clientCapabilities,
-    text: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
   }
 }
 
@@ -509,45 +456,6 @@ function* withTexts(call: UpstreamCall): Generator<[UpstreamCall['messages'][num
     if (span.done) return
     yield [message, call.text.slice(span.value.start, span.value.end)]
   }
-}
-
-/**
- * A legacy command: an error with the request's id and status 200, which clients read as "speak the older revision"
- * (requirement GW-4). A modern one: a version that it does not know.
- */
-function modernRefusal(
-  call: UpstreamCall,
-  modernVersions: readonly string[],
-  name: string,
-): Response | undefined {
-  const [message] = call.messages
-  const requested = message === undefined ? undefined : metaOf(message, protocolVersionMeta)
-  if (modernVersions.some((version) => version === requested)) return undefined
-  if (message === undefined || !isRequest(message)) return new Response(null, { status: 202 })
-  if (modernVersions.length > 0) {
-    const sentence = `Unsupported protocol version: ${requested}`
-    const data = { supported: modernVersions, requested }
-    const error = formatRpcError(message.id, jsonRpcCodes.unsupportedProtocolVersion, sentence, data)
-    return jsonResponse(JSON.stringify(error), 400)
-  }
-  const sentence = `Method not found: ${named(name)} knows no ${message.method} of MCP ${newestModernVersion}. Send initialize.`
-  return jsonResponse(JSON.stringify(formatRpcError(message.id, jsonRpcCodes.methodNotFound, sentence)))
-}
-
-function supportedVersions(discovered: JsonRpcResponse | undefined): readonly string[] {
-  const versions = discovered?.result?.supportedVersions
-  return Array.isArray(versions) ? versions.filter((version) => isModernVersion(version)) : []
-}
-
-/** MCP 2026-07-28 pairs these codes with a status; a command cannot. */
-function modernStatus(response: JsonRpcResponse): number {
-  const code = response.error?.code
-  if (code === jsonRpcCodes.methodNotFound) return 404
-  const isBadRequest =
-    code === jsonRpcCodes.headerMismatch ||
-    code === jsonRpcCodes.missingClientCapability ||
-    code === jsonRpcCodes.unsupportedProtocolVersion
-  return isBadRequest ? 400 : 200
 }
 
 function nothingWaits(): Response {

@@ -12,9 +12,10 @@ import {
 } from '../mcp/json-rpc.ts'
 import { newestLegacyVersion } from '../mcp/protocol-version.ts'
 import { lastEventIdHeader, sessionHeader, versionHeader } from '../mcp/streamable-http.ts'
-import { createBoundedMap } from './bounded-map.ts'
 import { pipeEventStream, type ReceivedAnswer, readAnswers, readText } from './event-relay.ts'
+import { discard, exchange, mediaType, type SendExchange, theServer } from './http-exchange.ts'
 import type { UpstreamLimits } from './limits.ts'
+import { createRemoteSessions, type RemoteSession, type UsedSession } from './remote-sessions.ts'
 import { jsonResponse } from './reply.ts'
 import {
   failureResponse,
@@ -30,90 +31,51 @@ import {
 export interface RelayOptions {
   /** For events and messages. */
   name: string
-  /** One HTTP exchange with the upstream. Redirects are an answer, never followed. */
-  send(exchange: HttpExchange): Promise<Response>
+  send: SendExchange
   limits: UpstreamLimits
 }
 
-export interface HttpExchange {
-  method: 'GET' | 'POST' | 'DELETE'
-  headers: Headers
-  body: Uint8Array | string | undefined
-  signal: AbortSignal
-}
-
-/** A session as the upstream knows it. */
-interface RemoteSession {
-  id: string | undefined
-  protocolVersion: string
-}
-
 export function createRelay(options: RelayOptions): Upstream {
-  const { name, limits } = options
-  /** Sessions that we opened ourselves, or that stand in for one that the upstream has lost; by caller and session. */
-  const standIns = createBoundedMap<string, Promise<RemoteSession>>(limits.rememberedSessions)
+  const { name, limits, send } = options
+  const sessions = createRemoteSessions(openInTheClientsName, limits.rememberedSessions)
 
   /* Sessions */
 
-  async function remoteSession(caller: UpstreamCaller, session: UpstreamSession): Promise<RemoteSession> {
-    const known = standIns.get(standInKey(caller, session))
-    if (known !== undefined) return known
-    if (session.initialized)
-      return { id: session.upstreamSessionId, protocolVersion: session.protocolVersion }
-    return openSilently(caller, session)
-  }
-
-  /** Hosted Claude drops ids, and upstreams restart: the session is opened anew in the client's name, once for all that wait. */
-  function openSilently(caller: UpstreamCaller, session: UpstreamSession): Promise<RemoteSession> {
-    const key = standInKey(caller, session)
-    const opening = initializeFor(caller, session)
-    standIns.set(key, opening)
-    opening.catch(() => standIns.delete(key))
-    return opening
-  }
-
-  /** Whoever finds the session lost first opens another; the rest take that one. */
-  async function replacement(
+  /** Hosted Claude drops ids, and upstreams restart: the session is opened anew with what the client had declared. */
+  async function openInTheClientsName(
     caller: UpstreamCaller,
     session: UpstreamSession,
-    lost: RemoteSession,
   ): Promise<RemoteSession> {
-    const key = standInKey(caller, session)
-    const before = standIns.get(key)
-    const known = await before?.catch(() => undefined)
-    if (known !== undefined && known !== lost) return known
-    const current = standIns.get(key)
-    return current !== undefined && current !== before ? current : openSilently(caller, session)
-  }
-
-  async function initializeFor(caller: UpstreamCaller, session: UpstreamSession): Promise<RemoteSession> {
     const params = {
       protocolVersion: session.protocolVersion,
       capabilities: session.clientCapabilities,
       clientInfo: session.clientInfo ?? posternClientInfo,
     }
     const initialize = { jsonrpc: '2.0', id: 'postern-initialize', method: 'initialize', params } as const
-    const response = await send('POST', jsonHeaders(), JSON.stringify(initialize), limits.openDeadlineMs)
-    const [received] = response.ok ? await answersOf(response, [initialize]) : [await discarded(response)]
+    const response = await open('POST', jsonHeaders(), JSON.stringify(initialize))
+    const [received] = response.ok ? await answersOf(response, [initialize]) : []
     const answer = received?.response
     if (answer?.result === undefined) {
-      const said = answer?.error?.message ?? `HTTP ${response.status}`
-      throw new UpstreamFailure(
-        `${theServer} did not open a session (${JSON.stringify(said).slice(0, 300)}).`,
-      )
+      await discard(response)
+      const said = JSON.stringify(answer?.error?.message ?? `HTTP ${response.status}`).slice(0, 300)
+      throw new UpstreamFailure(`${theServer} did not open a session (${said}).`)
     }
-    const remote: RemoteSession = {
-      id: sessionIdOf(response),
-      protocolVersion: versionOf(answer) ?? session.protocolVersion,
-    }
-    const headers = withSession(jsonHeaders(), remote)
+    const protocolVersion = versionOf(answer) ?? session.protocolVersion
+    const remote: RemoteSession = { id: sessionIdOf(response), protocolVersion }
     const greeting = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    await discarded(await send('POST', headers, greeting, limits.openDeadlineMs))
-    caller.emit('session.opened', {
-      protocolVersion: remote.protocolVersion,
-      reason: 'in the name of the client',
-    })
+    await discard(await open('POST', withSession(jsonHeaders(), remote), greeting))
+    caller.emit('session.opened', { protocolVersion, reason: 'in the name of the client' })
     return remote
+  }
+
+  /** An exchange that does no work, with the deadline for these. */
+  function open(
+    method: 'GET' | 'POST' | 'DELETE',
+    headers: Headers,
+    body?: Uint8Array | string,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return exchange(send, { method, headers, body, deadlineMs: limits.openDeadlineMs, signal })
   }
 
   /**
@@ -122,67 +84,20 @@ export function createRelay(options: RelayOptions): Upstream {
    */
   async function onSession(
     call: UpstreamCall,
-    session: UpstreamSession,
-    exchange: (headers: Headers) => Promise<Response>,
+    used: UsedSession,
+    attempt: (headers: Headers) => Promise<Response>,
   ): Promise<Response> {
-    const remote = await remoteSession(call.caller, session)
-    const response = await exchange(withSession(call.headers, remote))
-    if (remote.id === undefined || call.messages.some(isResponse)) return response
-    const { isLost, answer } = await lostSession(response)
+    const response = await attempt(withSession(call.headers, used.remote))
+    if (used.remote.id === undefined || call.messages.some(isResponse)) return response
+    const { isLost, answer } = await readLoss(response)
     if (!isLost) return answer
-    await discarded(answer)
-    const headers = withSession(call.headers, await replacement(call.caller, session, remote))
+    await discard(answer)
+    const headers = withSession(call.headers, await sessions.replace(used))
     headers.delete(lastEventIdHeader)
-    return exchange(headers)
-  }
-
-  /** Servers made after the official example answer a session that they lost with 400 and a sentence about it. */
-  async function lostSession(response: Response): Promise<{ isLost: boolean; answer: Response }> {
-    if (response.status === 404) return { isLost: true, answer: response }
-    if (response.status !== 400 || mediaType(response) !== 'application/json') {
-      return { isLost: false, answer: response }
-    }
-    const text = await readText(response, maximumErrorBytes)
-    const isLost = /session/i.test(errorOf(text)?.message ?? '')
-    return { isLost, answer: jsonResponse(text, response.status) }
+    return attempt(headers)
   }
 
   /* Exchanges */
-
-  /** Has a deadline until the answer's head is there; afterwards its body has a limit of its own. */
-  async function send(
-    method: HttpExchange['method'],
-    headers: Headers,
-    body: HttpExchange['body'],
-    deadlineMs: number,
-    clientSignal?: AbortSignal,
-  ): Promise<Response> {
-    const aborter = new AbortController()
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      aborter.abort()
-    }, deadlineMs)
-    const abort = (): void => aborter.abort()
-    clientSignal?.addEventListener('abort', abort, { once: true })
-    try {
-      const response = await options.send({ method, headers, body, signal: aborter.signal })
-      if (response.status >= 300 && response.status < 400 && response.status !== 304) {
-        await discarded(response)
-        throw new UpstreamFailure(
-          `${theServer} answered with a redirect, which is not followed. Its operator has to configure the final URL.`,
-        )
-      }
-      return response
-    } catch (cause) {
-      if (cause instanceof UpstreamFailure) throw cause
-      throw new UpstreamFailure(notReached(cause, isLate ? deadlineMs : undefined), { cause })
-    } finally {
-      clearTimeout(timer)
-      // A client that leaves during the body ends the exchange by cancelling the body it was given.
-      clientSignal?.removeEventListener('abort', abort)
-    }
-  }
 
   /** A JSON-RPC error instead of what a client could not read, or would read as its own sign-in that failed. */
   async function answered(call: UpstreamCall, work: () => Promise<Response>): Promise<Response> {
@@ -195,32 +110,50 @@ export function createRelay(options: RelayOptions): Upstream {
     }
   }
 
-  function post(call: UpstreamCall): Promise<Response> {
-    const exchange = (headers: Headers): Promise<Response> =>
-      send('POST', headers, call.bytes ?? call.text, limits.callDeadlineMs, call.signal)
-    return call.session === undefined ? exchange(call.headers) : onSession(call, call.session, exchange)
+  async function post(call: UpstreamCall): Promise<Response> {
+    const attempt = (headers: Headers): Promise<Response> =>
+      exchange(send, {
+        method: 'POST',
+        headers,
+        body: call.bytes ?? call.text,
+        deadlineMs: limits.callDeadlineMs,
+        signal: call.signal,
+      })
+    if (call.session === undefined) return shape(call, await attempt(call.headers), () => {})
+    const ids = call.messages.filter(isRequest).map(({ id }) => id)
+    const used = await sessions.use(call.caller, call.session, ids)
+    let isStream = false
+    try {
+      const response = await shape(call, await onSession(call, used, attempt), used.release)
+      isStream = mediaType(response) === 'text/event-stream'
+      return response
+    } finally {
+      if (!isStream) used.release()
+    }
   }
 
   /** What of the upstream's answer may reach the client, and in which form it can read it. */
-  async function shape(call: UpstreamCall, response: Response): Promise<Response> {
+  async function shape(call: UpstreamCall, response: Response, onEnd: () => void): Promise<Response> {
     const hasRequests = call.messages.some(isRequest)
     if (response.status === 401 || response.status === 403) {
-      await discarded(response)
+      await discard(response)
       throw new UpstreamFailure(
         `${theServer} refused Postern (HTTP ${response.status}). Its operator has to give Postern a credential that it accepts.`,
       )
     }
     if (!response.ok) return shapeRefusal(call, response)
     if (!hasRequests) {
-      await discarded(response)
+      await discard(response)
       return new Response(null, { status: 202 })
     }
     const type = mediaType(response)
     if (type === 'text/event-stream' && response.body !== null) {
-      return call.wantsEventStream ? relayCallStream(call, response.body) : readCallStream(call, response)
+      return call.wantsEventStream
+        ? relayCallStream(call, response.body, onEnd)
+        : readCallStream(call, response)
     }
     if (type !== 'application/json') {
-      await discarded(response)
+      await discard(response)
       throw new UpstreamFailure(
         `${theServer} answered HTTP ${response.status} with ${JSON.stringify(type ?? 'no content')} instead of an MCP message. Is its URL that of an MCP endpoint?`,
       )
@@ -231,7 +164,7 @@ export function createRelay(options: RelayOptions): Upstream {
   /** 4xx to a call pass on, since clients tell revisions by them; `initialize` never ends in one, and nothing ends in 5xx. */
   async function shapeRefusal(call: UpstreamCall, response: Response): Promise<Response> {
     const text = mediaType(response) === 'application/json' ? await readText(response, maximumErrorBytes) : ''
-    if (text === '') await discarded(response)
+    if (text === '') await discard(response)
     const error = errorOf(text)
     const [first] = call.messages.filter(isRequest)
     const isOpening = call.era === 'legacy' && first?.method === 'initialize'
@@ -248,12 +181,16 @@ export function createRelay(options: RelayOptions): Upstream {
     return jsonResponse(JSON.stringify(refusal), response.status)
   }
 
-  function relayCallStream(call: UpstreamCall, body: ReadableStream<Uint8Array>): Response {
+  function relayCallStream(
+    call: UpstreamCall,
+    body: ReadableStream<Uint8Array>,
+    onEnd: () => void,
+  ): Response {
     const onBreak = (): string[] => {
       call.caller.emit('upstream.failed', { reason: `${name}: ${brokeOff}` })
       return call.messages.filter(isRequest).map(({ id }) => JSON.stringify(failureOf(id, brokeOff)))
     }
-    return eventStream(pipeEventStream(body, { limits, onBreak }))
+    return eventStream(pipeEventStream(body, { limits, onEnd, onBreak }))
   }
 
   /** For a client that reads JSON only: notifications on the way to the answer cannot be given to it. */
@@ -275,15 +212,9 @@ export function createRelay(options: RelayOptions): Upstream {
     async initialize(call) {
       let opened: OpenedSession['opened']
       const response = await answered(call, async () => {
-        const first = await send(
-          'POST',
-          call.headers,
-          call.bytes ?? call.text,
-          limits.openDeadlineMs,
-          call.signal,
-        )
+        const first = await open('POST', call.headers, call.bytes ?? call.text, call.signal)
         if (!first.ok || !['application/json', 'text/event-stream'].includes(mediaType(first) ?? '')) {
-          return shape(call, first)
+          return shape(call, first, () => {})
         }
         const [answer] = await answersOf(first, call.messages)
         if (answer === undefined) throw new UpstreamFailure(brokeOff)
@@ -292,64 +223,43 @@ export function createRelay(options: RelayOptions): Upstream {
             protocolVersion: versionOf(answer.response) ?? newestLegacyVersion,
             upstreamSessionId: sessionIdOf(first),
           }
-          // For requests of this caller that come without the id.
-          const remote: RemoteSession = {
+          sessions.remember(call.caller, {
             id: opened.upstreamSessionId,
             protocolVersion: opened.protocolVersion,
-          }
-          standIns.set(namelessKey(call.caller), Promise.resolve(remote))
+          })
         }
         return jsonResponse(answer.text)
       })
       return { response, opened }
     },
-    post: (call) => answered(call, async () => shape(call, await post(call))),
+    post: (call) => answered(call, () => post(call)),
     async listen(call, onEnd) {
       let isOpen = false
       const response = await answered(call, async () => {
-        const exchange = (headers: Headers): Promise<Response> =>
-          send('GET', headers, undefined, limits.openDeadlineMs, call.signal)
-        const { session } = call
-        const first = await (session === undefined
-          ? exchange(call.headers)
-          : onSession(call, session, exchange))
-        if (!first.ok || mediaType(first) !== 'text/event-stream' || first.body === null) {
-          await discarded(first)
-          if (first.status === 401 || first.status === 403) return shape(call, first)
-          return noStream(first.status)
+        if (call.session === undefined) throw new TypeError('only a legacy session has a stream of its own')
+        const used = await sessions.use(call.caller, call.session, [])
+        const first = await onSession(call, used, (headers) => open('GET', headers, undefined, call.signal))
+        if (first.ok && mediaType(first) === 'text/event-stream' && first.body !== null) {
+          isOpen = true
+          return eventStream(pipeEventStream(first.body, { limits, onEnd, signal: call.signal }))
         }
-        isOpen = true
-        return eventStream(pipeEventStream(first.body, { limits, onEnd }))
+        await discard(first)
+        if (first.status === 401 || first.status === 403) return shape(call, first, () => {})
+        return noStream(first.status)
       })
       if (!isOpen) onEnd()
       return response
     },
     async end(caller, session) {
-      const key = standInKey(caller, session)
-      const standIn = await standIns.get(key)?.catch(() => undefined)
-      const remote = standIn ?? { id: session.upstreamSessionId, protocolVersion: session.protocolVersion }
-      standIns.delete(key)
-      const nameless = await standIns.get(namelessKey(caller))?.catch(() => undefined)
-      if (nameless?.id === remote.id) standIns.delete(namelessKey(caller))
+      const remote = await sessions.forget(caller, session)
       if (remote.id === undefined) return
       // The session is over on our side whatever the upstream makes of it.
-      await send('DELETE', withSession(new Headers(), remote), undefined, limits.openDeadlineMs).then(
-        discarded,
-        () => undefined,
-      )
+      await open('DELETE', withSession(new Headers(), remote)).then(discard, () => undefined)
     },
     async close() {
       // Connections belong to whoever handed in `send`.
     },
   }
-}
-
-function standInKey(caller: UpstreamCaller, session: UpstreamSession): string {
-  return session.key === '' ? namelessKey(caller) : `${caller.key} ${session.key}`
-}
-
-function namelessKey(caller: UpstreamCaller): string {
-  return `${caller.key} `
 }
 
 function withSession(headers: Headers, remote: RemoteSession): Headers {
@@ -377,6 +287,17 @@ function sessionIdOf(response: Response): string | undefined {
 function versionOf(answer: JsonRpcResponse): string | undefined {
   const version = answer.result?.protocolVersion
   return typeof version === 'string' ? version : undefined
+}
+
+/** Servers made after the official example answer a session that they lost with 400 and a sentence about it. */
+async function readLoss(response: Response): Promise<{ isLost: boolean; answer: Response }> {
+  if (response.status === 404) return { isLost: true, answer: response }
+  if (response.status !== 400 || mediaType(response) !== 'application/json') {
+    return { isLost: false, answer: response }
+  }
+  const text = await readText(response, maximumErrorBytes)
+  const isLost = /session/i.test(errorOf(text)?.message ?? '')
+  return { isLost, answer: jsonResponse(text, response.status) }
 }
 
 function errorOf(text: string): JsonRpcResponse['error'] {
@@ -435,24 +356,4 @@ function noStream(status: number): Response {
   return response
 }
 
-function mediaType(response: Response): string | undefined {
-  return response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-}
-
-/** A body that nobody reads would keep its connection. */
-async function discarded(response: Response): Promise<undefined> {
-  await response.body?.cancel().catch(() => undefined)
-}
-
-function notReached(cause: unknown, deadlineMs: number | undefined): string {
-  if (deadlineMs !== undefined)
-    return `${theServer} did not answer within ${Math.round(deadlineMs / 1000)} seconds.`
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-  const code = (inner as { code?: unknown } | undefined)?.code
-  const why = typeof code === 'string' ? ` (${code})` : ''
-  return `${theServer} could not be reached${why}. Try again in a moment; if that does not help, its operator has to look.`
-}
-
-/** Its address is the operator's business, and in the log. */
-const theServer = 'The MCP server behind this connector'
 const brokeOff = `${theServer} broke off in the middle of its answer. Try again in a moment.`

@@ -8,6 +8,7 @@ import {
   openGateway,
   readAnswer,
   readMessages,
+  tokens,
   until,
 } from './open-gateway.ts'
 import { result, type ScriptedUpstream, scriptedUpstream } from './scripted-upstream.ts'
@@ -331,6 +332,36 @@ describe('streams of their own', () => {
     expect((await listen('bob')).status).toBe(200)
     await first.body?.cancel()
     expect((await listen('ada')).status).toBe(200)
+  })
+
+  test('end soon after their token was revoked, those of others do not', async () => {
+    const scripted = scriptedUpstream((seen) =>
+      seen.method === 'GET'
+        ? new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } })
+        : undefined,
+    )
+    const good = new Set(['ada', 'bob'])
+    const own = await openGateway({
+      upstream: scripted.upstream,
+      limits: { streamRecheckMs: 10 },
+      findPrincipal: async (token) => (good.has(token) ? tokens[token] : undefined),
+    })
+    const listen = async (token: string): Promise<Response> => {
+      const opened = await own.openSession(token)
+      return own.send({
+        headers: { ...opened, authorization: `Bearer ${token}`, accept: 'text/event-stream' },
+      })
+    }
+    const [ada, bob] = [await listen('ada'), await listen('bob')]
+    let isBobsOver = false
+    void bob.text().then(() => {
+      isBobsOver = true
+    })
+    good.delete('ada')
+    expect(await ada.text()).toBe('')
+    expect(isBobsOver).toBe(false)
+    await own.gateway.close()
+    await until(() => isBobsOver, 'the gateway to end the rest')
   })
 
   test('[MUX-04] one that the upstream refuses is not counted', async () => {

@@ -112,6 +112,7 @@ describe('a token that may only read', () => {
 
   test.each([
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"tools/list"}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"erase"},"method":"initialize"}',
     '{"jsonrpc":"2.0","id":1,"method":"tools/list","Method":"tools/call","params":{"name":"erase"}}',
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"erase","name":"search"}}',
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"erase"},"params":{"name":"search"}}',

@@ -13,12 +13,13 @@ export interface Reached {
 
 export interface ScriptedUpstream {
   upstream: Upstream
+  handler(request: Request): Promise<Response>
   reached: Reached[]
   /** What reached it that is a call of this method. */
   calls(method: string): Reached[]
 }
 
-type Answer = (request: Reached) => Response | Promise<Response> | undefined
+type Answer = (request: Reached) => Response | undefined | Promise<Response | undefined>
 
 /** Without a script it is a sessionless server of 2025-11-25 with two tools. */
 export function scriptedUpstream(
@@ -39,6 +40,7 @@ export function scriptedUpstream(
   }
   return {
     upstream: inProcessUpstream(limits === undefined ? { handler } : { handler, limits }),
+    handler,
     reached,
     calls: (method) => reached.filter(({ body }) => body.method === method),
   }

@@ -1,10 +1,11 @@
 // Sessions on our side of the door: sealed, bound to a person and a client, and replaced without a word where a client cannot help itself.
 
 import { beforeEach, describe, expect, test } from 'vitest'
+import { inProcessUpstream } from '../../src/gateway/upstreams/in-process.ts'
 import { openSession, sealSession } from '../../src/mcp/sealed-session.ts'
 import { importSealingKey } from '../../src/platform/crypto.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
-import { initializeMessage, type OpenGateway, openGateway, readAnswer } from './open-gateway.ts'
+import { initializeMessage, type OpenGateway, openGateway, readAnswer, until } from './open-gateway.ts'
 import { result, type ScriptedUpstream, scriptedUpstream } from './scripted-upstream.ts'
 
 const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
@@ -14,6 +15,7 @@ function sessionfulUpstream(
   lost: { status: number; message: string } = { status: 404, message: 'Session not found' },
 ): {
   upstream: ScriptedUpstream
+  handler: ScriptedUpstream['handler']
   sessions: Map<string, unknown>
 } {
   const sessions = new Map<string, unknown>()
@@ -39,7 +41,7 @@ function sessionfulUpstream(
       { status: id === undefined ? 400 : lost.status },
     )
   })
-  return { upstream, sessions }
+  return { upstream, handler: upstream.handler, sessions }
 }
 
 let upstream: ScriptedUpstream
@@ -200,6 +202,38 @@ describe('without a session', () => {
     expect(new Set(used).size).toBe(2)
   })
 
+  test('[CC-13] conversations that count from the same number get an upstream session each while both wait', async () => {
+    const waiting: Array<() => void> = []
+    const slow = sessionfulUpstream()
+    const held = scriptedUpstream(async (seen) => {
+      if (seen.body.method === 'tools/call') await new Promise<void>((resolve) => waiting.push(resolve))
+      return undefined
+    })
+    const own = await openGateway({
+      upstream: inProcessUpstream({
+        handler: async (request) => {
+          const answer = await slow.handler(request.clone())
+          return answer.ok && (await request.clone().text()).includes('tools/call')
+            ? held.handler(request)
+            : answer
+        },
+      }),
+    })
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'search' } }
+    const answers = [own.post('ada', call), own.post('ada', call), own.post('ada', { ...call, id: 2 })]
+    await until(() => waiting.length === 3, 'three calls to arrive')
+    const used = held.calls('tools/call').map(({ headers, body }) => [body.id, headers['mcp-session-id']])
+    expect(new Set(used.filter(([id]) => id === 1).map(([, session]) => session)).size).toBe(2)
+    expect(slow.sessions.size).toBe(2)
+    for (const answer of waiting) answer()
+    expect((await Promise.all(answers)).map((response) => response.status)).toEqual([200, 200, 200])
+    const again = own.post('ada', call)
+    await until(() => waiting.length === 4, 'the next call')
+    waiting.at(-1)?.()
+    expect(await status(again)).toBe(200)
+    expect(slow.sessions.size).toBe(2)
+  })
+
   test('[MUX-11] the version of the header is negotiated', async () => {
     await door.post('ada', list, { 'mcp-protocol-version': '2025-06-18' })
     expect(upstream.calls('initialize')[0]?.body.params?.protocolVersion).toBe('2025-06-18')
@@ -320,5 +354,16 @@ describe('a connector without sign-in', () => {
     const response = await open.post(undefined, initializeMessage('2025-11-25'))
     const anonymous = { 'mcp-session-id': response.headers.get('mcp-session-id') ?? '' }
     expect(await status(signedIn.post('ada', list, anonymous))).toBe(404)
+  })
+
+  test('[HS-06] strangers without a session can neither listen to nor cancel what may be another’s', async () => {
+    const open = await openGateway({ upstream: upstream.upstream, access: 'none' })
+    expect(await status(open.post(undefined, list))).toBe(200)
+    upstream.reached.length = 0
+    const headers = { 'mcp-session-id': 'stale', accept: 'text/event-stream' }
+    expect(await status(open.send({ headers }))).toBe(404)
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 2 } }
+    expect(await status(open.post(undefined, cancel))).toBe(202)
+    expect(upstream.reached).toEqual([])
   })
 })

@@ -1,0 +1,92 @@
+/** Who may ask: Host, Origin, token, in that order and before anything else is looked at (house rules 12 and 17, RFC 6750, requirements MUX-02 and MUX-03). */
+
+import { jsonRpcCodes } from '../mcp/json-rpc.ts'
+import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import { hostOf } from './cross-origin.ts'
+import { type ProtectedResource, unauthorized } from './protected-resource.ts'
+import { Refusal, RpcRefusal } from './refusal.ts'
+import { sharedStranger } from './stranger.ts'
+import type { Trace } from './trace.ts'
+
+/** Whose token it is. */
+export interface Principal {
+  userId: string
+  clientId: string
+  grantId: string
+  flowId: string
+  scope: readonly string[]
+}
+
+export interface AdmissionRules {
+  access: 'oauth' | 'none'
+  guarded: ProtectedResource
+  findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
+  allowedHosts: (host: string) => boolean
+  allowedOrigins: (origin: string) => boolean
+}
+
+export async function admit(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
+  guardHost(request, rules)
+  guardOrigin(request, rules)
+  return authenticate(request, rules, trace)
+}
+
+/** Whether the token that opened a stream is still good for it. */
+export async function isStillAdmitted(
+  request: Request,
+  rules: AdmissionRules,
+  principal: Principal,
+): Promise<boolean> {
+  if (rules.access === 'none') return true
+  const now = await rules.findPrincipal(readBearer(request) ?? '', rules.guarded.resource)
+  return now?.userId === principal.userId && now.clientId === principal.clientId
+}
+
+/** Against DNS rebinding: a page that makes its own name point here still says that name (house rule 12). */
+function guardHost(request: Request, { allowedHosts }: AdmissionRules): void {
+  const host = hostOf(request)
+  if (allowedHosts(host)) return
+  throw new RpcRefusal(
+    421,
+    jsonRpcCodes.serverError,
+    `this server does not answer for ${JSON.stringify(host)}`,
+  )
+}
+
+function guardOrigin(request: Request, { allowedOrigins }: AdmissionRules): void {
+  const origin = request.headers.get('origin')
+  if (origin === null || allowedOrigins(origin)) return
+  throw new RpcRefusal(
+    403,
+    jsonRpcCodes.serverError,
+    `pages of ${JSON.stringify(origin)} may not call this server`,
+  )
+}
+
+/** On every method, before the body is looked at: whoever has no token learns nothing but where to get one. */
+async function authenticate(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
+  const { access, guarded } = rules
+  if (access === 'none') return stranger(trace.flowId)
+  const credential = readBearer(request)
+  if (credential === undefined) {
+    throw new Refusal('no token', unauthorized(guarded, request, false))
+  }
+  const principal = await rules.findPrincipal(credential, guarded.resource)
+  if (principal === undefined) {
+    throw new Refusal('invalid token', unauthorized(guarded, request, true))
+  }
+  trace.flowId = principal.flowId
+  trace.fields = { userId: principal.userId, clientId: principal.clientId, grantId: principal.grantId }
+  return principal
+}
+
+/** RFC 6750 §2.1; never from query or body (§2.2, §2.3), which end up in logs. */
+function readBearer(request: Request): string | undefined {
+  const header = request.headers.get('authorization')
+  return /^bearer +(\S.*)$/i.exec(header?.trim() ?? '')?.[1]
+}
+
+/** Scopes mean nothing where nobody signs in. */
+function stranger(flowId: string): Principal {
+  return { userId: sharedStranger, clientId: '', grantId: '', flowId, scope: [] }
+}

@@ -1,0 +1,62 @@
+/** GET streams that are open: counted for each caller, and ended when the token that opened them is no longer good. */
+
+export interface OpenStreams {
+  /** Undefined when the caller has as many as it may. */
+  open(caller: string, isStillAllowed: () => Promise<boolean>): OpenStream | undefined
+  closeAll(): void
+}
+
+export interface OpenStream {
+  /** Aborts when the stream has to end. */
+  signal: AbortSignal
+  /** The stream is over, or came to nothing. */
+  ended(): void
+}
+
+export interface OpenStreamsOptions {
+  maximumPerCaller: number
+  /** How long a stream may outlive its token. */
+  recheckMs: number
+}
+
+export function createOpenStreams({ maximumPerCaller, recheckMs }: OpenStreamsOptions): OpenStreams {
+  const streams = new Set<{ caller: string; end: () => void; isStillAllowed: () => Promise<boolean> }>()
+  const counts = new Map<string, number>()
+  /** One for all streams: ten thousand idle ones cost one timer. */
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  async function recheck(): Promise<void> {
+    for (const stream of [...streams]) {
+      // A store that cannot be asked says nothing about the token.
+      const isAllowed = await stream.isStillAllowed().catch(() => true)
+      if (!isAllowed) stream.end()
+    }
+  }
+
+  return {
+    open(caller, isStillAllowed) {
+      const count = counts.get(caller) ?? 0
+      if (count >= maximumPerCaller) return undefined
+      const aborter = new AbortController()
+      const stream = { caller, isStillAllowed, end: () => aborter.abort() }
+      streams.add(stream)
+      counts.set(caller, count + 1)
+      timer ??= setInterval(recheck, recheckMs)
+      return {
+        signal: aborter.signal,
+        ended() {
+          if (!streams.delete(stream)) return
+          const rest = (counts.get(caller) ?? 1) - 1
+          if (rest > 0) counts.set(caller, rest)
+          else counts.delete(caller)
+          if (streams.size > 0) return
+          clearInterval(timer)
+          timer = undefined
+        },
+      }
+    },
+    closeAll() {
+      for (const stream of [...streams]) stream.end()
+    },
+  }
+}
