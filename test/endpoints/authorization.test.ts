@@ -137,7 +137,7 @@ describe('after it, an error goes back to the client with state and iss', () => 
 })
 
 describe('consent', () => {
-  test('[RC-06] [ASU-09] [AUTH-2026-07-28-12] [CC-05] approval returns code, state byte for byte, and iss', async () => {
+  test('[RC-08] [ASU-09] [AUTH-2026-07-28-12] [CC-05] approval returns code, state byte for byte, and iss', async () => {
     const state = 'a+b%20c/ü=&amp;"~'
     const redirect = await browser.approve(authorizeUrl(door, clientId, challenge, { state }))
     expect(redirect.origin + redirect.pathname).toBe(claudeCallback)

@@ -242,6 +242,15 @@ describe('who the client is', () => {
     },
   )
 
+  test('[ASU-08] [OA21-07] PKCE is asked of a confidential client too', async () => {
+    const { id } = await confidential('client_secret_post')
+    const response = await door.fetch(authorizeUrl(door, id, '', { code_challenge: undefined }))
+    expect(new URL(response.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_request')
+    const { form, secret, id: other } = await confidential('client_secret_post')
+    const without = { ...form, code_verifier: undefined, client_id: other, client_secret: secret }
+    expect((await token(door, without)).body.error).toBe('invalid_request')
+  })
+
   test('[OA21-13] a wrong or missing secret is 401, both methods at once 400', async () => {
     const { form, secret, id } = await confidential('client_secret_post')
     expect((await token(door, { ...form, client_id: id, client_secret: 'wrong' })).status).toBe(401)

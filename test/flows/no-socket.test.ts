@@ -49,6 +49,17 @@ describe('hosted Claude connects', () => {
     expect(JSON.stringify(await called.json())).toContain('called erase')
   })
 
+  test('[RC-22] [RC-06] whatever a client names or leaves out at first, the connection it gets needs no step-up', async () => {
+    const door = await openDoor()
+    for (const scope of ['', 'openid read write offline_access', 'claudeai', 'openid email']) {
+      const { accessToken } = await connect(door, { scope })
+      for (const name of ['search', 'erase']) {
+        const called = await callMcp(door, accessToken, { id: 1, method: 'tools/call', params: { name } })
+        expect(called.status, `${name} after asking for ${JSON.stringify(scope)}`).toBe(200)
+      }
+    }
+  })
+
   test('[RC-02] [MUX-03] every method gets the same 401 before anything else is looked at', async () => {
     const door = await openDoor()
     const requests: RequestInit[] = [
