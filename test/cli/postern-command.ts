@@ -23,14 +23,23 @@ export interface Outcome {
 /** Removed when the test, or the file if no test runs, is over. */
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'postern-cli-'))
-  const remove = (): void => rmSync(path, { recursive: true, force: true })
-  try {
-    onTestFinished(remove)
-  } catch {
-    afterAll(remove)
-  }
+  atEnd(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
+
+/** What a hook of the file made lives as long as the file: no hook can be added from inside a hook. */
+function atEnd(cleanUp: () => unknown): void {
+  try {
+    onTestFinished(async () => void (await cleanUp()))
+  } catch {
+    ofTheFile.unshift(cleanUp)
+  }
+}
+
+const ofTheFile: (() => unknown)[] = []
+afterAll(async () => {
+  for (const cleanUp of ofTheFile) await cleanUp()
+})
 
 export async function runPostern(
   words: readonly string[],
@@ -63,11 +72,7 @@ export async function serve(
   options: ChildOptions = {},
 ): Promise<OpenDoor> {
   const child = startPostern(['serve', '--data', data, ...words], options)
-  try {
-    onTestFinished(() => child.stop())
-  } catch {
-    afterAll(() => child.stop())
-  }
+  atEnd(() => child.stop())
   await child.waitForOutput(/Ctrl\+C closes it/)
   const banner = child.stdout()
   const connectorUrl = /Connector\s+(\S+)/.exec(banner)?.[1] ?? ''
