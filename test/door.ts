@@ -12,16 +12,20 @@ import type { Storage } from '../src/storage/storage.ts'
 export const claudeCallback = 'https://claude.ai/api/mcp/auth_callback'
 export const account = { username: 'ada', password: 'correct horse battery' } as const
 
-export interface Door {
-  postern: Postern
+/** What a client sees of a door, wherever it runs. */
+export interface OpenDoor {
   origin: string
   mcpUrl: string
-  storage: Storage
-  clock: { now: number }
-  events: PosternEvent[]
   /** A request to a path of the door, redirects not followed. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   browser(): Browser
+}
+
+export interface Door extends OpenDoor {
+  postern: Postern
+  storage: Storage
+  clock: { now: number }
+  events: PosternEvent[]
 }
 
 export async function openDoor(options: Partial<PosternOptions> = {}): Promise<Door> {
@@ -118,7 +122,8 @@ export interface ConsentForm {
   response: Response
 }
 
-function createBrowser(origin: string, send: Door['fetch']): Browser {
+/** `origin` is where its cookies go. */
+export function createBrowser(origin: string, send: OpenDoor['fetch']): Browser {
   const cookies = new Map<string, string>()
 
   async function exchange(url: string, init: RequestInit): Promise<Response> {
@@ -224,7 +229,7 @@ export function pkce(): Pkce {
 
 /** An authorization URL as Claude sends it, with what the test changes; `undefined` leaves a parameter out. */
 export function authorizeUrl(
-  door: Door,
+  door: OpenDoor,
   clientId: string,
   challenge: string,
   changes: Record<string, string | undefined> = {},
@@ -247,7 +252,7 @@ export function authorizeUrl(
 
 /** Registers as hosted Claude does (observed 2026-08). */
 export async function register(
-  door: Door,
+  door: OpenDoor,
   changes: Record<string, unknown> = {},
 ): Promise<Record<string, unknown>> {
   const response = await door.fetch('/oauth/register', {
@@ -277,7 +282,7 @@ export interface TokenAnswer {
 
 /** POST /oauth/token with these form fields; `undefined` leaves one out. */
 export async function token(
-  door: Door,
+  door: OpenDoor,
   fields: Record<string, string | undefined>,
   headers: Record<string, string> = {},
 ): Promise<TokenAnswer> {
@@ -307,7 +312,7 @@ export interface Connection {
 
 /** Registration, sign-in, consent and exchange, as hosted Claude does them. */
 export async function connect(
-  door: Door,
+  door: OpenDoor,
   options: {
     clientId?: string
     redirectUri?: string
@@ -354,7 +359,7 @@ export async function connect(
 
 /** A JSON-RPC request to the MCP endpoint. */
 export function callMcp(
-  door: Door,
+  door: OpenDoor,
   accessToken: string | undefined,
   message: Record<string, unknown>,
   headers: Record<string, string> = {},
