@@ -107,7 +107,6 @@ function begin(options: ConnectOptions): Run {
   if (options.clientSecret !== undefined && options.clientId === undefined) {
     throw new TypeError('a client secret needs its client id')
   }
-  url.hash = ''
   const serverUrl = options.url.split('#', 1)[0] ?? url.href
   const clock = options.clock ?? systemClock
   const transcript = createTranscript({

@@ -1,6 +1,6 @@
 /** The file in which a connection is remembered: readable by its owner alone, replaced whole. */
 
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { randomId } from '../platform/crypto.ts'
 import {
@@ -32,8 +32,6 @@ export async function writeStateFile(path: string, state: ConnectionState): Prom
   await mkdir(dirname(path), { recursive: true })
   try {
     await writeFile(beside, formatConnectionState(state), { mode: 0o600, flag: 'wx' })
-    // The mode of the call is narrowed by the umask only; this one is exact.
-    await chmod(beside, 0o600)
     await rename(beside, path)
   } catch (error) {
     await rm(beside, { force: true })

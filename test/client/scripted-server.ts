@@ -14,7 +14,7 @@ export interface Switches {
   /** Where protected resource metadata answers. */
   resourceMetadata: 'path' | 'root' | 'custom' | 'none'
   /** `resource_metadata` is in the challenge. */
-  pointer: boolean
+  pointer: boolean | string
   challengeScope: string | undefined
   resourceScopes: readonly string[] | undefined
   resource: string | undefined
@@ -31,6 +31,8 @@ export interface Switches {
   denies: boolean
   expiresIn: unknown
   tokenStatus: number
+  /** A refresh gives a new refresh token. */
+  rotates: boolean
   refreshAnswer: 'ok' | 'invalid_grant' | 'invalid_client' | 'server_error'
   era: 'legacy' | 'modern'
   session: boolean
@@ -88,6 +90,7 @@ const defaults: Switches = {
   denies: false,
   expiresIn: 3600,
   tokenStatus: 200,
+  rotates: true,
   refreshAnswer: 'ok',
   era: 'legacy',
   session: true,
@@ -293,11 +296,11 @@ export async function startScriptedServer(changed: Partial<Switches> = {}): Prom
       const status = { invalid_grant: 400, invalid_client: 401, server_error: 500 }[error]
       return Response.json({ error, error_description: 'said so' }, { status })
     }
-    refreshTokens.delete(form.get('refresh_token') ?? '')
-    return tokens(scope)
+    if (switches.rotates) refreshTokens.delete(form.get('refresh_token') ?? '')
+    return tokens(scope, switches.rotates)
   }
 
-  function tokens(scope: string): Response {
+  function tokens(scope: string, givesRefreshToken = true): Response {
     const access = `at-${++counter}-${'a'.repeat(40)}`
     const refreshToken = `rt-${counter}-${'r'.repeat(40)}`
     accessTokens.set(access, scope)
@@ -306,7 +309,7 @@ export async function startScriptedServer(changed: Partial<Switches> = {}): Prom
       access_token: access,
       token_type: 'Bearer',
       expires_in: switches.expiresIn,
-      refresh_token: refreshToken,
+      ...(givesRefreshToken ? { refresh_token: refreshToken } : {}),
       scope: scope === '' ? undefined : scope,
     })
   }
@@ -335,9 +338,11 @@ export async function startScriptedServer(changed: Partial<Switches> = {}): Prom
       custom: '/metadata/of/mcp.json',
       none: '',
     }[switches.resourceMetadata]
+    const own = switches.pointer === true && place !== '' ? `${origin}${place}` : undefined
+    const pointer = typeof switches.pointer === 'string' ? switches.pointer : own
     const parts = [
       error === undefined ? undefined : `error="${error}"`,
-      switches.pointer && place !== '' ? `resource_metadata="${origin}${place}"` : undefined,
+      pointer === undefined ? undefined : `resource_metadata="${pointer}"`,
       scope === undefined ? undefined : `scope="${scope}"`,
     ].filter((part) => part !== undefined)
     const headers = { 'www-authenticate': `Bearer ${parts.join(', ')}` }

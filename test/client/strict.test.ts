@@ -169,6 +169,47 @@ describe('refuses', () => {
     expect(server.lines()).not.toContain('POST /token')
   })
 
+  const elsewhere: [string, Partial<Switches>][] = [
+    ['metadata of the resource', { pointer: 'http://meta.example/resource' }],
+    [
+      'a registration endpoint',
+      { metadataDocuments: false, metadata: { registration_endpoint: 'http://reg.example/' } },
+    ],
+  ]
+  test.each(elsewhere)(
+    '[OA21-30] %s over http on another host: nothing is sent there',
+    async (_, switches) => {
+      server = await startScriptedServer(switches)
+      const asked: string[] = []
+      const connection = await household(server, strict).connect({
+        fetch: (input, init) => {
+          asked.push(new URL(String(input)).host)
+          return fetch(input, init)
+        },
+      })
+      expect(connection.failure?.says).toContain('is not https')
+      expect(new Set(asked)).toEqual(new Set([new URL(server.url).host]))
+    },
+  )
+
+  test('[OA21-30] an endpoint that is not used does no harm', async () => {
+    server = await startScriptedServer({ metadata: { registration_endpoint: 'http://reg.example/' } })
+    const connection = await household(server, strict).connect({ clientId: 'given' })
+    expect(connection.failure).toBeUndefined()
+  })
+
+  test('[OA21-30] a server over http on another host gets no sign-in', async () => {
+    const asked: string[] = []
+    const connection = await household({ url: 'http://mcp.example/mcp' }, strictAt('2025-03-26')).connect({
+      fetch: async (input) => {
+        asked.push(String(input))
+        return new Response(null, { status: 401 })
+      },
+    })
+    expect(connection.failure?.says).toContain('is not https')
+    expect(asked).toEqual(['http://mcp.example/mcp'])
+  })
+
   test('[AUTH-2026-07-28-13] neither promised nor there: goes on', async () => {
     server = await startScriptedServer({
       iss: 'missing',
@@ -268,6 +309,49 @@ describe('goes on', () => {
     expect(grants).toEqual(['authorization_code', 'authorization_code'])
     expect(last('/auth').query.get('client_id')).not.toBe(before)
     expect(Object.keys(home.memory?.clients ?? {})).toEqual([server.origin, `${server.origin}/moved`])
+  })
+
+  test('[AUTH-2026-07-28-09] a client that was given is no reason to show a refresh token to another issuer', async () => {
+    server = await startScriptedServer()
+    const home = household(server, strict)
+    await home.connect({ clientId: 'given' })
+    server.expireTokens()
+    server.switches.issuerPath = '/moved'
+    await home.connect({ clientId: 'given' })
+    const grants = server.seen
+      .filter(({ path }) => path === '/token')
+      .map(({ form }) => form.get('grant_type'))
+    expect(grants).toEqual(['authorization_code', 'authorization_code'])
+  })
+
+  test('[AUTH-2026-07-28-21, AUTH-2026-07-28-31] what was granted in an earlier run is asked for again', async () => {
+    server = await startScriptedServer()
+    const home = household(server, strict)
+    await home.connect({ scope: 'granted:before' })
+    server.switches.neededScope = 'mcp:extra'
+    expect((await home.connect()).failure).toBeUndefined()
+    expect(last('/auth').query.get('scope')?.split(' ').sort()).toEqual([
+      'granted:before',
+      'mcp:extra',
+      'mcp:tools',
+    ])
+  })
+
+  test('a refresh that gives no new refresh token leaves the old one', async () => {
+    server = await startScriptedServer({ rotates: false })
+    const home = household(server, strict)
+    await home.connect()
+    const before = home.memory?.tokens?.refreshToken
+    for (let run = 0; run < 2; run++) {
+      server.expireTokens()
+      expect(steps(await home.connect())).toEqual([
+        'session skipped',
+        'refresh passed',
+        'session passed',
+        'lists passed',
+      ])
+    }
+    expect(home.memory?.tokens?.refreshToken).toBe(before)
   })
 
   test('a refresh that fails otherwise ends the run with the server’s words', async () => {
