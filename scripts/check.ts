@@ -28,6 +28,7 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
   ['types', () => run('tsc', ['-p', 'tsconfig.json'])],
   ['lint and format', () => run('biome', ['check', '.'])],
   ['generated indexes are fresh', () => run('node', ['scripts/generate-indexes.ts', '--check'])],
+  ['reference pages are fresh', () => run('node', ['scripts/reference.ts', '--check'])],
   ['cited requirements exist', () => run('node', ['scripts/requirements.ts'])],
   ['links in documents', () => linkProblems(root).join('\n') || undefined],
   ['build', build],

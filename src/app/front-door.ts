@@ -47,6 +47,8 @@ interface Route {
   handle(request: Request): Promise<Response> | Response
 }
 
+const healthPath = '/healthz'
+
 export type FrontDoor = (request: Request) => Promise<Response>
 
 export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
@@ -61,12 +63,17 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     if (mcpPaths.has(pathname)) return rooms.gateway.fetch(request)
     const candidates = table.get(pathname) ?? table.get(withoutTrailingSlash(pathname))
     if (request.method === 'OPTIONS') return preflight(candidates)
-    if (!rooms.allowedHosts(request.headers.get('host') ?? '')) return wrongHost(rooms)
-    if (candidates === undefined) return notFound(request, rooms)
+    // A health check comes by address, and there is nothing in its answer to steal.
+    const isProbe = pathname === healthPath
+    const isOurName = isProbe || rooms.allowedHosts(request.headers.get('host') ?? '')
+    if (!isOurName) return missed(request, wrongHost(rooms), rooms)
+    if (candidates === undefined) return missed(request, notFound(request, rooms), rooms)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = candidates.find((candidate) => candidate.method === method)
-    if (route === undefined) return methodNotAllowed(candidates)
+    if (route === undefined) return missed(request, methodNotAllowed(candidates), rooms)
     const response = await answer(route, request, rooms)
+    const sort = discoverySort(route.path)
+    if (sort !== undefined) tellOfDiscovery(`discovery.${sort}`, request, response, rooms)
     return route.audience === 'machine' ? withCors(response) : response
   }
 }
@@ -88,7 +95,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
   })
   const open = [
     person('GET', '/', () => home(rooms)),
-    machine('GET', '/healthz', () => jsonAnswer(200, { status: 'ok' })),
+    machine('GET', healthPath, () => jsonAnswer(200, { status: 'ok' })),
   ]
   if (server === undefined || login === undefined) return open
 
@@ -156,6 +163,32 @@ async function answer(route: Route, request: Request, rooms: FrontDoorRooms): Pr
   }
 }
 
+/** What shows how far a client got before it named itself, for the connection story. */
+function discoverySort(path: string): 'read' | 'guessed' | undefined {
+  if (path.startsWith('/.well-known/')) return 'read'
+  return aliases.has(path) ? 'guessed' : undefined
+}
+
+const aliases: ReadonlySet<string> = new Set(Object.values(endpointAliases))
+
+/** Only what a program asks for: a person who mistypes an address sees so. */
+function missed(request: Request, response: Response, rooms: FrontDoorRooms): Response {
+  const { pathname } = new URL(request.url)
+  const isProgram = request.method === 'POST' || pathname.includes('/.well-known/')
+  if (isProgram) tellOfDiscovery('discovery.missed', request, response, rooms)
+  return response
+}
+
+function tellOfDiscovery(name: string, request: Request, response: Response, rooms: FrontDoorRooms): void {
+  rooms.telemetry.emit(name, randomId(rooms.random), {
+    connector: rooms.connector.path,
+    method: request.method,
+    path: new URL(request.url).pathname,
+    status: response.status,
+    userAgent: request.headers.get('user-agent') ?? undefined,
+  })
+}
+
 function problemOf(error: OAuthError, rooms: FrontDoorRooms): PageProblem {
   if (error.occasion === 'unknown-client')
     return { kind: 'unknown-client', connector: connectorFact(rooms.connector) }
@@ -196,7 +229,9 @@ function report(
 ): void {
   const isBug = known.code === 'server_error'
   const reason = error instanceof Error ? (known.detail ?? error.message) : String(error)
-  rooms.telemetry.emit(isBug ? 'request.failed' : 'request.refused', errorId, {
+  const { flowId = errorId, ...subject } = known.subject
+  rooms.telemetry.emit(isBug ? 'request.failed' : 'request.refused', flowId, {
+    ...subject,
     errorId,
     method: request.method,
     path: new URL(request.url).pathname,

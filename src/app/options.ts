@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decodeBase64Url } from '../platform/crypto.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { connectorPathFault } from './connector-path.ts'
 
 /** What `postern serve` runs with. Frozen, with nothing left to decide. */
 export interface Options {
@@ -170,7 +171,8 @@ export const optionDefinitions: readonly OptionDefinition[] = [
   },
   {
     ...inEverySource('path', 'The address of the door', '--path <path>'),
-    expects: 'a path such as /mcp, without a trailing slash',
+    expects:
+      'a path such as /mcp, without a trailing slash, and not one of Postern itself such as /oauth or /login',
     default: '/mcp',
     purpose: 'Where the MCP endpoint is.',
     consequence: 'Part of the connector URL: clients have to add the connector again, and tokens end.',
@@ -404,7 +406,7 @@ const schemas: Record<OptionName, z.ZodType> = {
   env: listOf(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
   cwd: z.string().min(1),
   name: z.string().trim().min(1).max(maximumNameLength),
-  path: z.string().regex(/^(?:\/[A-Za-z0-9._~-]+)+$/),
+  path: z.string().refine((path) => connectorPathFault(path) === undefined),
   access: z.enum(['oauth', 'none']),
   port: wholeNumber(0, 65_535),
   host: z.string().regex(/^[A-Za-z0-9.:_-]+$/),

@@ -23,6 +23,7 @@ import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createKeyRing } from '../storage/key-ring.ts'
 import type { Storage } from '../storage/storage.ts'
+import { connectorPathFault } from './connector-path.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 
@@ -175,6 +176,7 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
     origin: issuer,
     issuer,
     findPrincipal: authorizationServer.findPrincipal,
+    findDeadToken: authorizationServer.findDeadToken,
     sessionKey: await importSealingKey(keys.get('mcp-session')),
     storage,
     allowedHosts,
@@ -238,18 +240,9 @@ function readPublicUrl(publicUrl: string): Issuer {
   return issuerOf(publicUrl)
 }
 
-/** Paths that other rooms answer at; a connector there would hide them. */
-const takenPaths =
-  /^\/(?:oauth|login|logout|setup|healthz|authorize|token|register|\.well-known|console|account)(?:\/|$)/
-
 function readPath(path: string): string {
-  if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) {
-    throw new TypeError(
-      `connector.path ${JSON.stringify(path)} must look like /mcp: letters, digits, - . _ ~, no trailing slash`,
-    )
-  }
-  if (takenPaths.test(path))
-    throw new TypeError(`connector.path ${path} is an address of Postern itself; choose another`)
+  const fault = connectorPathFault(path)
+  if (fault !== undefined) throw new TypeError(`connector.path ${JSON.stringify(path)} ${fault}`)
   return path
 }
 

@@ -82,6 +82,10 @@ describe('authorization server metadata', () => {
     expect((await door.fetch(path, { headers: { host: 'evil.example' } })).status).toBe(421)
     expect((await door.fetch(path, { headers: { host: 'localhost.evil.example:8787' } })).status).toBe(421)
     expect((await door.fetch(path, { headers: { host: '127.0.0.1:8787' } })).status).toBe(200)
+    expect(
+      (await door.fetch('/healthz', { headers: { host: '10.0.0.7:8787' } })).status,
+      'a health check',
+    ).toBe(200)
     const atHome = await openDoor({ publicUrl: 'https://mcp.example.com' })
     expect((await atHome.fetch(path, { headers: { host: '127.0.0.1:8787' } })).status).toBe(421)
     expect((await atHome.fetch(path)).status).toBe(200)

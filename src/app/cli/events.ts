@@ -13,6 +13,22 @@ export const eventDefinitions: readonly EventDefinition[] = [
   event('server.opened', 'info', 'Postern accepts requests.'),
   event('server.closed', 'info', 'Postern was asked to stop, and has stopped.'),
 
+  event(
+    'discovery.read',
+    'debug',
+    'A client read a metadata document; `path` says which. Every connection begins so.',
+  ),
+  event(
+    'discovery.missed',
+    'debug',
+    'A client asked for a machine address that is not served here. Often the connector was added under another URL.',
+  ),
+  event(
+    'discovery.guessed',
+    'debug',
+    'A client used an endpoint at its usual address (/authorize, /token, /register) instead of the one in the metadata.',
+  ),
+
   event('client.registered', 'info', 'A client registered itself (RFC 7591).'),
   event(
     'client.recovered',
@@ -40,6 +56,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'login.braked',
     'warn',
     'Sign-ins are slowed down because many have failed. If it goes on, somebody is guessing passwords.',
+  ),
+  event(
+    'login.impossible',
+    'warn',
+    'Somebody came to sign in, and there is no account yet. Open the setup link, or use `postern users create`.',
   ),
   event('login.ended', 'info', 'A person signed out.'),
   event('setup.completed', 'info', 'The first account was made by the setup link.'),
