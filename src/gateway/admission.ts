@@ -17,10 +17,21 @@ export interface Principal {
   scope: readonly string[]
 }
 
+/** A token that is refused, yet is known: whose it was, and why it is not good. */
+export interface DeadToken {
+  why: string
+  userId: string
+  clientId: string
+  grantId: string
+  flowId: string
+}
+
 export interface AdmissionRules {
   access: 'oauth' | 'none'
   guarded: ProtectedResource
   findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
+  /** For the log alone. */
+  findDeadToken?: ((token: string) => Promise<DeadToken | undefined>) | undefined
   allowedHosts: (host: string) => boolean
   allowedOrigins: (origin: string) => boolean
 }
@@ -73,11 +84,18 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
   }
   const principal = await rules.findPrincipal(credential, guarded.resource)
   if (principal === undefined) {
-    throw new Refusal('invalid token', unauthorized(guarded, request, true))
+    const dead = await rules.findDeadToken?.(credential)
+    if (dead !== undefined) concern(trace, dead)
+    const why = dead === undefined ? '' : `: ${dead.why}`
+    throw new Refusal(`invalid token${why}`, unauthorized(guarded, request, true))
   }
-  trace.flowId = principal.flowId
-  trace.fields = { userId: principal.userId, clientId: principal.clientId, grantId: principal.grantId }
+  concern(trace, principal)
   return principal
+}
+
+function concern(trace: Trace, { flowId, userId, clientId, grantId }: Principal | DeadToken): void {
+  trace.flowId = flowId
+  trace.fields = { userId, clientId, grantId }
 }
 
 /** RFC 6750 §2.1; never from query or body (§2.2, §2.3), which end up in logs. */

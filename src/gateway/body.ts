@@ -56,7 +56,7 @@ async function readCapped(request: Request, maximumBytes: number): Promise<Uint8
   return chunks.length === 1 && only !== undefined ? only : concatenate(chunks, size)
 }
 
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
+export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const whole = new Uint8Array(size)
   let offset = 0
   for (const chunk of chunks) {

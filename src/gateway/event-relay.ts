@@ -2,6 +2,7 @@
 
 import { formatServerSentEvent, keepAliveComment, readServerSentEvents } from '../mcp/event-stream.ts'
 import type { JsonRpcResponse } from '../mcp/json-rpc.ts'
+import { concatenate } from './body.ts'
 import type { UpstreamLimits } from './limits.ts'
 
 export interface PipeOptions {
@@ -15,8 +16,8 @@ export interface PipeOptions {
 }
 
 /**
- * The same bytes, with comments between events while the upstream is silent, and an end when it is silent for too long. Reads
- * only as fast as the client does.
+ * The same bytes, with comments between events while the upstream is silent, and an end when it is silent for too
+ * long. Reads only as fast as the client does.
  */
 export function pipeEventStream(
   source: ReadableStream<Uint8Array>,
@@ -94,6 +95,26 @@ export function pipeEventStream(
   })
 }
 
+/** A JSON body as it comes. Cut short it must not look whole, so then it ends in an error. */
+export function pipeJson(
+  source: ReadableStream<Uint8Array>,
+  limits: UpstreamLimits,
+): ReadableStream<Uint8Array> {
+  const reader = source.getReader()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const timer = setTimeout(() => {
+        controller.error(new RangeError(`nothing came for ${limits.streamIdleMs} ms`))
+        void reader.cancel().catch(() => undefined)
+      }, limits.streamIdleMs)
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer))
+      if (!done) controller.enqueue(value)
+      else if (controller.desiredSize !== null) controller.close()
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
 export interface ReceivedAnswer {
   /** As it came. */
   text: string
@@ -108,7 +129,10 @@ export async function readAnswers(
 ): Promise<ReceivedAnswer[]> {
   const type = response.headers.get('content-type') ?? ''
   if (!type.startsWith('text/event-stream') || response.body === null) {
-    const text = await readText(response, limits.messageBytes)
+    const text = await readText(response, {
+      maximumBytes: limits.messageBytes,
+      deadlineMs: limits.openDeadlineMs,
+    })
     const value = JSON.parse(text) as JsonRpcResponse | JsonRpcResponse[]
     if (!Array.isArray(value)) return [{ text, response: value }]
     return value.map((one) => ({ text: JSON.stringify(one), response: one }))
@@ -126,17 +150,42 @@ export async function readAnswers(
   return answers
 }
 
-/** Throws instead of growing without end. */
-export async function readText(response: Response, maximumBytes: number): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
+/** The whole body. Throws instead of growing without end, or waiting without end for the next part of it. */
+export async function readBytes(response: Response, limits: BodyLimits): Promise<Uint8Array> {
+  const reader = response.body?.getReader()
+  const parts: Uint8Array[] = []
   let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > maximumBytes) throw new RangeError(`an answer is larger than ${maximumBytes} bytes`)
-    text += decoder.decode(chunk, { stream: true })
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    void reader?.cancel().catch(() => undefined)
+  }, limits.deadlineMs)
+  try {
+    for (;;) {
+      const read = await reader?.read()
+      if (isLate) throw new RangeError(`an answer took longer than ${limits.deadlineMs} ms`)
+      if (read === undefined || read.done) break
+      size += read.value.byteLength
+      parts.push(read.value)
+      if (size <= limits.maximumBytes) continue
+      void reader?.cancel().catch(() => undefined)
+      throw new RangeError(`an answer is larger than ${limits.maximumBytes} bytes`)
+    }
+  } finally {
+    clearTimeout(timer)
   }
-  return text + decoder.decode()
+  const [only] = parts
+  return parts.length === 1 && only !== undefined ? only : concatenate(parts, size)
+}
+
+export interface BodyLimits {
+  maximumBytes: number
+  /** From now to its last byte. */
+  deadlineMs: number
+}
+
+export async function readText(response: Response, limits: BodyLimits): Promise<string> {
+  return new TextDecoder().decode(await readBytes(response, limits))
 }
 
 /** True when the last bytes end an event, so that a comment may follow. */

@@ -21,7 +21,7 @@ import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
 import type { EventFields, Telemetry } from '../platform/telemetry.ts'
 import type { SessionStorage } from '../storage/storage.ts'
-import { admit, isStillAdmitted, type Principal } from './admission.ts'
+import { type AdmissionRules, admit, isStillAdmitted, type Principal } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, type ToolSummary } from './catalogue.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
@@ -59,6 +59,8 @@ export interface GatewayOptions {
   origin: string
   issuer: Issuer
   findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
+  /** Tells the log whose token was refused. */
+  findDeadToken?: AdmissionRules['findDeadToken']
   sessionKey: CryptoKey
   storage: Pick<SessionStorage, 'endMcpSession' | 'isMcpSessionEnded'>
   allowedHosts: (host: string) => boolean

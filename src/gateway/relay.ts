@@ -12,7 +12,14 @@ import {
 } from '../mcp/json-rpc.ts'
 import { newestLegacyVersion } from '../mcp/protocol-version.ts'
 import { lastEventIdHeader, sessionHeader, versionHeader } from '../mcp/streamable-http.ts'
-import { pipeEventStream, type ReceivedAnswer, readAnswers, readText } from './event-relay.ts'
+import {
+  pipeEventStream,
+  pipeJson,
+  type ReceivedAnswer,
+  readAnswers,
+  readBytes,
+  readText,
+} from './event-relay.ts'
 import { discard, exchange, mediaType, type SendExchange, theServer } from './http-exchange.ts'
 import type { UpstreamLimits } from './limits.ts'
 import { createRemoteSessions, type RemoteSession, type UsedSession } from './remote-sessions.ts'
@@ -163,7 +170,7 @@ export function createRelay(options: RelayOptions): Upstream {
 
   /** 4xx to a call pass on, since clients tell revisions by them; `initialize` never ends in one, and nothing ends in 5xx. */
   async function shapeRefusal(call: UpstreamCall, response: Response): Promise<Response> {
-    const text = mediaType(response) === 'application/json' ? await readText(response, maximumErrorBytes) : ''
+    const text = mediaType(response) === 'application/json' ? await readText(response, errorLimits) : ''
     if (text === '') await discard(response)
     const error = errorOf(text)
     const [first] = call.messages.filter(isRequest)
@@ -179,6 +186,23 @@ export function createRelay(options: RelayOptions): Upstream {
     if (response.status >= 500 || mustNotFail) throw new UpstreamFailure(sentence)
     const refusal = formatRpcError(first?.id ?? null, jsonRpcCodes.serverError, sentence)
     return jsonResponse(JSON.stringify(refusal), response.status)
+  }
+
+  async function relayJson(response: Response): Promise<Response> {
+    const length = Number(response.headers.get('content-length') ?? Number.NaN)
+    if (response.body === null || !(length <= bufferedBytes)) {
+      const body = response.body && pipeJson(response.body, limits)
+      return new Response(body, { status: response.status, headers: { 'content-type': 'application/json' } })
+    }
+    const read = readBytes(response, {
+      maximumBytes: limits.messageBytes,
+      deadlineMs: limits.openDeadlineMs,
+    })
+    const bytes = await read.catch((cause: unknown) => {
+      throw new UpstreamFailure(brokeOff, { cause })
+    })
+    const headers = { 'content-type': 'application/json', 'content-length': String(bytes.byteLength) }
+    return new Response(bytes as BodyInit, { status: response.status, headers })
   }
 
   function relayCallStream(
@@ -295,7 +319,7 @@ async function readLoss(response: Response): Promise<{ isLost: boolean; answer: 
   if (response.status !== 400 || mediaType(response) !== 'application/json') {
     return { isLost: false, answer: response }
   }
-  const text = await readText(response, maximumErrorBytes)
+  const text = await readText(response, errorLimits)
   const isLost = /session/i.test(errorOf(text)?.message ?? '')
   return { isLost, answer: jsonResponse(text, response.status) }
 }
@@ -317,7 +341,7 @@ function isProbe(call: UpstreamCall): boolean {
 
 /** An error under id null with status 200 ends a client's probe; under the probe's id it means "speak the older revision" (requirement GW-4). */
 async function repairedProbe(call: UpstreamCall, response: Response): Promise<Response> {
-  const text = await readText(response, maximumErrorBytes)
+  const text = await readText(response, errorLimits)
   const [first] = call.messages.filter(isRequest)
   const error = errorOf(text)
   const isNameless = error !== undefined && (JSON.parse(text) as JsonRpcResponse).id == null
@@ -326,7 +350,10 @@ async function repairedProbe(call: UpstreamCall, response: Response): Promise<Re
 }
 
 /** Of an answer that is read only for what it says of a failure. */
-const maximumErrorBytes = 1024 * 1024
+const errorLimits = { maximumBytes: 1024 * 1024, deadlineMs: 10_000 }
+
+/** Up to this length a body is read at once, which costs less than handing on a stream. */
+const bufferedBytes = 256 * 1024
 
 function failureOf(id: JsonRpcRequest['id'], sentence: string): JsonRpcResponse {
   return formatRpcError(id, jsonRpcCodes.serverError, sentence)
@@ -334,14 +361,6 @@ function failureOf(id: JsonRpcRequest['id'], sentence: string): JsonRpcResponse 
 
 function eventStream(body: ReadableStream<Uint8Array>): Response {
   return new Response(body, { headers: { ...eventStreamHeaders } })
-}
-
-/** The length may be passed on only if nothing was decoded on the way here. */
-function relayJson(response: Response): Response {
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  const length = response.headers.get('content-length')
-  if (length !== null && !response.headers.has('content-encoding')) headers['content-length'] = length
-  return new Response(response.body, { status: response.status, headers })
 }
 
 /** A session without a stream of its own is 405 (MCP 2025-03-26, "Listening for Messages from the Server"). */
