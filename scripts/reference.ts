@@ -128,8 +128,10 @@ function eventsPage(): string {
     notice,
     'What Postern writes to standard error, one line for each event: words on a terminal, JSON elsewhere (`--log-format`). ' +
       'The names are stable. An event that is less important than `--log-level` is left out.',
-    'Each has `time`, `event`, `level` and a `flowId`, which joins what one connection does: search for it to read a ' +
-      'connection from its registration, over consent and tokens, to its calls. The other members are named in ' +
+    'Each has `time`, `event`, `level` and a `flowId`, which joins what one attempt to connect did. What a registered ' +
+      'client does later has the `flowId` of its registration, a dot, and that of the one authorization: search for the ' +
+      'beginning to read on from the registration, over consent and tokens, to the calls. `postern connections` reads ' +
+      'it for you. The other members are named in ' +
       '[telemetry.ts](../../src/platform/telemetry.ts), where the list is closed: there is no member that could hold a ' +
       'token, a code, a password or a header, so that none can be logged.',
     ['| Event | Level | Meaning |', '| --- | --- | --- |', ...rows].join('\n'),

@@ -72,8 +72,8 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     const route = candidates.find((candidate) => candidate.method === method)
     if (route === undefined) return missed(request, methodNotAllowed(candidates), rooms)
     const response = await answer(route, request, rooms)
-    const sort = discoverySort(route.path)
-    if (sort !== undefined) tellOfDiscovery(`discovery.${sort}`, request, response, rooms)
+    if (route.path.startsWith('/.well-known/')) tell('discovery.read', request, response, rooms)
+    else if (aliases.has(route.path)) tell('discovery.guessed', request, response, rooms)
     return route.audience === 'machine' ? withCors(response) : response
   }
 }
@@ -163,23 +163,21 @@ async function answer(route: Route, request: Request, rooms: FrontDoorRooms): Pr
   }
 }
 
-/** What shows how far a client got before it named itself, for the connection story. */
-function discoverySort(path: string): 'read' | 'guessed' | undefined {
-  if (path.startsWith('/.well-known/')) return 'read'
-  return aliases.has(path) ? 'guessed' : undefined
-}
-
 const aliases: ReadonlySet<string> = new Set(Object.values(endpointAliases))
 
 /** Only what a program asks for: a person who mistypes an address sees so. */
 function missed(request: Request, response: Response, rooms: FrontDoorRooms): Response {
   const { pathname } = new URL(request.url)
-  const isProgram = request.method === 'POST' || pathname.includes('/.well-known/')
-  if (isProgram) tellOfDiscovery('discovery.missed', request, response, rooms)
+  const wantsEvents = (request.headers.get('accept') ?? '').includes('text/event-stream')
+  const isProgram = request.method === 'POST' || wantsEvents || pathname.includes('/.well-known/')
+  if (isProgram) tell('discovery.missed', request, response, rooms)
   return response
 }
 
-function tellOfDiscovery(name: string, request: Request, response: Response, rooms: FrontDoorRooms): void {
+type Discovery = 'discovery.read' | 'discovery.guessed' | 'discovery.missed'
+
+/** How far a client got before it named itself, for the connection story. */
+function tell(name: Discovery, request: Request, response: Response, rooms: FrontDoorRooms): void {
   rooms.telemetry.emit(name, randomId(rooms.random), {
     connector: rooms.connector.path,
     method: request.method,

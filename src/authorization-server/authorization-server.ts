@@ -10,7 +10,7 @@ import { registrationEndpoint } from './endpoints/registration.ts'
 import { revocationEndpoint } from './endpoints/revocation.ts'
 import { tokenEndpoint } from './endpoints/token.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
-import { createTokens, type TokenPrincipal } from './tokens.ts'
+import { createTokens, type DeadToken, type TokenPrincipal } from './tokens.ts'
 
 /** Endpoints throw `OAuthError`; the front door turns it into a page, a redirect or JSON. */
 export interface AuthorizationServer {
@@ -22,6 +22,7 @@ export interface AuthorizationServer {
   revoke(request: Request): Promise<Response>
   /** What the gateway asks of it, and all that it knows of it. */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
+  findDeadToken(accessToken: string): Promise<DeadToken | undefined>
 }
 
 export function createAuthorizationServer(settings: AuthorizationServerSettings): AuthorizationServer {
@@ -36,5 +37,6 @@ export function createAuthorizationServer(settings: AuthorizationServerSettings)
     register: (request) => registrationEndpoint(clients, request),
     revoke: (request) => revocationEndpoint(settings, clients, tokens, request),
     findPrincipal: tokens.findPrincipal,
+    findDeadToken: tokens.findDeadToken,
   }
 }

@@ -40,7 +40,8 @@ export interface Client {
 }
 
 export interface Clients {
-  register(document: unknown): Promise<ClientInformation>
+  /** `userAgent` is for the log. */
+  register(document: unknown, userAgent: string | undefined): Promise<ClientInformation>
   /** Undefined for a client that is not known; throws `invalid_client` when it says who it is in a way that cannot be right. */
   find(clientId: string, use?: DocumentUse): Promise<Client | undefined>
   /** House rule 4: brings back a forgotten client for this one request, to ask for consent anew; nothing is approved by it. */
@@ -69,7 +70,7 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
   const newRows = createBudget(newClientsPerMinute, 60, clock)
   const documentFetches = new Map<string, Promise<ClientMetadata>>()
 
-  async function register(document: unknown): Promise<ClientInformation> {
+  async function register(document: unknown, userAgent: string | undefined): Promise<ClientInformation> {
     refuseProblems(clientMetadataProblems(document))
     const metadata = readClientMetadata(document)
     const now = clock()
@@ -89,6 +90,7 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
       clientId,
       clientName: metadata.clientName,
       redirectHost: redirectHost(metadata.redirectUris[0] ?? ''),
+      userAgent,
     })
     return { clientId, clientIdIssuedAt: now, clientSecret, metadata }
   }

@@ -1,7 +1,7 @@
 /** Asks the person, and sends the answer back (OAuth 2.1 §4.1.2; house rules 7 and 11): the second half of the authorization endpoint. */
 
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
-import { OAuthError } from '../oauth/errors.ts'
+import { type ErrorSubject, OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
 import { formatScope, type ScopeDefinition } from '../oauth/scope.ts'
 import { equalInConstantTime, hashToken } from '../platform/crypto.ts'
@@ -89,6 +89,7 @@ export function createConsent(
     if (!login.isGenuinePost(request, form, csrfPurpose(pendingId))) {
       throw new OAuthError('access_denied', 'this form did not come from our own page', {
         occasion: 'not-genuine',
+        subject: subjectOf(await storage.findPendingAuthorization(pendingId, clock())),
       })
     }
     const pending = await findPending(request, pendingId)
@@ -114,6 +115,7 @@ export function createConsent(
       throw new OAuthError(
         'invalid_request',
         'this request was begun in another browser; start again from the application',
+        { subject: subjectOf(pending) },
       )
     }
     return pending
@@ -189,6 +191,10 @@ export function createConsent(
   }
 
   return { resume, decide }
+}
+
+function subjectOf(pending: PendingAuthorizationRecord | undefined): ErrorSubject {
+  return { flowId: pending?.flowId, clientId: pending?.clientId }
 }
 
 /** It was compared with its client's registration before the request was stored, and storage is ours. */

@@ -26,6 +26,15 @@ export interface TokenPrincipal {
   scope: readonly string[]
 }
 
+/** A token of ours that opens nothing here, and why: for the log; its holder is told no more than anybody. */
+export interface DeadToken {
+  why: 'expired' | 'for another resource'
+  userId: string
+  clientId: string
+  grantId: string
+  flowId: string
+}
+
 export interface Tokens {
   /** The same code for the same request and person, so that a consent submitted twice is answered alike. */
   codeFor(pendingId: string, userId: string): string
@@ -39,6 +48,8 @@ export interface Tokens {
   issued(pair: TokenPair, grant: GrantRecord, generation: number): IssuedTokens
   /** The principal of a live access token for this resource (RFC 8707; MCP: tokens for another server are refused). */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
+  /** For one that `findPrincipal` refused; undefined for what was never issued, was revoked, or is long gone. */
+  findDeadToken(accessToken: string): Promise<DeadToken | undefined>
 }
 
 export const accessTokenPrefix = 'pst_at_'
@@ -87,6 +98,16 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
     return { userId, clientId, grantId, flowId, scope }
   }
 
+  async function findDeadToken(accessToken: string): Promise<DeadToken | undefined> {
+    if (!accessToken.startsWith(accessTokenPrefix)) return undefined
+    // At the first second of all nothing had expired: what is still stored is found.
+    const found = await storage.findAccessToken(hashToken(accessToken), 0)
+    if (found === undefined) return undefined
+    const { userId, clientId, grantId, flowId, expiresAt } = found.grant
+    const isOver = Math.min(found.accessToken.expiresAt, expiresAt) <= clock()
+    return { why: isOver ? 'expired' : 'for another resource', userId, clientId, grantId, flowId }
+  }
+
   return {
     codeFor: (pendingId, userId) =>
       `${codePrefix}${encodeBase64Url(keyedHash(keys.authorizationCode, 'authorization-code', pendingId, userId))}`,
@@ -116,5 +137,6 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
       }
     },
     findPrincipal,
+    findDeadToken,
   }
 }

@@ -91,7 +91,11 @@ export function createLogin(options: LoginOptions): Login {
     if (request.method === 'POST') return judgeLogin(request)
     const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
     if ((await sessions.findUser(request)) !== undefined) return seeOther(returnTo)
-    if (!(await storage.hasUsers())) return showProblem(503, { kind: 'no-account' })
+    if (!(await storage.hasUsers())) {
+      const browser = browserOf(request)
+      telemetry.emit('login.impossible', (await findFlow(browser, returnTo)) ?? flowOf(browser))
+      return showProblem(503, { kind: 'no-account' })
+    }
     return showLogin(request, 200, { returnTo, username: '', fault: undefined })
   }
 

@@ -59,6 +59,24 @@ export type PageOccasion = 'unknown-client' | 'expired' | 'not-genuine'
 export interface OAuthErrorOptions extends ErrorOptions {
   detail?: string | undefined
   occasion?: PageOccasion | undefined
+  subject?: ErrorSubject | undefined
+}
+
+/** Whose attempt an error ended, as far as that was known then: for the log, never for the answer. */
+export interface ErrorSubject {
+  flowId?: string | undefined
+  clientId?: string | undefined
+  grantId?: string | undefined
+}
+
+/** Notes on an OAuth error that leaves `work` whom it concerned; `subject` is filled in as that becomes known. */
+export async function concerning<T>(subject: ErrorSubject, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof OAuthError) error.subject = { ...subject, ...error.subject }
+    throw error
+  }
 }
 
 /** `description` goes out; `detail` stays in the log. */
@@ -67,6 +85,7 @@ export class OAuthError extends Error {
   readonly description: string
   readonly detail: string | undefined
   readonly occasion: PageOccasion | undefined
+  subject: ErrorSubject
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     super(`${code}: ${description}`, options)
@@ -75,6 +94,7 @@ export class OAuthError extends Error {
     this.description = describable(description)
     this.detail = options.detail
     this.occasion = options.occasion
+    this.subject = options.subject ?? {}
   }
 
   get status(): number {

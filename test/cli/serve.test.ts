@@ -254,7 +254,7 @@ function storyOf(log: string): string[] {
     .map((line) => JSON.parse(line) as { event: string; flowId: string })
   const flow = events.find(({ event }) => event === 'client.registered')?.flowId
   return events
-    .filter(({ event, flowId }) => flowId === flow && !/^(?:upstream|session)\./.test(event))
+    .filter(({ event, flowId }) => flowId.split('.')[0] === flow && !/^(?:upstream|session)\./.test(event))
     .map(({ event }) => event)
 }
 

@@ -3,7 +3,14 @@
 import type { Login } from '../../identity/login.ts'
 import { type AuthorizationRequest, readAuthorizationRequest } from '../../oauth/authorization-request.ts'
 import { claudeCallbacks } from '../../oauth/claude.ts'
-import { AuthorizationError, OAuthError, type OAuthErrorCode, type Problem } from '../../oauth/errors.ts'
+import {
+  AuthorizationError,
+  concerning,
+  type ErrorSubject,
+  OAuthError,
+  type OAuthErrorCode,
+  type Problem,
+} from '../../oauth/errors.ts'
 import { codeChallengeProblems } from '../../oauth/pkce.ts'
 import {
   isLocalRedirect,
@@ -13,7 +20,7 @@ import {
 } from '../../oauth/redirect-uri.ts'
 import { findResource, resourceProblems } from '../../oauth/resource-indicators.ts'
 import { formatScope, requestedScopes } from '../../oauth/scope.ts'
-import { randomId, randomToken } from '../../platform/crypto.ts'
+import { type Random, randomId, randomToken } from '../../platform/crypto.ts'
 import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
 import { type Consent, requestPath } from '../consent.ts'
@@ -28,9 +35,22 @@ export async function authorizationEndpoint(
   const url = new URL(httpRequest.url)
   const pendingId = url.searchParams.get('request')
   if (pendingId !== null) return consent.resume(httpRequest, pendingId)
+  const subject: ErrorSubject = {}
+  return concerning(subject, () => beginAuthorization(settings, clients, httpRequest, url, subject))
+}
 
+async function beginAuthorization(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  httpRequest: Request,
+  url: URL,
+  subject: ErrorSubject,
+): Promise<Response> {
   const { request, repeated } = readAuthorizationRequest(await parametersOf(httpRequest, url))
+  subject.clientId = request.clientId
   const client = await findClient(clients, request)
+  const flowId = attemptFlow(client, settings.random)
+  subject.flowId = flowId
   const redirect = findRedirect(client, request)
   const refuse = refusalBy(client, redirect, request)
   refuseRepeated(refuse, repeated)
@@ -39,7 +59,7 @@ export async function authorizationEndpoint(
   const resource = findGuardedResource(settings, refuse, request)
   checkPrompt(refuse, request)
   const browser = settings.login.browserOf(httpRequest)
-  const pending = await savePending(settings, browser, client, redirect, resource, request)
+  const pending = await savePending(settings, browser, client, redirect, resource, request, flowId)
   return sendToConsent(browser, pending)
 }
 
@@ -47,6 +67,11 @@ export async function authorizationEndpoint(
 async function parametersOf(httpRequest: Request, url: URL): Promise<URLSearchParams> {
   if (httpRequest.method === 'GET') return url.searchParams
   throw new OAuthError('invalid_request', 'open the authorization endpoint with GET')
+}
+
+/** One for each request, since many share a client; it begins with that of the registration, so that a search for the one finds the other. */
+function attemptFlow(client: Client, random: Random): string {
+  return `${client.flowId ?? client.kind}.${randomId(random)}`
 }
 
 async function findClient(clients: Clients, request: AuthorizationRequest): Promise<Client> {
@@ -142,13 +167,14 @@ async function savePending(
   redirect: TrustedRedirect,
   resource: GuardedResource,
   request: AuthorizationRequest,
+  flowId: string,
 ): Promise<PendingAuthorizationRecord> {
   const now = settings.clock()
   const scope = requestedScopes(request.scope, resource.scopes).map(({ name }) => name)
   const pending: PendingAuthorizationRecord = {
     pendingId: randomToken(settings.random),
     browserHash: browser.browserHash,
-    flowId: client.flowId ?? randomId(settings.random),
+    flowId,
     clientId: client.clientId,
     redirectUri: redirect.uri,
     state: request.state,

@@ -9,7 +9,7 @@ import { readBody } from '../request-body.ts'
 export async function registrationEndpoint(clients: Clients, request: Request): Promise<Response> {
   const body = await readBody(request)
   const document = readDocument(body)
-  const information = await clients.register(document)
+  const information = await clients.register(document, request.headers.get('user-agent') ?? undefined)
   return jsonAnswer(201, formatClientInformation(information))
 }
 

@@ -1,7 +1,7 @@
 /** The token endpoint (OAuth 2.1 §3.2): who is the client, which grant. */
 
 import { readClientAuthentication } from '../../oauth/client-authentication.ts'
-import { OAuthError } from '../../oauth/errors.ts'
+import { concerning, type ErrorSubject, OAuthError } from '../../oauth/errors.ts'
 import {
   formatTokenResponse,
   readTokenRequest,
@@ -22,13 +22,26 @@ export async function tokenEndpoint(
   tokens: Tokens,
   httpRequest: Request,
 ): Promise<Response> {
+  const subject: ErrorSubject = {}
+  return concerning(subject, () => exchange(settings, clients, tokens, httpRequest, subject))
+}
+
+async function exchange(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  tokens: Tokens,
+  httpRequest: Request,
+  subject: ErrorSubject,
+): Promise<Response> {
   const request = readTokenRequest(await readForm(httpRequest))
+  subject.clientId = request.clientId
   const authentication = readClientAuthentication(
     httpRequest.headers.get('authorization') ?? undefined,
     request,
   )
+  subject.clientId = authentication[0]?.clientId
   const client = await clients.authenticate(authentication)
-  const response = await grantOf(settings, clients, tokens, client, request)
+  const response = await grantOf(settings, clients, tokens, client, request, subject)
   return jsonAnswer(200, formatTokenResponse(response))
 }
 
@@ -38,12 +51,13 @@ function grantOf(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
+  subject: ErrorSubject,
 ): Promise<TokenResponse> {
   switch (request.grantType) {
     case 'authorization_code':
-      return authorizationCodeGrant(settings, clients, tokens, client, request)
+      return authorizationCodeGrant(settings, clients, tokens, client, request, subject)
     case 'refresh_token':
-      return refreshTokenGrant(settings, clients, tokens, client, request)
+      return refreshTokenGrant(settings, clients, tokens, client, request, subject)
     case undefined:
       throw new OAuthError('invalid_request', 'grant_type is missing')
     case 'client_credentials':

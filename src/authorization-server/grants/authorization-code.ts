@@ -1,6 +1,6 @@
 /** Exchanges an authorization code (OAuth 2.1 §4.1.3): validate, then take (house rule 16). */
 
-import { OAuthError, refuseProblems } from '../../oauth/errors.ts'
+import { type ErrorSubject, OAuthError, refuseProblems } from '../../oauth/errors.ts'
 import { codeVerifierProblems, isVerifierOf } from '../../oauth/pkce.ts'
 import { findResource, type ResourceIdentifier } from '../../oauth/resource-indicators.ts'
 import { formatScope } from '../../oauth/scope.ts'
@@ -20,8 +20,9 @@ export async function authorizationCodeGrant(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
+  subject: ErrorSubject,
 ): Promise<TokenResponse> {
-  const code = await findCode(settings, client, request)
+  const code = await findCode(settings, client, request, subject)
   checkRedirect(code, request)
   checkResource(settings, code, request)
   await checkVerifier(settings, code, request)
@@ -34,10 +35,15 @@ async function findCode(
   settings: AuthorizationServerSettings,
   client: Client,
   request: TokenRequest,
+  subject: ErrorSubject,
 ): Promise<AuthorizationCodeRecord> {
   if (request.code === undefined) throw new OAuthError('invalid_request', 'code is missing')
   const code = await settings.storage.findAuthorizationCode(hashToken(request.code))
-  if (code === undefined || code.clientId !== client.clientId) throw deadCode('unknown or of another client')
+  if (code === undefined) throw deadCode('unknown')
+  // In a mix-up of two clients, the attempt that this ends is the one that the code belongs to.
+  subject.flowId = code.flowId
+  subject.clientId = code.clientId
+  if (code.clientId !== client.clientId) throw deadCode('of another client')
   if (code.expiresAt <= settings.clock()) throw deadCode('expired')
   if (code.wrongVerifiers >= maximumWrongVerifiers) throw deadCode('too many wrong verifiers')
   return code

@@ -1,6 +1,6 @@
 /** Exchanges a refresh token for its successor (OAuth 2.1 §4.3), so that real clients stay connected (house rule 2). */
 
-import { OAuthError } from '../../oauth/errors.ts'
+import { type ErrorSubject, OAuthError } from '../../oauth/errors.ts'
 import { findResource } from '../../oauth/resource-indicators.ts'
 import { formatScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
@@ -16,12 +16,13 @@ export async function refreshTokenGrant(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
+  subject: ErrorSubject,
 ): Promise<TokenResponse> {
   const presented = request.refreshToken
   if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing')
   const own = tokens.readRefreshToken(presented)
   if (own === undefined) throw deadToken('not one of ours')
-  const grant = await findGrant(settings, client, own)
+  const grant = await findGrant(settings, client, own, subject)
   checkResource(settings, grant, request)
   return rotate(settings, clients, tokens, client, grant, presented, own)
 }
@@ -31,9 +32,13 @@ async function findGrant(
   settings: AuthorizationServerSettings,
   client: Client,
   own: OwnRefreshToken,
+  subject: ErrorSubject,
 ): Promise<GrantRecord> {
   const grant = await settings.storage.findGrant(own.grantId)
   if (grant === undefined) throw deadToken('its grant is gone')
+  subject.flowId = grant.flowId
+  subject.clientId = grant.clientId
+  subject.grantId = grant.grantId
   if (grant.clientId !== client.clientId) throw deadToken('it belongs to another client')
   return grant
 }
