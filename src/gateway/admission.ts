@@ -77,7 +77,7 @@ function guardOrigin(request: Request, { allowedOrigins }: AdmissionRules): void
 /** On every method, before the body is looked at: whoever has no token learns nothing but where to get one. */
 async function authenticate(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
   const { access, guarded } = rules
-  if (access === 'none') return stranger(trace.flowId)
+  if (access === 'none') return stranger(trace)
   const credential = readBearer(request)
   if (credential === undefined) {
     throw new Refusal('no token', unauthorized(guarded, request, false))
@@ -105,6 +105,6 @@ function readBearer(request: Request): string | undefined {
 }
 
 /** Scopes mean nothing where nobody signs in. */
-function stranger(flowId: string): Principal {
+function stranger({ flowId }: Trace): Principal {
   return { userId: sharedStranger, clientId: '', grantId: '', flowId, scope: [] }
 }

@@ -15,16 +15,13 @@ import type { UpstreamSession } from './upstream.ts'
 /** An allow-list: a header that is not on it says nothing to an upstream. */
 export function upstreamHeaders(
   request: Request,
-  origin: string,
+  ownHeaders: Readonly<Record<string, string>>,
   era: Era,
   messages: readonly JsonRpcMessage[],
 ): Headers {
   const headers = new Headers()
   for (const [name, value] of request.headers) if (isForwarded(name)) headers.set(name, value)
-  headers.set('accept-encoding', 'identity')
-  const { host, protocol } = new URL(origin)
-  headers.set('x-forwarded-host', host)
-  headers.set('x-forwarded-proto', protocol.slice(0, -1))
+  for (const name in ownHeaders) headers.set(name, ownHeaders[name] ?? '')
   if (request.method !== 'POST') {
     headers.set('accept', 'text/event-stream')
     return headers
@@ -38,6 +35,16 @@ export function upstreamHeaders(
     setMirroredHeaders(headers, message)
   }
   return headers
+}
+
+/** What Postern says of itself: where it is reached, and that it reads bodies as they are. */
+export function ownUpstreamHeaders(origin: string): Readonly<Record<string, string>> {
+  const { host, protocol } = new URL(origin)
+  return {
+    'accept-encoding': 'identity',
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol.slice(0, -1),
+  }
 }
 
 /** The session as its id says, or one that is to be opened for a request that came without. */

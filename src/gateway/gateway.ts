@@ -25,7 +25,7 @@ import { type AdmissionRules, admit, isStillAdmitted, type Principal } from './a
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, type ToolSummary } from './catalogue.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
-import { upstreamHeaders, upstreamSession } from './forwarding.ts'
+import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwarding.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { isAmbiguous, missingScopes } from './policy.ts'
@@ -91,6 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     remembered: limits.rememberedSessions,
   })
   const guarded = { ...connector, issuer: options.issuer }
+  const ownHeaders = ownUpstreamHeaders(options.origin)
   const rules = { ...options, access: connector.access, guarded }
   const catalogue = createCatalogue(upstream, ownCaller(telemetry), limits)
   const streams = createOpenStreams({
@@ -306,7 +307,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       batch: body.batch,
       text: body.text,
       bytes: body.bytes,
-      headers: upstreamHeaders(request, options.origin, era, body.messages),
+      headers: upstreamHeaders(request, ownHeaders, era, body.messages),
       wantsEventStream: acceptsEventStream(request.headers.get('accept')),
       signal: request.signal,
     }

@@ -39,6 +39,8 @@ export interface RelayOptions {
   /** For events and messages. */
   name: string
   send: SendExchange
+  /** False where the upstream is code of this process: its body is handed on as it is. */
+  canBreakOff: boolean
   limits: UpstreamLimits
 }
 
@@ -191,7 +193,7 @@ export function createRelay(options: RelayOptions): Upstream {
   async function relayJson(response: Response): Promise<Response> {
     const length = Number(response.headers.get('content-length') ?? Number.NaN)
     if (response.body === null || !(length <= bufferedBytes)) {
-      const body = response.body && pipeJson(response.body, limits)
+      const body = options.canBreakOff && response.body ? pipeJson(response.body, limits) : response.body
       return new Response(body, { status: response.status, headers: { 'content-type': 'application/json' } })
     }
     const read = readBytes(response, {
@@ -286,12 +288,12 @@ export function createRelay(options: RelayOptions): Upstream {
   }
 }
 
+/** Writes into the headers, which belong to this one call. */
 function withSession(headers: Headers, remote: RemoteSession): Headers {
-  const own = new Headers(headers)
-  if (remote.id === undefined) own.delete(sessionHeader)
-  else own.set(sessionHeader, remote.id)
-  own.set(versionHeader, remote.protocolVersion)
-  return own
+  if (remote.id === undefined) headers.delete(sessionHeader)
+  else headers.set(sessionHeader, remote.id)
+  headers.set(versionHeader, remote.protocolVersion)
+  return headers
 }
 
 function jsonHeaders(): Headers {

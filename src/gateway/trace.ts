@@ -13,8 +13,16 @@ export interface Trace {
 }
 
 export function createTrace(telemetry: Telemetry): Trace {
+  let flowId: string | undefined
   const trace: Trace = {
-    flowId: randomId(),
+    // Most requests belong to a flow that their token knows.
+    get flowId() {
+      flowId ??= randomId()
+      return flowId
+    },
+    set flowId(known) {
+      flowId = known
+    },
     fields: {},
     emit: (name, fields) => telemetry.emit(name, trace.flowId, { ...trace.fields, ...fields }),
   }

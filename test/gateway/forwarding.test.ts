@@ -247,30 +247,6 @@ describe('on the way back', () => {
     expect(await readAnswer(response)).toMatchObject({ id: 'call-1', error: { code: -32000 } })
   })
 
-  test.each([
-    ['declared', { 'content-length': '60' }],
-    ['unknown', {}],
-  ])('a JSON body of %s length that stops in the middle is given up', async (_, length) => {
-    const scripted = scriptedUpstream(
-      (seen) => {
-        if (seen.body.method !== 'tools/call') return undefined
-        const body = new ReadableStream<Uint8Array>({
-          start: (controller) => controller.enqueue(new TextEncoder().encode('{"jsonrpc":"2.0",')),
-        })
-        return new Response(body, { headers: { 'content-type': 'application/json', ...length } })
-      },
-      { openDeadlineMs: 30, streamIdleMs: 30, keepAliveMs: 10 },
-    )
-    const own = await openGateway({ upstream: scripted.upstream })
-    const response = await own.post('ada', call)
-    if ('content-length' in length) {
-      expect(await readAnswer(response)).toMatchObject({ id: 'call-1', error: { code: -32000 } })
-    } else {
-      // Its beginning is under way already: what is cut short must not look whole.
-      await expect(response.text()).rejects.toThrow()
-    }
-  })
-
   test('[GW-13] a silent stream carries comments between events, and none inside one', async () => {
     const encoder = new TextEncoder()
     const parts = [

@@ -15,6 +15,7 @@ export function inProcessUpstream(options: InProcessUpstreamOptions): Upstream {
   const url = options.url ?? 'http://localhost/mcp'
   return createRelay({
     name: 'in process',
+    canBreakOff: false,
     limits: { ...defaultUpstreamLimits, ...options.limits },
     async send({ method, headers, body, signal }) {
       const init: RequestInit = { method, headers, signal }

@@ -19,11 +19,11 @@ export function streamableHttpUpstream(options: StreamableHttpUpstreamOptions): 
   const own = Object.entries(options.headers ?? {})
   return createRelay({
     name: new URL(options.url).host,
+    canBreakOff: true,
     limits: { ...defaultUpstreamLimits, ...options.limits },
     send({ method, headers, body, signal }) {
-      const outgoing = new Headers(headers)
-      for (const [name, value] of own) outgoing.set(name, value)
-      const init: RequestInit = { method, headers: outgoing, signal, redirect: 'manual' }
+      for (const [name, value] of own) headers.set(name, value)
+      const init: RequestInit = { method, headers, signal, redirect: 'manual' }
       return send(options.url, body === undefined ? init : { ...init, body: body as BodyInit })
     },
   })

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { streamableHttpUpstream } from '../../../src/gateway/upstreams/streamable-http.ts'
-import { initializeMessage, openGateway, readAnswer } from '../open-gateway.ts'
+import { initializeMessage, modernCall, openGateway, readAnswer } from '../open-gateway.ts'
 import { type HttpKit, startHttpKit } from './http-kit.ts'
 import { describeUpstream } from './upstream-kit.ts'
 
@@ -60,3 +60,30 @@ test('a redirect is not followed, wherever it leads', async () => {
   expect(asked).toBe(1)
   await new Promise<void>((resolve) => http.close(() => resolve()))
 })
+
+test.each(['declared', 'unknown'])(
+  'a JSON body of %s length that stops in the middle is given up',
+  async (length) => {
+    const http = createServer((request, response) => {
+      request.resume()
+      const declared = length === 'declared' ? { 'content-length': '60' } : {}
+      response.writeHead(200, { 'content-type': 'application/json', ...declared }).write('{"jsonrpc":"2.0",')
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const { port } = http.address() as AddressInfo
+    const limits = { openDeadlineMs: 50, streamIdleMs: 50 }
+    const door = await openGateway({
+      upstream: streamableHttpUpstream({ url: `http://127.0.0.1:${port}/`, limits }),
+    })
+    const call = modernCall('tools/list')
+    const response = await door.post('ada', call.message, call.headers)
+    if (length === 'declared') {
+      expect(await readAnswer(response)).toMatchObject({ id: 7, error: { code: -32000 } })
+    } else {
+      // Its beginning is under way already: what is cut short must not look whole.
+      await expect(response.text()).rejects.toThrow()
+    }
+    http.closeAllConnections()
+    await new Promise<void>((resolve) => http.close(() => resolve()))
+  },
+)
