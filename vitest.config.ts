@@ -4,7 +4,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**'],
+    exclude: process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**', 'test/interop/long/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
