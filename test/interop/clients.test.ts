@@ -121,7 +121,7 @@ describe.each<readonly [string, (task: ClientTask) => Promise<ClientRun>]>([
     ['client metadata document', () => ({ clientMetadataUrl: claudeCodeDocument })],
     ['pre-registered', () => ({ preRegistered: handMade.onLoopback })],
     ['pre-registered with a secret', () => ({ preRegistered: handMade.onLoopbackWithSecret })],
-  ])('connects by %s, a person clicking in Chromium [ASU-06]', (wayIn, detailsOfWay) =>
+  ])('connects by %s, a person clicking in Chromium [ASU-06] [RC-23]', (wayIn, detailsOfWay) =>
     record({ client, kind: 'program', wayIn }, async () => {
       const call = { name: 'echo', arguments: { message: 'through the door' } }
       const made = await run({ url: door.mcpUrl, browse: browseInChromium, call, ...detailsOfWay() })
@@ -165,7 +165,7 @@ describe.each(Object.values(surfaces))('postern connect --as $name', (surface) =
     otherWays.filter(
       ([wayIn]) => wayIn !== ownWay && (wayIn !== document || order.includes('metadata-document')),
     ),
-  )('connects by %s [ASU-06]', (wayIn, detailsOfWay) => {
+  )('connects by %s [ASU-06] [AUTH-2025-11-25-26]', (wayIn, detailsOfWay) => {
     const { at = door, flags = [], env = {} } = detailsOfWay(handMade[place], handMade[`${place}WithSecret`])
     return connectBy(wayIn, at, () => connectAs(surface.name, at, [...flags, ...echo], env))
   })

@@ -39,7 +39,7 @@ describe('the fixture upstream over HTTP', () => {
     expectAllPassed(await runServerScenarios({ url: upstream.url, requirements: '2025-11-25' }), required)
   })
 
-  test('passes them all through the door too', async () => {
+  test('passes them all through the door too [MUX-02] [HTTP-2025-11-25-12] [HTTP-2025-11-25-14] [HTTP-2025-11-25-18]', async () => {
     const door = await openDoor(upstream.url)
     try {
       expectAllPassed(await runThroughDoor(door.mcpUrl), required)
@@ -67,7 +67,7 @@ describe('a `postern serve` process before the fixture upstream on stdio', () =>
     )
   })
 
-  test('passes both authorization server scenarios, with a client from `postern clients create`', async () => {
+  test('passes both authorization server scenarios, with a client from `postern clients create` [AUTH-2025-11-25-09] [ASU-05] [ASU-09]', async () => {
     // Public, because the suite sends no secret to a server that also takes clients without one.
     const client = await door.createClient({
       name: 'Conformance',
@@ -84,7 +84,7 @@ describe('a `postern serve` process before the fixture upstream on stdio', () =>
   })
 })
 
-test('`postern connect --as strict` passes every auth scenario that 2025-11-25 requires of clients', async () => {
+test('`postern connect --as strict` passes every auth scenario that 2025-11-25 requires of clients [AUTH-2025-11-25-06] [AUTH-2025-11-25-10] [AUTH-2025-11-25-11] [AUTH-2025-11-25-17] [AUTH-2025-11-25-22]', async () => {
   const command = `${posternCommand} connect --as strict`
   const scenarios = await runClientScenarios({ command, requirements: '2025-11-25', prefix: 'auth/' })
   expect(scenarios).toHaveLength(14)
