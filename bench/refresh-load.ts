@@ -1,0 +1,133 @@
+/** A load of refreshes that costs its own process little: plain sockets, kept alive, one request under way on each. */
+
+import { connect, type Socket } from 'node:net'
+import type { Connection } from './authorization-flow.ts'
+
+export interface Load {
+  /** As many refreshes as there is time for; each connection goes on with the families that are its own. */
+  run(seconds: number): Promise<LoadResult>
+  close(): void
+}
+
+export interface LoadResult {
+  perSecond: number
+  /** From sending the request to having read the answer. */
+  medianMs: number
+  p99Ms: number
+}
+
+export async function createLoad(
+  endpoint: URL,
+  families: readonly Connection[],
+  connections: number,
+): Promise<Load> {
+  const lanes = await Promise.all(
+    Array.from({ length: connections }, (_, index) =>
+      openLane(
+        endpoint,
+        families.filter((_, family) => family % connections === index),
+      ),
+    ),
+  )
+  return {
+    async run(seconds) {
+      const begin = performance.now()
+      const durations = (
+        await Promise.all(lanes.map((lane) => lane.refreshUntil(begin + seconds * 1000)))
+      ).flat()
+      const elapsed = (performance.now() - begin) / 1000
+      durations.sort((a, b) => a - b)
+      const at = (share: number): number => durations[Math.floor(durations.length * share)] ?? Number.NaN
+      return { perSecond: durations.length / elapsed, medianMs: at(0.5), p99Ms: at(0.99) }
+    },
+    close() {
+      for (const lane of lanes) lane.close()
+    },
+  }
+}
+
+interface Lane {
+  refreshUntil(deadline: number): Promise<number[]>
+  close(): void
+}
+
+async function openLane(endpoint: URL, families: readonly Connection[]): Promise<Lane> {
+  const socket = connect({ host: '127.0.0.1', port: Number(endpoint.port), noDelay: true })
+  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  const held = families.map(({ clientId, refreshToken }) => ({ clientId, refreshToken }))
+  const ask = exchangesOn(socket)
+  let turn = 0
+  return {
+    async refreshUntil(deadline) {
+      const durations: number[] = []
+      while (performance.now() < deadline) {
+        const family = held[turn++ % held.length]
+        if (family === undefined) throw new RangeError('a connection without a family')
+        const sentAt = performance.now()
+        const { head, body } = await ask(requestOf(endpoint, family))
+        durations.push(performance.now() - sentAt)
+        family.refreshToken = readRefreshToken(head, body)
+      }
+      return durations
+    },
+    close: () => void socket.destroy(),
+  }
+}
+
+function requestOf(endpoint: URL, { clientId, refreshToken }: Omit<Connection, 'accessToken'>): string {
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId }
+  const body = new URLSearchParams(form).toString()
+  return [
+    `POST ${endpoint.pathname} HTTP/1.1`,
+    `Host: ${endpoint.host}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    'Accept: application/json',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ].join('\r\n')
+}
+
+function readRefreshToken(head: string, body: string): string {
+  const token = /"refresh_token":\s*"([^"]+)"/.exec(body)?.[1]
+  if (token === undefined || !head.startsWith('HTTP/1.1 200')) throw new Error(`${head}\r\n\r\n${body}`)
+  return token
+}
+
+interface HttpAnswer {
+  head: string
+  body: string
+}
+
+/** As much of HTTP/1.1 as answers need: a length that is told, or chunks. */
+function exchangesOn(socket: Socket): (request: string) => Promise<HttpAnswer> {
+  let received = ''
+  let waiting: PromiseWithResolvers<HttpAnswer> | undefined
+  const fail = (error: Error): void => waiting?.reject(error)
+  socket.setEncoding('latin1')
+  socket.on('error', fail)
+  socket.on('close', () => fail(new Error('the server closed the connection')))
+  socket.on('data', (chunk: string) => {
+    received += chunk
+    const answer = readAnswer(received)
+    if (answer === undefined || waiting === undefined) return
+    received = ''
+    waiting.resolve(answer)
+  })
+  return function exchange(request) {
+    waiting = Promise.withResolvers<HttpAnswer>()
+    socket.write(request)
+    return waiting.promise
+  }
+}
+
+/** Undefined while it is not whole. */
+function readAnswer(received: string): HttpAnswer | undefined {
+  const end = received.indexOf('\r\n\r\n')
+  if (end < 0) return undefined
+  const head = received.slice(0, end)
+  const rest = received.slice(end + 4)
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
+  if (length !== undefined) return rest.length < Number(length) ? undefined : { head, body: rest }
+  return rest.endsWith('0\r\n\r\n') ? { head, body: rest } : undefined
+}
