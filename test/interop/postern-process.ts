@@ -57,7 +57,11 @@ export async function startPostern(options: {
     await child.waitForOutput(/"event":"server\.opened"/)
     return child
   }
-  let server = await open()
+  const removeData = (): Promise<void> => rm(data, { recursive: true, force: true })
+  let server = await open().catch(async (error: unknown) => {
+    await removeData()
+    throw error
+  })
   const run = (command: readonly string[], input = ''): Promise<string> =>
     runPostern([...command, '--data', data], { input })
   const origin = `http://localhost:${port}`
@@ -83,7 +87,7 @@ export async function startPostern(options: {
     },
     async stop() {
       await server.stop()
-      await rm(data, { recursive: true, force: true })
+      await removeData()
     },
   }
 }
