@@ -40,9 +40,9 @@ export function createConsent(
 
   async function resume(request: Request, pendingId: string): Promise<Response> {
     const pending = await findPending(request, pendingId)
-    if (pending.decision !== undefined) throw new OAuthError('invalid_request', answered)
     const user = await login.whoIsThere(request)
     if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
+    if (pending.decision !== undefined) return answerAgain(pending, pending.decision, user)
     const client = await clients.find(pending.clientId)
     if (client === undefined) {
       throw new OAuthError('invalid_client', 'the application is not known here any more', {
@@ -50,6 +50,24 @@ export function createConsent(
       })
     }
     return show(request, pending, client, user)
+  }
+
+  /**
+   * Somebody came back to a page that was answered, perhaps because the application never opened: the same
+   * answer once more, as long as its code waits. A code that was used must not travel again: its replay revokes.
+   */
+  async function answerAgain(
+    pending: PendingAuthorizationRecord,
+    decision: PendingDecision,
+    user: UserRecord,
+  ): Promise<Response> {
+    if (decision.kind === 'denied') return sendBack(pending, decision)
+    const code = await storage.findAuthorizationCode(
+      hashToken(tokens.codeFor(pending.pendingId, decision.userId)),
+    )
+    const isWaiting = code !== undefined && code.grantId === undefined && code.expiresAt > clock()
+    if (!isWaiting || decision.userId !== user.userId) throw new OAuthError('invalid_request', answered)
+    return sendBack(pending, decision)
   }
 
   async function show(

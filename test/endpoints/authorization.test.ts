@@ -199,6 +199,22 @@ describe('consent', () => {
     expect(new Set(codes).size).toBe(1)
   })
 
+  test('who comes back to an answered page gets the same answer while its code waits, and never a used code', async () => {
+    const { verifier, challenge: own } = pkce()
+    const form = await browser.openConsent(authorizeUrl(door, clientId, own))
+    form.fields.set('decision', 'approve')
+    const first = (await browser.post(form.action, form.fields)).headers.get('location')
+    const again = await browser.get(form.action)
+    expect(again.status).toBe(303)
+    expect(again.headers.get('location')).toBe(first)
+    const code = new URL(first ?? '').searchParams.get('code') ?? ''
+    const fields = { grant_type: 'authorization_code', code, client_id: clientId, code_verifier: verifier }
+    expect((await token(door, fields)).status).toBe(200)
+    const late = await browser.get(form.action)
+    expect(late.status).toBe(400)
+    expect(late.headers.get('location')).toBeNull()
+  })
+
   test('[HS-11] [SBP-02] without our token, from another origin, or from another browser it is refused', async () => {
     const form = await browser.openConsent(authorizeUrl(door, clientId, challenge))
     form.fields.set('decision', 'approve')
