@@ -41,7 +41,7 @@ export interface FrontDoorRooms {
 type Audience = 'machine' | 'person'
 
 interface Route {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   audience: Audience
   handle(request: Request): Promise<Response> | Response
@@ -103,6 +103,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
   const resourceMetadata = (request: Request): Response => gateway.protectedResourceMetadata(request)
   const token = (request: Request): Promise<Response> => server.token(request)
   const register = (request: Request): Promise<Response> => server.register(request)
+  const manage = (request: Request): Promise<Response> => server.manageRegistration(request)
   return [
     ...open,
     machine('GET', protectedResourceWellKnown + connector.path, resourceMetadata),
@@ -119,6 +120,9 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
       ? [
           machine('POST', endpointPaths.registration, register),
           machine('POST', endpointAliases.registration, register),
+          machine('GET', endpointPaths.registration, manage),
+          machine('PUT', endpointPaths.registration, manage),
+          machine('DELETE', endpointPaths.registration, manage),
         ]
       : []),
     person('GET', endpointPaths.authorization, (request) => server.authorize(request)),
@@ -295,7 +299,9 @@ function preflight(candidates: readonly Route[] | undefined): Response {
     status: 204,
     headers: {
       ...corsHeaders,
-      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-allow-methods': [
+        ...new Set(['GET', 'POST', ...allowed.map(({ method }) => method), 'OPTIONS']),
+      ].join(', '),
       'access-control-allow-headers': 'Authorization, Content-Type, Accept, MCP-Protocol-Version, DPoP',
       'access-control-max-age': '86400',
     },

@@ -3,6 +3,8 @@
 import { createAuthorizationServer } from '../authorization-server/authorization-server.ts'
 import {
   type AuthorizationServerSettings,
+  type ClientRules,
+  defaultClientRules,
   defaultLifetimes,
   type Lifetimes,
   type ToolDescription,
@@ -38,6 +40,8 @@ export interface PosternOptions {
   identity: IdentityProvider
   /** Which kinds of client may connect; all three unless switched off. */
   waysIn?: Partial<WaysIn> | undefined
+  /** Which of the clients that come by themselves are let in; all, unless it says otherwise. */
+  clientRules?: Partial<ClientRules> | undefined
   lifetimes?: Partial<Lifetimes> | undefined
   limits?: Partial<GatewayLimits> | undefined
   /** Requests that name a loopback host pass the Host guard. Default: only if the public URL is itself loopback. */
@@ -149,6 +153,7 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
       },
     ],
     waysIn,
+    clientRules: { ...defaultClientRules, ...options.clientRules },
     lifetimes: { ...defaultLifetimes, ...options.lifetimes },
     storage,
     keys: {

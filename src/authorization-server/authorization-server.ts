@@ -7,8 +7,13 @@ import { createConsent } from './consent.ts'
 import { authorizationEndpoint } from './endpoints/authorization.ts'
 import { authorizationServerMetadata } from './endpoints/metadata.ts'
 import { registrationEndpoint } from './endpoints/registration.ts'
+import { registrationManagementEndpoint } from './endpoints/registration-management.ts'
 import { revocationEndpoint } from './endpoints/revocation.ts'
 import { tokenEndpoint } from './endpoints/token.ts'
+import { createManagedRegistrations } from './managed-registrations.ts'
+import { createRateLimits } from './rate-limits.ts'
+import { createRegistrationIds } from './registration-ids.ts'
+import { createRemoteKeys } from './remote-keys.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 import { createTokens, type DeadToken, type TokenPrincipal } from './tokens.ts'
 
@@ -19,6 +24,7 @@ export interface AuthorizationServer {
   decide(request: Request): Promise<Response>
   token(request: Request): Promise<Response>
   register(request: Request): Promise<Response>
+  manageRegistration(request: Request): Promise<Response>
   revoke(request: Request): Promise<Response>
   /** What the gateway asks of it, and all that it knows of it. */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
@@ -26,7 +32,11 @@ export interface AuthorizationServer {
 }
 
 export function createAuthorizationServer(settings: AuthorizationServerSettings): AuthorizationServer {
-  const clients = createClients(settings)
+  const limits = createRateLimits(settings.clock)
+  const ids = createRegistrationIds(settings.keys, settings.random)
+  const remoteKeys = createRemoteKeys(settings.outboundFetch, settings.clock)
+  const clients = createClients(settings, limits, ids, remoteKeys)
+  const registrations = createManagedRegistrations(settings, limits, ids, clients)
   const tokens = createTokens(settings)
   const consent = createConsent(settings, clients, tokens)
   return {
@@ -35,6 +45,7 @@ export function createAuthorizationServer(settings: AuthorizationServerSettings)
     decide: (request) => consent.decide(request),
     token: (request) => tokenEndpoint(settings, clients, tokens, request),
     register: (request) => registrationEndpoint(clients, request),
+    manageRegistration: (request) => registrationManagementEndpoint(registrations, request),
     revoke: (request) => revocationEndpoint(settings, clients, tokens, request),
     findPrincipal: tokens.findPrincipal,
     findDeadToken: tokens.findDeadToken,

@@ -3,9 +3,7 @@
 import { pinnedClientDocuments, recoverableCallbacks } from '../oauth/claude.ts'
 import type { ClientAuthentication } from '../oauth/client-authentication.ts'
 import {
-  clientIdMetadataDocumentProblems,
   clientIdUrlProblems,
-  documentFreshSeconds,
   isClientIdUrl,
   readClientIdMetadataDocument,
 } from '../oauth/client-id-metadata-document.ts'
@@ -14,20 +12,25 @@ import {
   type ClientMetadata,
   canonicalClientMetadata,
   clientMetadataProblems,
-  formatClientMetadata,
   readClientMetadata,
 } from '../oauth/client-metadata.ts'
 import { OAuthError, refuseProblems } from '../oauth/errors.ts'
 import { canonicalRedirectUri, redirectHost, redirectUriProblems } from '../oauth/redirect-uri.ts'
-import { encodeBase64Url, equalInConstantTime, hashToken, keyedHash, sha256 } from '../platform/crypto.ts'
-import { OutboundError } from '../platform/outbound-fetch.ts'
+import { encodeBase64Url, equalInConstantTime, hashToken, sha256 } from '../platform/crypto.ts'
 import type { ClientRecord } from '../storage/storage.ts'
+import { createClientAssertions } from './client-assertions.ts'
+import { createClientDocuments, type DocumentUse } from './client-documents.ts'
+import { clientRuleProblems } from './client-rules.ts'
+import { endpointPaths } from './endpoints/metadata.ts'
+import type { RateLimits } from './rate-limits.ts'
+import { flowIdOf, type RegistrationIds } from './registration-ids.ts'
+import type { RemoteKeys } from './remote-keys.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 
 /** A client whose identity was established; its metadata is still its own word. */
 export interface Client {
   clientId: string
-  kind: 'registered' | 'recovered' | 'document' | 'pre-registered'
+  kind: 'registered' | 'recovered' | 'managed' | 'document' | 'pre-registered'
   /** The id of its stored row; undefined for a metadata document. */
   rowId: string | undefined
   metadata: ClientMetadata
@@ -40,8 +43,7 @@ export interface Client {
 }
 
 export interface Clients {
-  /** `userAgent` is for the log. */
-  register(document: unknown, userAgent: string | undefined): Promise<ClientInformation>
+  register(document: unknown, by: Registrant): Promise<ClientInformation>
   /** Undefined for a client that is not known; throws `invalid_client` when it says who it is in a way that cannot be right. */
   find(clientId: string, use?: DocumentUse): Promise<Client | undefined>
   /** House rule 4: brings back a forgotten client for this one request, to ask for consent anew; nothing is approved by it. */
@@ -52,90 +54,124 @@ export interface Clients {
   confirm(client: Client): Promise<void>
 }
 
-/** A person is to be asked, for which a document must not have been withdrawn; or somebody whom a person approved goes on. */
-type DocumentUse = 'to-ask' | 'to-go-on'
+/** What is known of whoever registers, beside what they say of the client. */
+export interface Registrant {
+  /** For the log. */
+  userAgent: string | undefined
+  /** The initial access token that came with it. */
+  invitation: string | undefined
+}
 
 /** Registrations that differ in nothing but their name and wait for approval; beyond it the oldest goes. */
 const maximumSimilarClients = 50
-/** Stored rows that may be made in a minute. Renewals are free, and Claude's registrations are all one row, so that a flood of invented clients never reaches them. */
-const newClientsPerMinute = 120
-/** Documents being fetched at one time. */
-const maximumDocumentFetches = 10
 /** A used client's row is moved on at most this often. */
 const renewEverySeconds = 86_400
 const maximumClientIdLength = 256
 
-export function createClients(settings: AuthorizationServerSettings): Clients {
-  const { storage, keys, clock, telemetry, lifetimes, waysIn } = settings
-  const newRows = createBudget(newClientsPerMinute, 60, clock)
-  const documentFetches = new Map<string, Promise<ClientMetadata>>()
+export function createClients(
+  settings: AuthorizationServerSettings,
+  limits: RateLimits,
+  ids: RegistrationIds,
+  remoteKeys: RemoteKeys,
+): Clients {
+  const { storage, clock, telemetry, lifetimes, waysIn, clientRules } = settings
+  const { newClients } = limits
+  const assertions = createClientAssertions(settings, remoteKeys)
+  const documents = createClientDocuments(settings)
 
-  async function register(document: unknown, userAgent: string | undefined): Promise<ClientInformation> {
+  async function register(document: unknown, by: Registrant): Promise<ClientInformation> {
     refuseProblems(clientMetadataProblems(document))
     const metadata = readClientMetadata(document)
+    refuseProblems(clientRuleProblems(clientRules, metadata))
+    if (waysIn.registration === 'invited') await takeInvitation(by.invitation)
     const now = clock()
     const rowId = rowIdOf(metadata)
     const isNew = (await storage.findClient(rowId)) === undefined
-    if (isNew && !newRows.take()) {
+    if (isNew && waysIn.registration !== 'invited' && !newClients.take()) {
       throw new OAuthError(
         'temporarily_unavailable',
         'too many new clients register at the moment; try again in a minute',
       )
     }
     await storage.registerClient(rowOf(rowId, metadata, now), maximumSimilarClients)
-    const clientId = mintClientId(rowId, now)
-    const clientSecret = metadata.tokenEndpointAuthMethod === 'none' ? undefined : derivedSecret(clientId)
-    const flowId = flowIdOf(clientId)
-    telemetry.emit('client.registered', flowId, {
+    const clientId = ids.mint(rowId, now)
+    telemetry.emit('client.registered', flowIdOf(clientId), {
       clientId,
       clientName: metadata.clientName,
       redirectHost: redirectHost(metadata.redirectUris[0] ?? ''),
-      userAgent,
+      userAgent: by.userAgent,
     })
-    return { clientId, clientIdIssuedAt: now, clientSecret, metadata }
+    return informationOf(settings, ids, clientId, metadata)
+  }
+
+  async function takeInvitation(token: string | undefined): Promise<void> {
+    const taken = token === undefined ? undefined : await storage.takeInvitation(hashToken(token), clock())
+    if (taken !== undefined) return
+    const says =
+      'registering here needs a valid initial access token; ask the operator of this server for one'
+    throw new OAuthError('invalid_token', says)
   }
 
   async function find(clientId: string, use: DocumentUse = 'to-ask'): Promise<Client | undefined> {
     if (isClientIdUrl(clientId)) return waysIn.metadataDocument ? findByDocument(clientId, use) : undefined
-    const minted = readMintedClientId(clientId)
-    const row =
-      (await storage.findClient(minted?.rowId ?? clientId)) ??
-      (await storage.findClient(recoveredRowId(clientId)))
-    if (row === undefined) return undefined
+    const minted = ids.read(clientId)
+    const row = await findRow(clientId, minted?.rowId)
+    if (row === undefined || row.kind === 'removed') return undefined
     // The id of a stored row, without a mac of ours around it, names nobody.
     if (row.kind === 'registered' && minted === undefined) return undefined
     if (row.kind === 'recovered' && row.clientId !== recoveredRowId(clientId)) return undefined
+    if (row.kind === 'managed' && row.clientId !== ownRowId(clientId)) return undefined
     if (row.kind === 'pre-registered' ? !waysIn.preRegistered : !waysIn.registration) return undefined
     if (row.expiresAt !== undefined && row.expiresAt <= clock()) return undefined
+    if (row.kind !== 'pre-registered') refuseByRules(row.metadata)
     return {
       clientId,
       kind: row.kind,
       rowId: row.clientId,
       metadata: row.metadata,
-      secretHash: row.kind === 'registered' ? secretHashOfRegistered(clientId, row.metadata) : row.secretHash,
+      secretHash: isSelfRegistered(row) ? secretHashOfRegistered(clientId, row.metadata) : row.secretHash,
       isVouchedFor: row.kind === 'pre-registered' || row.confirmedAt !== undefined,
       flowId: minted === undefined ? undefined : flowIdOf(clientId),
       lastUsedAt: row.lastUsedAt,
     }
   }
 
+  /** What its holder made of a registration comes before the row that it shared; a public one has made nothing of it. */
+  async function findRow(clientId: string, rowId: string | undefined): Promise<ClientRecord | undefined> {
+    const row = await storage.findClient(rowId ?? clientId)
+    if (row !== undefined && (rowId === undefined || row.metadata.tokenEndpointAuthMethod === 'none'))
+      return row
+    const own = rowId === undefined ? undefined : await storage.findClient(ownRowId(clientId))
+    return own ?? row ?? (await storage.findClient(recoveredRowId(clientId)))
+  }
+
+  function refuseByRules(metadata: ClientMetadata): void {
+    const problem = clientRuleProblems(clientRules, metadata)[0]
+    if (problem !== undefined) throw new OAuthError('invalid_client', problem.says, { detail: problem.at })
+  }
+
   async function recover(clientId: string, redirectUri: string): Promise<Client | undefined> {
     if (!waysIn.registration || isClientIdUrl(clientId)) return undefined
     if (clientId.length > maximumClientIdLength || !/^[\x21-\x7e]+$/.test(clientId)) return undefined
-    const minted = readMintedClientId(clientId)
+    const minted = ids.read(clientId)
     const isBuiltIn = recoverableCallbacks.includes(canonicalRedirectUri(redirectUri))
     if (minted === undefined && !isBuiltIn) return undefined
+    // Else whoever was not invited would come in by the side.
+    if (minted === undefined && waysIn.registration === 'invited') return undefined
     if (redirectUriProblems([redirectUri]).length > 0) return undefined
-    const rowId = recoveredRowId(clientId)
-    const isNew = (await storage.findClient(rowId)) === undefined
-    if (isNew && !newRows.take()) return undefined
     const metadata: ClientMetadata = {
       ...readClientMetadata({ token_endpoint_auth_method: 'none' }),
       clientName: recoveredName(redirectUri),
       redirectUris: [redirectUri],
     }
+    if (clientRuleProblems(clientRules, metadata).length > 0) return undefined
+    // Its holder gave it up, or changed it: nothing was forgotten.
+    if (minted !== undefined && (await storage.findClient(ownRowId(clientId))) !== undefined) return undefined
+    const rowId = recoveredRowId(clientId)
+    const isNew = (await storage.findClient(rowId)) === undefined
+    if (isNew && !newClients.take()) return undefined
     // It may have been confidential; whoever holds an id of ours can also hold its secret, and may show it.
-    const secretHash = minted === undefined ? undefined : hashToken(derivedSecret(clientId))
+    const secretHash = minted === undefined ? undefined : hashToken(ids.secretOf(clientId))
     await storage.registerClient(
       { ...rowOf(rowId, metadata, clock()), kind: 'recovered', secretHash },
       maximumSimilarClients,
@@ -154,11 +190,18 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     for (const reading of readings) {
       const client = await find(reading.clientId, 'to-go-on')
       if (client === undefined) continue
-      if (isProven(client, reading)) return client
-      throw new OAuthError('invalid_client', refusalOf(client, reading))
+      const fault = await faultOf(client, reading)
+      if (fault === undefined) return client
+      throw new OAuthError('invalid_client', fault)
     }
     // Exactly this makes Claude forget the id and register again (support article 11503834).
     throw new OAuthError('invalid_client', 'this client is not known here; register again')
+  }
+
+  async function faultOf(client: Client, reading: ClientAuthentication): Promise<string | undefined> {
+    if (client.metadata.tokenEndpointAuthMethod === 'private_key_jwt')
+      return assertions.faultOf(client, reading)
+    return isProven(client, reading) ? undefined : refusalOf(client, reading)
   }
 
   async function confirm(client: Client): Promise<void> {
@@ -186,39 +229,21 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     }
   }
 
-  /** `<row>.<issued>.<nonce>.<mac>`: valid without a row of its own, and no two registrations share one. */
-  function mintClientId(rowId: string, now: number): string {
-    const body = `${rowId}.${now.toString(36)}.${encodeBase64Url(settings.random(9))}`
-    return `${body}.${macOf(body)}`
-  }
-
-  function readMintedClientId(clientId: string): { rowId: string } | undefined {
-    const parts = clientId.split('.')
-    const [rowId, issued, nonce, mac] = parts
-    if (parts.length !== 4 || rowId === undefined || mac === undefined) return undefined
-    return equalInConstantTime(mac, macOf(`${rowId}.${issued}.${nonce}`)) ? { rowId } : undefined
-  }
-
-  function macOf(body: string): string {
-    return encodeBase64Url(keyedHash(keys.clientId, 'client-id', body).subarray(0, 18))
-  }
-
-  function derivedSecret(clientId: string): string {
-    return `pst_cs_${encodeBase64Url(keyedHash(keys.clientSecret, 'client-secret', clientId))}`
-  }
-
   function secretHashOfRegistered(clientId: string, metadata: ClientMetadata): ClientRecord['secretHash'] {
-    return metadata.tokenEndpointAuthMethod === 'none' ? undefined : hashToken(derivedSecret(clientId))
+    return metadata.tokenEndpointAuthMethod === 'none' ? undefined : hashToken(ids.secretOf(clientId))
   }
 
   async function findByDocument(clientId: string, use: DocumentUse): Promise<Client> {
     refuseProblems(clientIdUrlProblems(clientId))
     const pinned = pinnedClientDocuments[clientId]
+    const metadata =
+      pinned === undefined ? await documents.find(clientId, use) : readClientIdMetadataDocument(pinned)
+    refuseByRules(metadata)
     return {
       clientId,
       kind: 'document',
       rowId: undefined,
-      metadata: pinned === undefined ? await documentOf(clientId, use) : readClientIdMetadataDocument(pinned),
+      metadata,
       secretHash: undefined,
       isVouchedFor: pinned !== undefined,
       flowId: undefined,
@@ -226,68 +251,25 @@ export function createClients(settings: AuthorizationServerSettings): Clients {
     }
   }
 
-  async function documentOf(clientId: string, use: DocumentUse): Promise<ClientMetadata> {
-    const stored = await storage.findClientDocument(clientId)
-    if (stored !== undefined && stored.freshUntil > clock())
-      return readClientIdMetadataDocument(stored.document)
-    try {
-      return await fetchOnce(clientId)
-    } catch (error) {
-      // Draft §4.4 forbids caching a failure, not using an earlier success while its host is down (RFC 5861 §4).
-      const isUsable = use === 'to-go-on' || !(error instanceof DocumentWithdrawn)
-      if (stored !== undefined && error instanceof OutboundError && isUsable)
-        return readClientIdMetadataDocument(stored.document)
-      if (!(error instanceof OutboundError)) throw error
-      telemetry.emit('client.document_failed', clientId, { clientId, reason: error.message })
-      throw new OAuthError(
-        'invalid_client',
-        `the client's metadata document could not be read: ${error.message}`,
-      )
-    }
-  }
-
-  function fetchOnce(clientId: string): Promise<ClientMetadata> {
-    const running = documentFetches.get(clientId)
-    if (running !== undefined) return running
-    if (documentFetches.size >= maximumDocumentFetches) {
-      throw new OAuthError('temporarily_unavailable', 'too many client documents are being read; try again')
-    }
-    const fetching = fetchDocument(clientId).finally(() => documentFetches.delete(clientId))
-    documentFetches.set(clientId, fetching)
-    return fetching
-  }
-
-  async function fetchDocument(clientId: string): Promise<ClientMetadata> {
-    const answer = await settings.outboundFetch(clientId, { headers: { accept: 'application/json' } })
-    if (answer.status !== 200) {
-      const says = `${new URL(clientId).host} answered ${answer.status} instead of 200`
-      if (answer.status === 404 || answer.status === 410) throw new DocumentWithdrawn('wrong-status', says)
-      throw new OutboundError('wrong-status', says)
-    }
-    const type = answer.headers.get('content-type') ?? ''
-    if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
-      throw new OutboundError('wrong-body', `the document is ${JSON.stringify(type.slice(0, 100))}, not JSON`)
-    }
-    const document = parseJson(answer.text)
-    refuseProblems(clientIdMetadataDocumentProblems(clientId, document))
-    const metadata = readClientIdMetadataDocument(document)
-    const now = clock()
-    const freshUntil = now + documentFreshSeconds(answer.headers.get('cache-control'))
-    // What is not understood is not kept: nested deep enough, it could be read and not be written.
-    const kept = { client_id: clientId, ...formatClientMetadata(metadata) }
-    await storage.saveClientDocument({ clientId, document: kept, fetchedAt: now, freshUntil })
-    return metadata
-  }
-
   return { register, find, recover, authenticate, confirm }
 }
 
-/** Not a host that is down: one that says that there is no such document, and no earlier one speaks against it. */
-class DocumentWithdrawn extends OutboundError {}
-
-/** The id under which the operator's list and the events know one registration. */
-export function flowIdOf(mintedClientId: string): string {
-  return mintedClientId.split('.')[2] ?? mintedClientId
+/** What a registration is told of itself. Only a confidential one may change itself. */
+export function informationOf(
+  settings: AuthorizationServerSettings,
+  ids: RegistrationIds,
+  clientId: string,
+  metadata: ClientMetadata,
+): ClientInformation {
+  const isConfidential = metadata.tokenEndpointAuthMethod !== 'none'
+  const url = `${settings.issuer}${endpointPaths.registration}?client_id=${encodeURIComponent(clientId)}`
+  return {
+    clientId,
+    clientIdIssuedAt: ids.read(clientId)?.issuedAt ?? settings.clock(),
+    clientSecret: isConfidential ? ids.secretOf(clientId) : undefined,
+    management: isConfidential ? { token: ids.managementTokenOf(clientId), url } : undefined,
+    metadata,
+  }
 }
 
 /** What a person is told of it: of a recovered client nothing is known but where the answer to this request goes. */
@@ -302,6 +284,15 @@ function recoveredName(redirectUri: string): string {
 /** Never the row of a registration: whoever recovers a client chooses its redirect, and must not choose it for others. */
 function recoveredRowId(clientId: string): string {
   return `recovered-${encodeBase64Url(sha256(clientId).subarray(0, 16))}`
+}
+
+/** Of one registration alone, made when its holder changes or removes it. */
+export function ownRowId(clientId: string): string {
+  return `own-${encodeBase64Url(sha256(clientId).subarray(0, 16))}`
+}
+
+function isSelfRegistered({ kind }: ClientRecord): boolean {
+  return kind === 'registered' || kind === 'managed'
 }
 
 function rowIdOf(metadata: ClientMetadata): string {
@@ -319,30 +310,4 @@ function refusalOf(client: Client, reading: ClientAuthentication): string {
   if (client.secretHash === undefined) return 'this client is public: send client_id alone, without a secret'
   if (reading.method === 'none') return 'this client is confidential: its client_secret is missing'
   return 'the client_secret is wrong'
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new OutboundError('wrong-body', 'the document is not JSON', { cause })
-  }
-}
-
-/** So many per period, no queue. */
-function createBudget(limit: number, periodSeconds: number, clock: () => number): { take(): boolean } {
-  let periodStart = clock()
-  let left = limit
-  return {
-    take() {
-      const now = clock()
-      if (now - periodStart >= periodSeconds) {
-        periodStart = now
-        left = limit
-      }
-      if (left <= 0) return false
-      left -= 1
-      return true
-    },
-  }
 }

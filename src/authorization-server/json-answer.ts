@@ -19,6 +19,8 @@ export function errorAnswer(error: OAuthError, errorId: string): Response {
   const body = { error: error.code, error_description: error.description, error_id: errorId }
   const headers: Record<string, string> = {}
   if (error.code === 'invalid_client') headers['www-authenticate'] = 'Basic realm="oauth"'
+  // Of the registration endpoints, which alone take a Bearer token here (RFC 6750 §3).
+  if (error.code === 'invalid_token') headers['www-authenticate'] = 'Bearer realm="registration"'
   if (error.code === 'temporarily_unavailable') headers['retry-after'] = '60'
   return jsonAnswer(error.status, body, headers)
 }

@@ -30,9 +30,26 @@ export interface ToolDescription {
 
 /** Which kinds of client may identify themselves. */
 export interface WaysIn {
-  registration: boolean
+  /** `invited`: only with an initial access token from `postern clients invite` (RFC 7591 §3). */
+  registration: boolean | 'invited'
   metadataDocument: boolean
   preRegistered: boolean
+}
+
+/** What is asked of clients that come by themselves, by registration or by metadata document; those that the operator entered are not judged. */
+export interface ClientRules {
+  /** Where their answers may go, as `isRedirectTo` reads it; undefined: anywhere. */
+  redirectHosts: readonly string[] | undefined
+  /** What they may be called; undefined: anything. Their own word, so that this keeps out only those who do not lie. */
+  clientNames: readonly string[] | undefined
+  /** Client assertions may also name the token endpoint as their audience, as before draft-ietf-oauth-rfc7523bis. */
+  tokenEndpointAudience: boolean
+}
+
+export const defaultClientRules: ClientRules = {
+  redirectHosts: undefined,
+  clientNames: undefined,
+  tokenEndpointAudience: false,
 }
 
 export interface Lifetimes {
@@ -78,6 +95,7 @@ export interface AuthorizationServerSettings {
   productName: string
   resources: readonly GuardedResource[]
   waysIn: WaysIn
+  clientRules: ClientRules
   lifetimes: Lifetimes
   storage: Storage
   keys: AuthorizationServerKeys

@@ -1,12 +1,32 @@
-/** How a client proves who it is at the token endpoint: none, client_secret_post, client_secret_basic (OAuth 2.1 §2.4, RFC 6749 §2.3.1). */
+/** How a client proves who it is at the token endpoint: none, client_secret_post, client_secret_basic, private_key_jwt (OAuth 2.1 §2.4, RFC 6749 §2.3.1, RFC 7523 §2.2). */
 
+import { assertedClientId, clientAssertionType } from './client-assertion.ts'
 import { OAuthError } from './errors.ts'
 
-export interface ClientAuthentication {
+export type ClientAuthentication = SecretAuthentication | AssertionAuthentication
+
+export interface SecretAuthentication {
   method: 'none' | 'client_secret_basic' | 'client_secret_post'
   clientId: string
   /** Every secret that the sent text can mean; empty for `none`. Basic has two readings, see `basicReadings`. */
   secrets: readonly string[]
+}
+
+export interface AssertionAuthentication {
+  method: 'private_key_jwt'
+  /** What the request or the assertion says; proved by nothing yet. */
+  clientId: string
+  /** It shows a signature, and none of these. */
+  secrets: readonly string[]
+  assertion: string
+}
+
+/** The parameters of a request that say who its client is. */
+export interface ClientParameters {
+  clientId: string | undefined
+  clientSecret: string | undefined
+  clientAssertion?: string | undefined
+  clientAssertionType?: string | undefined
 }
 
 /**
@@ -15,9 +35,11 @@ export interface ClientAuthentication {
  */
 export function readClientAuthentication(
   authorization: string | undefined,
-  parameters: { clientId: string | undefined; clientSecret: string | undefined },
+  parameters: ClientParameters,
 ): readonly ClientAuthentication[] {
   const { clientId, clientSecret } = parameters
+  if (parameters.clientAssertion !== undefined || parameters.clientAssertionType !== undefined)
+    return [readAssertion(authorization, parameters)]
   if (authorization !== undefined && /^basic(?: |$)/i.test(authorization)) {
     const readings = basicReadings(authorization.slice(6).trim())
     if (readings.length === 0)
@@ -38,8 +60,26 @@ export function readClientAuthentication(
   return [{ method: 'client_secret_post', clientId, secrets: [clientSecret] }]
 }
 
+/** RFC 7521 §4.2: one method alone; a client_id beside the assertion is of the same client. */
+function readAssertion(
+  authorization: string | undefined,
+  { clientId, clientSecret, clientAssertion, clientAssertionType: type }: ClientParameters,
+): AssertionAuthentication {
+  if (clientSecret !== undefined || (authorization !== undefined && /^basic(?: |$)/i.test(authorization)))
+    throw new OAuthError('invalid_request', 'use either a client assertion or a client secret, not both')
+  if (type !== clientAssertionType)
+    throw new OAuthError('invalid_client', `client_assertion_type must be ${clientAssertionType}`)
+  if (clientAssertion === undefined) throw new OAuthError('invalid_client', 'client_assertion is missing')
+  const asserted = assertedClientId(clientAssertion)
+  if (asserted === undefined)
+    throw new OAuthError('invalid_client', 'client_assertion is not a signed JWT whose sub is the client id')
+  if (clientId !== undefined && clientId !== asserted)
+    throw new OAuthError('invalid_client', 'client_id is not the client that the assertion speaks for')
+  return { method: 'private_key_jwt', clientId: asserted, secrets: [], assertion: clientAssertion }
+}
+
 /** RFC 6749 §2.3.1 asks for both parts percent-encoded; the MCP SDKs send them raw, so that the id of a document (`https://…`) holds colons of its own. Neither our ids nor our secrets hold any, so the first colon or the last is the one that was meant. */
-function basicReadings(credentials: string): ClientAuthentication[] {
+function basicReadings(credentials: string): SecretAuthentication[] {
   const decoded = decodeBase64(credentials)
   if (decoded === undefined || !decoded.includes(':')) return []
   const first = decoded.indexOf(':')

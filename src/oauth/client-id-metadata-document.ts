@@ -1,7 +1,12 @@
 /** Client ID Metadata Documents: a client whose id is the https URL of its own metadata (draft-ietf-oauth-client-id-metadata-document; MCP 2025-11-25). */
 
 import { parseUrl } from '../platform/url.ts'
-import { type ClientMetadata, clientMetadataProblems, readClientMetadata } from './client-metadata.ts'
+import {
+  type ClientMetadata,
+  clientMetadataProblems,
+  readClientMetadata,
+  type TokenEndpointAuthMethod,
+} from './client-metadata.ts'
 import type { Problem } from './errors.ts'
 
 /** Any id of this form is a document's address; ids that Postern mints never start so. */
@@ -48,11 +53,12 @@ export function clientIdMetadataDocumentProblems(clientId: string, document: unk
   if (members.client_secret !== undefined || members.client_secret_expires_at !== undefined) {
     return problem('client_secret', 'a public document must not hold a client secret')
   }
-  const method = members.token_endpoint_auth_method ?? 'none'
-  if (method !== 'none') {
-    return problem('token_endpoint_auth_method', 'a client with a metadata document authenticates with none')
+  if (!documentAuthMethods.includes(authMethodOf(members) as TokenEndpointAuthMethod)) {
+    const says =
+      'a client with a metadata document authenticates with none, or with private_key_jwt and keys of its own'
+    return problem('token_endpoint_auth_method', says)
   }
-  return clientMetadataProblems({ ...members, token_endpoint_auth_method: 'none' }).map((found) => ({
+  return clientMetadataProblems(withAuthMethod(members), documentAuthMethods).map((found) => ({
     ...found,
     code: 'invalid_client',
   }))
@@ -60,7 +66,20 @@ export function clientIdMetadataDocumentProblems(clientId: string, document: unk
 
 /** Call after `clientIdMetadataDocumentProblems` found none. */
 export function readClientIdMetadataDocument(document: unknown): ClientMetadata {
-  return readClientMetadata({ ...(document as object), token_endpoint_auth_method: 'none' })
+  return readClientMetadata(withAuthMethod(document as Record<string, unknown>))
+}
+
+/** Nothing that would have to be shared. */
+const documentAuthMethods: readonly TokenEndpointAuthMethod[] = ['none', 'private_key_jwt']
+
+/** A document that publishes keys and names no method means them: from then on whoever comes without one is somebody else (draft §6.2). */
+function authMethodOf({ token_endpoint_auth_method: method, ...members }: Record<string, unknown>): unknown {
+  if (method !== undefined) return method
+  return members.jwks !== undefined || members.jwks_uri !== undefined ? 'private_key_jwt' : 'none'
+}
+
+function withAuthMethod(members: Record<string, unknown>): Record<string, unknown> {
+  return { ...members, token_endpoint_auth_method: authMethodOf(members) }
 }
 
 /** Within these, a server's Cache-Control decides how long a document is used without asking again, in seconds. */

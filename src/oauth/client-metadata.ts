@@ -1,11 +1,17 @@
 /** What a client says of itself when it registers (RFC 7591 §2), and what it is told it was registered as (§3.2.1). */
 
 import type { Problem } from './errors.ts'
+import { type JsonWebKeySet, jsonWebKeySetProblems, readJsonWebKeySet } from './json-web-key.ts'
 import { canonicalRedirectUri, redirectUriProblems } from './redirect-uri.ts'
 import { formatScope, readScope } from './scope.ts'
 
-export type TokenEndpointAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post'
+export type TokenEndpointAuthMethod =
+  | 'none'
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'private_key_jwt'
 
+/** What a client may register itself with. A key needs somebody who vouches for it: the operator, or the host of a metadata document. */
 export const tokenEndpointAuthMethods: readonly TokenEndpointAuthMethod[] = [
   'none',
   'client_secret_post',
@@ -27,6 +33,9 @@ export interface ClientMetadata {
   applicationType: 'web' | 'native' | undefined
   /** What it registered for; a hint, never a ceiling: the same client asks for more later (Claude Code step-up, recorded 2026-11). */
   scope: string | undefined
+  /** Of `private_key_jwt`: one of the two. */
+  jwks: JsonWebKeySet | undefined
+  jwksUri: string | undefined
   softwareId: string | undefined
   softwareVersion: string | undefined
 }
@@ -40,7 +49,10 @@ const maximumRedirectUris = 20
  * a blank scope and a missing or odd `application_type` are none: they are ignored or intersected,
  * because released clients send them (RFC 7591 §2 lets a server replace values).
  */
-export function clientMetadataProblems(document: unknown): Problem[] {
+export function clientMetadataProblems(
+  document: unknown,
+  methods: readonly TokenEndpointAuthMethod[] = tokenEndpointAuthMethods,
+): Problem[] {
   const problem = (at: string, says: string): Problem[] => [
     { code: 'invalid_client_metadata', at, says, standard: 'RFC 7591 §2' },
   ]
@@ -55,10 +67,10 @@ export function clientMetadataProblems(document: unknown): Problem[] {
     return [{ code: 'invalid_redirect_uri', at: 'redirect_uris', says, standard: 'RFC 7591 §5' }]
   }
   const method = document.token_endpoint_auth_method
-  if (typeof method === 'string' && !tokenEndpointAuthMethods.includes(method as TokenEndpointAuthMethod)) {
+  if (typeof method === 'string' && !methods.includes(method as TokenEndpointAuthMethod)) {
     return problem(
       'token_endpoint_auth_method',
-      `token_endpoint_auth_method ${JSON.stringify(method.slice(0, 100))} is not supported; use one of ${tokenEndpointAuthMethods.join(', ')}`,
+      `token_endpoint_auth_method ${JSON.stringify(method.slice(0, 100))} is not supported; use one of ${methods.join(', ')}`,
     )
   }
   const grants = document.grant_types
@@ -72,13 +84,32 @@ export function clientMetadataProblems(document: unknown): Problem[] {
   if (Array.isArray(responses) && responses.length > 0 && !responses.includes('code')) {
     return problem('response_types', 'response_types must include code')
   }
-  return redirectUriProblems(uris as string[])
+  const keyProblems = method === 'private_key_jwt' ? clientKeyProblems(document) : []
+  return [...keyProblems, ...redirectUriProblems(uris as string[])]
+}
+
+/** RFC 7591 §2: `jwks` and `jwks_uri` are not used together. */
+function clientKeyProblems(document: Record<string, unknown>): Problem[] {
+  const { jwks, jwks_uri: jwksUri } = document
+  if (jwks !== undefined && jwksUri === undefined) return jsonWebKeySetProblems(jwks, 'jwks')
+  const isAddress =
+    typeof jwksUri === 'string' &&
+    jwksUri.length <= maximumTextLength &&
+    webUrlOf(jwksUri) === jwksUri &&
+    new URL(jwksUri).username === ''
+  if (jwks === undefined && isAddress) return []
+  const says =
+    jwks !== undefined
+      ? 'private_key_jwt takes its keys from jwks or from jwks_uri, not from both'
+      : 'private_key_jwt needs jwks, or a jwks_uri that is an https URL'
+  return [{ code: 'invalid_client_metadata', at: 'jwks_uri', says, standard: 'RFC 7591 §2' }]
 }
 
 /** Call after `clientMetadataProblems` found none. Defaults are those of RFC 7591 §2, but for refresh tokens, which every client is given. */
 export function readClientMetadata(document: unknown): ClientMetadata {
   const given = isObject(document) ? document : {}
   const method = given.token_endpoint_auth_method
+  const hasKeys = method === 'private_key_jwt'
   const scope = formatScope(readScope(textOf(given.scope)))
   return {
     clientName: textOf(given.client_name),
@@ -93,6 +124,8 @@ export function readClientMetadata(document: unknown): ClientMetadata {
         ? given.application_type
         : undefined,
     scope: scope === '' ? undefined : scope,
+    jwks: hasKeys && given.jwks !== undefined ? readJsonWebKeySet(given.jwks) : undefined,
+    jwksUri: hasKeys ? webUrlOf(given.jwks_uri) : undefined,
     softwareId: textOf(given.software_id),
     softwareVersion: textOf(given.software_version),
   }
@@ -110,6 +143,8 @@ export function formatClientMetadata(metadata: ClientMetadata): Record<string, u
     response_types: ['code'],
     application_type: metadata.applicationType,
     scope: metadata.scope,
+    jwks: metadata.jwks,
+    jwks_uri: metadata.jwksUri,
     software_id: metadata.softwareId,
     software_version: metadata.softwareVersion,
   })
@@ -120,6 +155,8 @@ export interface ClientInformation {
   clientId: string
   clientIdIssuedAt: number
   clientSecret: string | undefined
+  /** Where, and with which token, its holder may change it (RFC 7592 §3). */
+  management: { token: string; url: string } | undefined
   metadata: ClientMetadata
 }
 
@@ -129,6 +166,8 @@ export function formatClientInformation(information: ClientInformation): Record<
     client_id_issued_at: information.clientIdIssuedAt,
     client_secret: information.clientSecret,
     client_secret_expires_at: information.clientSecret === undefined ? undefined : 0,
+    registration_access_token: information.management?.token,
+    registration_client_uri: information.management?.url,
     ...formatClientMetadata(information.metadata),
   })
 }

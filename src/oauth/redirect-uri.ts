@@ -38,6 +38,22 @@ export function redirectHost(uri: string): string {
   return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : `${url.protocol}//`
 }
 
+/**
+ * Whether a URI leads where an operator's list says: `claude.ai`, `mcp.example.com:8443`, `*.example.com` for the hosts
+ * below it, `localhost` for this device by any of its names and ports, or a private scheme such as `cursor:`.
+ */
+export function isRedirectTo(uri: string, pattern: string): boolean {
+  const url = parseUrl(uri)
+  if (url === undefined) return false
+  const wanted = pattern.toLowerCase()
+  if (wanted.endsWith(':')) return url.protocol === wanted
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return false
+  if (isLoopbackHost(wanted)) return isLoopbackHost(url.hostname)
+  // An upper-case letter in a host was folded by the parser; a port that is not named is the usual one.
+  if (wanted.startsWith('*.')) return url.protocol === 'https:' && url.host.endsWith(wanted.slice(1))
+  return url.protocol === 'https:' && url.host === wanted
+}
+
 /** RFC 7591 §2, RFC 8252 §7 and §8.4, RFC 9700 §2.1: https, http on loopback, or a private-use scheme that names its owner. */
 export function redirectUriProblems(uris: readonly string[]): Problem[] {
   const problems: Problem[] = []

@@ -10,6 +10,8 @@ export interface TokenRequest {
   refreshToken: string | undefined
   clientId: string | undefined
   clientSecret: string | undefined
+  clientAssertion: string | undefined
+  clientAssertionType: string | undefined
   scope: string | undefined
   resources: readonly string[]
 }
@@ -29,6 +31,8 @@ export function readTokenRequest(form: URLSearchParams): TokenRequest {
     refreshToken: one('refresh_token'),
     clientId: one('client_id'),
     clientSecret: one('client_secret'),
+    clientAssertion: one('client_assertion'),
+    clientAssertionType: one('client_assertion_type'),
     scope: one('scope'),
     resources: form.getAll('resource').filter((resource) => resource !== ''),
   }

@@ -26,6 +26,11 @@ function quotable(value: string): string {
   return value.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '')
 }
 
+/** The token of an `Authorization: Bearer` header (RFC 6750 §2.1); the scheme is compared without case (OAuth 2.1 §5.1.1). */
+export function readBearer(authorization: string | null | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(authorization?.trim() ?? '')?.[1]
+}
+
 /** One challenge of a WWW-Authenticate header: the scheme in lower case, parameter names in lower case. */
 export interface Challenge {
   scheme: string

@@ -9,6 +9,7 @@ import { clientCases } from './conformance/clients.ts'
 import { connectionCases } from './conformance/connections.ts'
 import { durableCases } from './conformance/durable.ts'
 import { expiryCases } from './conformance/expiry.ts'
+import { invitationCases } from './conformance/invitations.ts'
 import { keyCases } from './conformance/keys.ts'
 import { rotationCases } from './conformance/rotation.ts'
 import { tokenCases } from './conformance/tokens.ts'
@@ -39,6 +40,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...accountCases,
   ...keyCases,
   ...connectionCases,
+  ...invitationCases,
   ...expiryCases,
 ].map(({ name, check }) => ({
   name,

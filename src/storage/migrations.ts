@@ -169,6 +169,29 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX connections_by_record ON connections (recorded_at)',
     ],
   },
+  {
+    version: 3,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE invitations (
+        sequence ${sequenceColumn},
+        invitation_id TEXT NOT NULL UNIQUE,
+        token_hash TEXT NOT NULL UNIQUE,
+        note TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        uses_left BIGINT NOT NULL
+      )`,
+      'CREATE INDEX invitations_by_age ON invitations (created_at, sequence)',
+      'CREATE INDEX invitations_by_end ON invitations (expires_at)',
+      `CREATE TABLE unique_ids (
+        id_hash TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        expires_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX unique_ids_by_owner ON unique_ids (owner, expires_at)',
+      'CREATE INDEX unique_ids_by_end ON unique_ids (expires_at)',
+    ],
+  },
 ]
 
 export const createVersionTable =

@@ -6,9 +6,11 @@ import { sqlClients } from './sql/clients.ts'
 import { sqlConnections } from './sql/connections.ts'
 import type { SqlDriver } from './sql/driver.ts'
 import { removeExpiredRows } from './sql/expiry.ts'
+import { sqlInvitations } from './sql/invitations.ts'
 import { sqlKeys } from './sql/keys.ts'
 import { sqlSessions } from './sql/sessions.ts'
 import { sqlTokens } from './sql/tokens.ts'
+import { sqlUniqueIds } from './sql/unique-ids.ts'
 import type { Storage } from './storage.ts'
 
 /** The tables must be there: see `migrations.ts`. */
@@ -21,6 +23,8 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlSessions(driver),
     ...sqlKeys(driver),
     ...sqlConnections(driver),
+    ...sqlInvitations(driver),
+    ...sqlUniqueIds(driver),
     removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
     close: () => driver.close(),
   }

@@ -16,7 +16,9 @@ export interface Storage
     AccountStorage,
     SessionStorage,
     KeyStorage,
-    ConnectionStorage {
+    ConnectionStorage,
+    InvitationStorage,
+    UniqueIdStorage {
   /**
    * Removes up to `limit` records whose time has passed, and says how many. Never touches a live one, nor a client
    * that has a live grant; a code that was taken stays for a day longer, so that a late replay is still recognised.
@@ -31,8 +33,11 @@ export interface Storage
 export interface ClientRecord {
   /** A minted row id, or for a pre-registered client the id it was given. Never an https URL. */
   clientId: string
-  /** `recovered`: brought back for a client whose registration was forgotten (house rule 4). */
-  kind: 'registered' | 'recovered' | 'pre-registered'
+  /**
+   * `recovered`: brought back for a client whose registration was forgotten (house rule 4). `managed`: one registration
+   * that was changed by its holder, and so shares its row with no other; `removed`: one that its holder removed (RFC 7592).
+   */
+  kind: 'registered' | 'recovered' | 'managed' | 'removed' | 'pre-registered'
   metadata: ClientMetadata
   /** Pre-registered confidential clients only; a registered client's secret is derived, not stored. */
   secretHash: TokenHash | undefined
@@ -64,6 +69,8 @@ export interface ClientStorage {
   registerClient(client: ClientRecord, maximumSimilar: number): Promise<'created' | 'renewed'>
   /** Succeeds once for an id. */
   addPreRegisteredClient(client: ClientRecord): Promise<'created' | 'id-taken'>
+  /** Inserts, or replaces all of the row that is there: for one registration alone, by its holder (RFC 7592). */
+  saveManagedClient(client: ClientRecord): Promise<void>
   findClient(clientId: string): Promise<ClientRecord | undefined>
   /** Called at approval: sets `confirmedAt` if unset, `lastUsedAt`, and `expiresAt` as given. */
   confirmClient(clientId: string, at: number, expiresAt: number | undefined): Promise<void>
@@ -382,4 +389,48 @@ export interface ConnectionStorage {
   /** By the time of their last step. `recordedSince` leaves out what was not written at or after it. */
   listConnections(filter: { recordedSince?: number }, limit: number): Promise<StoredConnection[]>
   findConnection(connectionId: string): Promise<StoredConnection | undefined>
+}
+
+/* Invitations: initial access tokens, by which an operator lets clients register (RFC 7591 §3) */
+
+export interface InvitationRecord {
+  invitationId: string
+  tokenHash: TokenHash
+  /** The operator's own word for whom it is. */
+  note: string
+  createdAt: number
+  expiresAt: number
+  /** How many registrations it is still good for. */
+  usesLeft: number
+}
+
+export interface InvitationStorage {
+  addInvitation(invitation: InvitationRecord): Promise<void>
+  /** Takes one use, in one step, and gives what is left of it. Undefined when it is unknown, expired or used up. */
+  takeInvitation(tokenHash: TokenHash, now: number): Promise<InvitationRecord | undefined>
+  listInvitations(limit: number): Promise<InvitationRecord[]>
+  /** False when nothing was there. */
+  removeInvitation(invitationId: string): Promise<boolean>
+}
+
+/* Ids that count once: of signed assertions and proofs, which are not to be accepted a second time */
+
+export interface UniqueIdRecord {
+  /** Of the id and of all that it belongs to. */
+  idHash: TokenHash
+  /** Who signed it. */
+  owner: string
+  expiresAt: number
+}
+
+export interface UniqueIdStorage {
+  /**
+   * Of any number at the same time one gets `taken`; the others, and whoever comes before it expires, `already-taken`.
+   * `full`, and nothing is remembered, where its owner has `maximumOfOwner` that have not expired.
+   */
+  takeUniqueId(
+    id: UniqueIdRecord,
+    maximumOfOwner: number,
+    now: number,
+  ): Promise<'taken' | 'already-taken' | 'full'>
 }

@@ -49,13 +49,28 @@ describe('authorization server metadata', () => {
     }
   })
 
-  test('[RC-19] [CIMD-15] `none` is listed, beside both ways to show a secret', async () => {
+  test('[RC-19] [CIMD-15] `none` is listed, beside both ways to show a secret, and keys behind them', async () => {
     const document = await json('/.well-known/oauth-authorization-server')
     expect(document.token_endpoint_auth_methods_supported).toEqual([
       'none',
       'client_secret_post',
       'client_secret_basic',
+      'private_key_jwt',
     ])
+  })
+
+  test('[EXT-CC-02] keys are listed with their algorithms, and only where some client could have one', async () => {
+    const document = await json('/.well-known/oauth-authorization-server')
+    expect(document.token_endpoint_auth_signing_alg_values_supported).toEqual([
+      'ES256',
+      'PS256',
+      'RS256',
+      'EdDSA',
+    ])
+    const keyless = await openDoor({ waysIn: { preRegistered: false, metadataDocument: false } })
+    const without = (await (await keyless.fetch(serverDocuments[0] ?? '')).json()) as Record<string, unknown>
+    expect(without.token_endpoint_auth_methods_supported).not.toContain('private_key_jwt')
+    expect(without).not.toHaveProperty('token_endpoint_auth_signing_alg_values_supported')
   })
 
   test('[R8414-07] strict OpenID readers find the members they require, and the key set they point at', async () => {

@@ -12,6 +12,8 @@ import {
 } from '../../src/oauth/client-id-metadata-document.ts'
 import { trustRedirect } from '../../src/oauth/redirect-uri.ts'
 
+const publicKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }
+
 describe('[CIMD-01] [AUTH-2025-11-25-12] the URL', () => {
   test.each([
     'https://claude.ai/oauth/mcp-oauth-client-metadata',
@@ -72,6 +74,7 @@ const good = {
   client_name: 'An app',
   redirect_uris: ['https://app.example/cb', 'http://127.0.0.1/callback'],
 }
+const keyed = { ...good, token_endpoint_auth_method: 'private_key_jwt' }
 
 describe('the document', () => {
   test('[AUTH-2025-11-25-14] the least that it must say is enough', () => {
@@ -119,9 +122,24 @@ describe('the document', () => {
       'token_endpoint_auth_method',
     ],
     [
-      '[CIMD-13] a key that nobody here asks for',
+      '[CIMD-13] a method with keys, and no keys',
       { ...good, token_endpoint_auth_method: 'private_key_jwt' },
-      'token_endpoint_auth_method',
+      'jwks_uri',
+    ],
+    ['[CIMD-13] a private key', { ...keyed, jwks: { keys: [{ ...publicKey, d: 'x' }] } }, 'jwks'],
+    ['[CIMD-13] a symmetric key', { ...keyed, jwks: { keys: [{ kty: 'oct', k: 'x' }] } }, 'jwks'],
+    ['[CIMD-13] no key', { ...keyed, jwks: { keys: [] } }, 'jwks'],
+    [
+      '[CIMD-13] only a key to encrypt with',
+      { ...keyed, jwks: { keys: [{ ...publicKey, use: 'enc' }] } },
+      'jwks',
+    ],
+    ['[CIMD-13] more keys than anybody has', { ...keyed, jwks: { keys: Array(21).fill(publicKey) } }, 'jwks'],
+    ['[CIMD-13] keys by plain http', { ...keyed, jwks_uri: 'http://app.example/jwks' }, 'jwks_uri'],
+    [
+      '[CIMD-13] keys in two places',
+      { ...keyed, jwks: { keys: [publicKey] }, jwks_uri: 'https://app.example/jwks' },
+      'jwks_uri',
     ],
     ['a method that is no text', { ...good, token_endpoint_auth_method: 1 }, 'token_endpoint_auth_method'],
     ['[AUTH-2025-11-25-14] no name', { ...good, client_name: undefined }, 'client_name'],
@@ -138,6 +156,25 @@ describe('the document', () => {
       code: 'invalid_client',
       at,
     })
+  })
+})
+
+describe('[CIMD-13] keys', () => {
+  const methodOf = (changes: Record<string, unknown>): string => {
+    const document = { ...good, ...changes }
+    expect(clientIdMetadataDocumentProblems(clientId, document)).toEqual([])
+    return readClientIdMetadataDocument(document).tokenEndpointAuthMethod
+  }
+
+  test('published without a method are meant to be used; `none` beside them stays none', () => {
+    const jwks = { keys: [publicKey] }
+    const method = undefined
+    expect(methodOf({ token_endpoint_auth_method: method, jwks })).toBe('private_key_jwt')
+    expect(methodOf({ token_endpoint_auth_method: method, jwks_uri: 'https://app.example/jwks' })).toBe(
+      'private_key_jwt',
+    )
+    expect(methodOf({ token_endpoint_auth_method: 'none', jwks })).toBe('none')
+    expect(methodOf({ token_endpoint_auth_method: method })).toBe('none')
   })
 })
 

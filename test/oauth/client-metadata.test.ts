@@ -272,6 +272,7 @@ describe('the answer to a registration', () => {
       clientId: 'id',
       clientIdIssuedAt: 7,
       clientSecret: undefined,
+      management: undefined,
       metadata,
     })
     expect(answer).toEqual({ client_id: 'id', client_id_issued_at: 7, ...webClaude })
@@ -283,6 +284,7 @@ describe('the answer to a registration', () => {
       clientId: 'id',
       clientIdIssuedAt: 7,
       clientSecret: 's',
+      management: undefined,
       metadata,
     })
     expect(answer).toMatchObject({ client_secret: 's', client_secret_expires_at: 0 })

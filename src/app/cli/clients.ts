@@ -181,6 +181,8 @@ function clientTable(clients: readonly ClientRecord[], { out }: Terminal): strin
 const kindWords: Record<ClientRecord['kind'], string> = {
   registered: 'registration',
   recovered: 'recovery',
+  managed: 'registration',
+  removed: 'gave itself up',
   'pre-registered': 'hand',
 }
 

@@ -30,6 +30,8 @@ export const eventDefinitions: readonly EventDefinition[] = [
   ),
 
   event('client.registered', 'info', 'A client registered itself (RFC 7591).'),
+  event('client.changed', 'info', 'A client changed its own registration (RFC 7592).'),
+  event('client.removed', 'info', 'A client removed its own registration; its connections have ended.'),
   event(
     'client.recovered',
     'warn',

@@ -22,6 +22,7 @@ import { findResource, resourceProblems } from '../../oauth/resource-indicators.
 import { formatScope, requestedScopes } from '../../oauth/scope.ts'
 import { type Random, randomId, randomToken } from '../../platform/crypto.ts'
 import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
+import { mayRedirectTo } from '../client-rules.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
 import { type Consent, requestPath } from '../consent.ts'
 import type { AuthorizationServerSettings, GuardedResource } from '../settings.ts'
@@ -51,7 +52,7 @@ async function beginAuthorization(
   const client = await findClient(clients, request)
   const flowId = attemptFlow(client, settings.random)
   subject.flowId = flowId
-  const redirect = findRedirect(client, request)
+  const redirect = findRedirect(settings, client, request)
   const refuse = refusalBy(client, redirect, request)
   refuseRepeated(refuse, repeated)
   checkResponseType(refuse, request)
@@ -87,7 +88,11 @@ async function findClient(clients: Clients, request: AuthorizationRequest): Prom
 }
 
 /** Until here nobody may be redirected; a request without a redirect URI is understood if only one can be meant. */
-function findRedirect(client: Client, request: AuthorizationRequest): TrustedRedirect {
+function findRedirect(
+  settings: AuthorizationServerSettings,
+  client: Client,
+  request: AuthorizationRequest,
+): TrustedRedirect {
   const registered = client.metadata.redirectUris
   const only = registered.length === 1 && !isLocalRedirect(registered[0] ?? '') ? registered[0] : undefined
   const asked = request.redirectUri ?? only
@@ -97,6 +102,11 @@ function findRedirect(client: Client, request: AuthorizationRequest): TrustedRed
     throw new OAuthError('invalid_request', 'redirect_uri is not one that this application registered', {
       detail: asked,
     })
+  }
+  // The operator's list stands above what a client registered, also before the list was made.
+  if (client.kind !== 'pre-registered' && !mayRedirectTo(settings.clientRules, asked)) {
+    const says = 'this server sends answers only to applications it was told of; ask its operator'
+    throw new OAuthError('invalid_request', says, { detail: asked })
   }
   return redirect
 }

@@ -1,6 +1,7 @@
 /** Publishes what this server offers (RFC 8414 §3): built once, since nothing in it depends on a request. */
 
 import type { AuthorizationServerMetadata } from '../../oauth/authorization-server-metadata.ts'
+import { clientAssertionAlgorithms } from '../../oauth/client-assertion.ts'
 import { grantTypes, tokenEndpointAuthMethods } from '../../oauth/client-metadata.ts'
 import { challengeMethod } from '../../oauth/pkce.ts'
 import { offlineAccess } from '../../oauth/scope.ts'
@@ -26,6 +27,10 @@ export function authorizationServerMetadata(
   settings: AuthorizationServerSettings,
 ): AuthorizationServerMetadata {
   const { issuer, waysIn } = settings
+  // A key is the operator's to enter, or a document's to publish; who registers has none.
+  const takesKeys = waysIn.preRegistered || waysIn.metadataDocument
+  const authMethods = takesKeys ? [...tokenEndpointAuthMethods, 'private_key_jwt'] : tokenEndpointAuthMethods
+  const algorithms = takesKeys ? clientAssertionAlgorithms : undefined
   const scopes = new Set(settings.resources.flatMap((resource) => resource.scopes.map(({ name }) => name)))
   return {
     issuer,
@@ -42,8 +47,12 @@ export function authorizationServerMetadata(
     response_modes_supported: ['query'],
     grant_types_supported: grantTypes,
     // Hosted Claude uses a metadata document only where it sees `none` listed.
-    token_endpoint_auth_methods_supported: tokenEndpointAuthMethods,
-    revocation_endpoint_auth_methods_supported: tokenEndpointAuthMethods,
+    token_endpoint_auth_methods_supported: authMethods,
+    ...(algorithms === undefined ? {} : { token_endpoint_auth_signing_alg_values_supported: algorithms }),
+    revocation_endpoint_auth_methods_supported: authMethods,
+    ...(algorithms === undefined
+      ? {}
+      : { revocation_endpoint_auth_signing_alg_values_supported: algorithms }),
     code_challenge_methods_supported: [challengeMethod],
     ...(waysIn.metadataDocument ? { client_id_metadata_document_supported: true } : {}),
     authorization_response_iss_parameter_supported: true,

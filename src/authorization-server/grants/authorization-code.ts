@@ -128,6 +128,7 @@ async function take(
     await refuseReplay(settings, winner ?? code)
     throw deadCode('used before')
   }
+  await refuseRemoved(settings, clients, client, grant)
   await clients.confirm(client)
   settings.telemetry.emit('token.issued', code.flowId, {
     clientId: client.clientId,
@@ -142,6 +143,19 @@ async function take(
     expiresInSeconds: settings.lifetimes.accessTokenSeconds,
     scope: formatScope(grant.scope),
   }
+}
+
+/** A registration can be removed by its holder (RFC 7592) while its code is exchanged; whichever came first, nothing of it lives on. */
+async function refuseRemoved(
+  settings: AuthorizationServerSettings,
+  clients: Clients,
+  client: Client,
+  grant: GrantRecord,
+): Promise<void> {
+  if (client.secretHash === undefined || (await clients.find(client.clientId, 'to-go-on')) !== undefined)
+    return
+  await settings.storage.revokeGrant(grant.grantId, settings.clock(), 'client-removed')
+  throw new OAuthError('invalid_client', 'this client was removed')
 }
 
 function deadCode(detail: string): OAuthError {

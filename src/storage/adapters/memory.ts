@@ -12,6 +12,7 @@ import {
   usernameKey,
 } from '../limits.ts'
 import { memoryConnections } from '../memory-connections.ts'
+import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
 import {
   accessTokenOf,
   firstGenerationKept,
@@ -29,12 +30,14 @@ import type {
   ClientDocumentRecord,
   ClientRecord,
   GrantRecord,
+  InvitationRecord,
   IssuedTokens,
   PendingAuthorizationRecord,
   Rotation,
   RotationRequest,
   Storage,
   StoredConnection,
+  UniqueIdRecord,
   UserRecord,
   WrappedKeyRecord,
 } from '../storage.ts'
@@ -55,6 +58,8 @@ export function memoryStorage(): Storage {
   const endedMcpSessions = new Map<TokenHash, number>()
   const keys = new Map<string, WrappedKeyRecord>()
   const connections = new Map<string, StoredConnection>()
+  const invitations = new Map<TokenHash, InvitationRecord>()
+  const uniqueIds = new Map<TokenHash, UniqueIdRecord>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
 
   /** Before anything is changed: what SQL's unique columns refuse, a Map would overwrite. */
@@ -147,6 +152,10 @@ export function memoryStorage(): Storage {
       if (clients.has(client.clientId)) return 'id-taken'
       clients.set(client.clientId, { ...client })
       return 'created'
+    },
+    async saveManagedClient(client) {
+      clients.delete(client.clientId)
+      clients.set(client.clientId, { ...client })
     },
     async findClient(clientId) {
       return copyOf(clients.get(clientId))
@@ -358,6 +367,8 @@ export function memoryStorage(): Storage {
     },
 
     ...memoryConnections(connections),
+    ...memoryInvitations(invitations),
+    ...memoryUniqueIds(uniqueIds),
 
     async removeExpired(now, limit) {
       let left = limit
@@ -392,6 +403,8 @@ export function memoryStorage(): Storage {
         setupLink = undefined
         left--
       }
+      removeWhere(invitations, isPast)
+      removeWhere(uniqueIds, isPast)
       removeWhere(connections, ({ lastAt }) => lastAt + connectionKeptSeconds <= now)
       return limit - left
     },

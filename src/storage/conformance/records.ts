@@ -32,6 +32,8 @@ export function aClient(clientId: string, changes: Partial<ClientRecord> = {}): 
       grantTypes: ['authorization_code', 'refresh_token'],
       applicationType: undefined,
       scope: 'read write',
+      jwks: undefined,
+      jwksUri: undefined,
       softwareId: undefined,
       softwareVersion: undefined,
     },

@@ -49,6 +49,11 @@ export function sqlClients(driver: SqlDriver): ClientStorage {
       driver.write(async (transaction) =>
         (await transaction.run(insertClient, valuesOf(client))) === 0 ? 'id-taken' : 'created',
       ),
+    saveManagedClient: (client) =>
+      driver.write(async (transaction) => {
+        await transaction.run('DELETE FROM clients WHERE client_id = ?', [client.clientId])
+        await transaction.run(insertClient, valuesOf(client))
+      }),
     async findClient(clientId) {
       const [row] = await driver.read(`${selectClients} WHERE client_id = ?`, [clientId])
       return row && readClient(row)
