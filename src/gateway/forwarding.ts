@@ -3,6 +3,8 @@
 import { type JsonRpcMessage, metaOf } from '../mcp/json-rpc.ts'
 import { type Era, newestLegacyVersion, protocolVersionMeta } from '../mcp/protocol-version.ts'
 import {
+  methodHeader,
+  nameHeader,
   negotiableVersion,
   readVersionHeader,
   sessionHeader,
@@ -72,9 +74,11 @@ export function upstreamSession(found: FoundSession | undefined, request: Reques
 }
 
 function isForwarded(name: string): boolean {
-  if (name === sessionHeader || name === versionHeader) return false
-  return name.startsWith('mcp-') || forwardedHeaders.has(name)
+  return (name.startsWith('mcp-') && !writtenHere.has(name)) || forwardedHeaders.has(name)
 }
+
+/** From the session and the body: said by a client, they could contradict what was judged. */
+const writtenHere: ReadonlySet<string> = new Set([sessionHeader, versionHeader, methodHeader, nameHeader])
 
 const forwardedHeaders: ReadonlySet<string> = new Set([
   'user-agent',
