@@ -106,6 +106,8 @@ async function answerAsUpstream(request: Request): Promise<Response> {
 }
 
 export interface Browser {
+  /** As it keeps them, by name. */
+  cookies: Map<string, string>
   /** Follows nothing; keeps cookies; says where it comes from as browsers do. */
   get(url: string): Promise<Response>
   post(url: string, form: URLSearchParams, headers?: Record<string, string>): Promise<Response>
@@ -191,7 +193,7 @@ export function createBrowser(origin: string, send: OpenDoor['fetch']): Browser 
     return new URL(location)
   }
 
-  return { get, post, openConsent, approve }
+  return { cookies, get, post, openConsent, approve }
 }
 
 /** The first form that carries a csrf field: its action and what a browser would post of its inputs. */

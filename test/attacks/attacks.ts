@@ -1,0 +1,34 @@
+// Every attack, in the order of a connection: from the link that a person follows to what is left in the logs.
+
+import type { Attack } from './attack.ts'
+import { browserAttacks } from './browsers.ts'
+import { clientAttacks } from './clients.ts'
+import { codeAttacks } from './codes.ts'
+import { consentAttacks } from './consent.ts'
+import { documentAttacks } from './documents.ts'
+import { floodAttacks } from './floods.ts'
+import { originAttacks } from './origins.ts'
+import { pageAttacks } from './pages.ts'
+import { policyAttacks } from './policy.ts'
+import { redirectAttacks } from './redirects.ts'
+import { secretAttacks } from './secrets.ts'
+import { signInAttacks } from './sign-in.ts'
+import { tokenAttacks } from './tokens.ts'
+import { upstreamAttacks } from './upstreams.ts'
+
+export const attacks: readonly Attack[] = [
+  ...redirectAttacks,
+  ...clientAttacks,
+  ...documentAttacks,
+  ...originAttacks,
+  ...signInAttacks,
+  ...pageAttacks,
+  ...consentAttacks,
+  ...browserAttacks,
+  ...codeAttacks,
+  ...tokenAttacks,
+  ...policyAttacks,
+  ...upstreamAttacks,
+  ...floodAttacks,
+  ...secretAttacks,
+]
