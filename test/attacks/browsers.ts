@@ -79,7 +79,7 @@ const forgeries: readonly Attack[] = [
   },
   {
     name: '[SBP-02] consent submitted with the token of the sign-in page, which anybody is shown',
-    source: 'RFC 6819 §5.3.5; OWASP CSRF, RFC 9700 §4.7',
+    source: 'RFC 6819 §5.3.5, RFC 9700 §4.7',
     guard: without(
       identity,
       "keyedHash(key, 'csrf', browserToken, purpose)",
@@ -395,7 +395,7 @@ const frames: readonly Attack[] = [
   ),
   pageAttack(
     'a page with a token in it, kept by a cache or shown again by the back button of the next person',
-    'RFC 9111 §5.2.2.5; RFC 6819 §5.1.5',
+    'RFC 9111 §5.2.2.5',
     without(ui, `'cache-control': 'no-store',`),
     (page) => !(page.headers.get('cache-control') ?? '').includes('no-store'),
   ),

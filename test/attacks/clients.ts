@@ -136,7 +136,7 @@ const secrets: readonly Attack[] = [
   },
   {
     name: '[HS-03] the secret of another registration of the same client',
-    source: 'house rule 3; RFC 6819 §5.2.3.1',
+    source: 'house rule 3; RFC 6819 §5.2.3.4',
     guard: without(
       server,
       "keyedHash(keys.clientSecret, 'client-secret', clientId)",

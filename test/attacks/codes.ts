@@ -239,7 +239,7 @@ const replays: readonly Attack[] = [
   },
   {
     name: '[OA21-09] a code used twenty times at one instant',
-    source: 'RFC 6819 §5.1.5.4; house pitfall "look, then take", RFC 6749 §4.1.2',
+    source: 'RFC 6749 §4.1.2, RFC 6819 §5.1.5.4; CWE-367',
     guard: takenOnce,
     async run(door) {
       const own = await obtainCode(door)

@@ -82,8 +82,7 @@ const blockList = "if (['private', 'loopback', 'uniqueLocal'].includes(parsed.ra
 const networks: readonly Attack[] = [
   {
     name: '[CIMD-04] [SBP-08] a client id on this very machine, in every spelling that a URL parser knows',
-    source:
-      'draft-ietf-oauth-client-id-metadata-document §6.5, RFC 9700 §4.11; MCP security best practices (SSRF)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.5, MCP security best practices (SSRF)',
     guard: literalsJudged,
     run: async (_, house) =>
       succeededIf(
@@ -105,7 +104,7 @@ const networks: readonly Attack[] = [
   },
   {
     name: '[CIMD-04] a client id in a private network',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.5, RFC 1918, RFC 4193',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.5, RFC 1918, RFC 4193',
     guard: literalsJudged,
     run: async (_, house) =>
       succeededIf(
@@ -201,7 +200,7 @@ const everyAddressJudged = without(
 const names: readonly Attack[] = [
   {
     name: '[CIMD-04] a name of the attacker that resolves to a private address',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.5',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.5',
     guard: everyAddressJudged,
     run: async (_, house) =>
       succeededIf(
@@ -212,14 +211,15 @@ const names: readonly Attack[] = [
   },
   {
     name: '[CIMD-04] a name with one public and one private address, of which a socket takes the one that answers',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.5 (DNS)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.5 (DNS)',
     guard: without(platform, 'if (!addresses.every(({ address })', 'if (!addresses.some(({ address })'),
     run: async (_, house) =>
       succeededIf((await dialled(house, [['93.184.216.34', '10.0.0.1']])).some(isPrivate)),
   },
   {
     name: '[CIMD-04] a name that is public when it is judged and private when it is dialled',
-    source: 'MCP security best practices (DNS rebinding); draft-ietf-oauth-client-id-metadata-document §6.5',
+    source:
+      'MCP security best practices (DNS rebinding); draft-ietf-oauth-client-id-metadata-document-01 §6.5',
     guard: without(
       platform,
       'if (options.all === true) return callback(null, addresses)',
@@ -230,7 +230,7 @@ const names: readonly Attack[] = [
   },
   {
     name: '[CIMD-04] an address instead of a name, for which a socket asks nobody',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.5; MCP security best practices (SSRF)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.5; MCP security best practices (SSRF)',
     guard: without(
       platform,
       'if (isIpLiteral(options.hostname) && !isPublicAddress(options.hostname))',
@@ -252,7 +252,7 @@ const names: readonly Attack[] = [
   },
   {
     name: 'the words of a refusal, to learn the addresses of an inner network name by name',
-    source: 'MCP security best practices (SSRF, error messages); CWE-209; #3.5 SBP-08',
+    source: 'MCP security best practices (SSRF), CWE-209',
     guard: without(
       platform,
       'if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(refused(hostname), [])',
@@ -280,7 +280,7 @@ const names: readonly Attack[] = [
 const answers: readonly Attack[] = [
   {
     name: '[CIMD-03] a document that redirects into the inner network',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4, RFC 9700 §4.11',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4, §6.5',
     guard: without(platform, "redirect: 'manual'", "redirect: 'follow'"),
     async run(_, house) {
       const inner = 'https://10.0.0.1/admin'
@@ -294,7 +294,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-03] an error page of an honest site that repeats what it was asked',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4 (only 200)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4 (only 200)',
     guard: without('authorization-server/client-documents.ts', 'if (answer.status !== 200)', 'if (false)'),
     async run(_, house) {
       const { door } = await openWeb(
@@ -310,7 +310,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-05] a file that somebody uploaded to an honest site, served as text',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.1',
     guard: without(server, String.raw`if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type))`, 'if (false)'),
     async run(_, house) {
       const { door } = await openWeb(
@@ -322,7 +322,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-05] a document without an end',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.6',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6',
     guard: without(platform, 'if (size > maximumBytes) { throw', 'if (false) { throw'),
     alsoNeeds: [without(platform, 'if (size > maximumBytes) break')],
     async run(_, house) {
@@ -332,7 +332,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-05] a host that takes the request and never answers',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.6; RFC 9110 §9.3',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6',
     guard: without(
       platform,
       'const signal = AbortSignal.timeout(options.deadlineMs)',
@@ -348,7 +348,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-05] a host that sends its document one letter at a time',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.6 (slow responses)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6 (slow responses)',
     guard: without(platform, "{ ...init, redirect: 'manual', signal }", "{ ...init, redirect: 'manual' }"),
     async run(_, house) {
       const slow: Answer = (_, { signal }) =>
@@ -360,7 +360,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-06] a document that speaks for another client',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.1',
     guard: without(oauth, 'if (members.client_id !== clientId)', 'if (false)'),
     async run(_, house) {
       const { door } = await openWeb(house, () =>
@@ -371,7 +371,7 @@ const answers: readonly Attack[] = [
   },
   {
     name: '[CIMD-07] a document that publishes a secret and calls it authentication',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.1',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.1',
     guard: without(oauth, 'if (!documentAuthMethods.includes(', 'if ([].includes('),
     alsoNeeds: [
       without(oauth, '(withAuthMethod(members), documentAuthMethods)', '(withAuthMethod(members))'),
@@ -388,7 +388,7 @@ const answers: readonly Attack[] = [
 const nested: readonly Attack[] = [
   {
     name: 'a document nested so deeply that it can be read and not be written down',
-    source: 'RFC 8259 §9 (depth); draft-ietf-oauth-client-id-metadata-document §6.6',
+    source: 'RFC 8259 §9 (depth); draft-ietf-oauth-client-id-metadata-document-01 §6.6',
     guard: without(server, 'document: kept,', 'document: document as Record<string, unknown>,'),
     async run(_, house) {
       const memory = house.memoryStorage()
@@ -413,7 +413,7 @@ const nested: readonly Attack[] = [
 const addresses: readonly Attack[] = [
   {
     name: '[CIMD-01] a client id that shows the name of an honest site before an @',
-    source: 'draft-ietf-oauth-client-id-metadata-document §3; RFC 3986 §7.6',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §3; RFC 3986 §7.6',
     guard: without(
       'oauth/client-id-metadata-document.ts',
       "if (url.username !== '' || url.password !== '')",
@@ -423,7 +423,7 @@ const addresses: readonly Attack[] = [
   },
   {
     name: '[CIMD-01] a client id with dot segments, which two parsers read as two documents',
-    source: 'draft-ietf-oauth-client-id-metadata-document §3',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §3',
     guard: without(oauth, String.raw`if (/\/(?:\.|%2e){1,2}(?:\/|$|\?)/i.test(clientId))`, 'if (false)'),
     run: async (_, house) =>
       succeededIf(
@@ -435,7 +435,7 @@ const addresses: readonly Attack[] = [
   },
   {
     name: '[CIMD-01] a client id with blanks and backslashes, which a URL parser mends silently',
-    source: 'draft-ietf-oauth-client-id-metadata-document §3; RFC 3986 §2',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §3; RFC 3986 §2',
     guard: without(oauth, String.raw`if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(clientId))`, 'if (false)'),
     run: async (_, house) =>
       succeededIf(
@@ -448,7 +448,7 @@ const addresses: readonly Attack[] = [
   },
   {
     name: '[CIMD-01] a whole site as a client id',
-    source: 'draft-ietf-oauth-client-id-metadata-document §3',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §3',
     guard: without(oauth, "if (url.pathname === '/' || url.pathname === '')", 'if (false)'),
     run: async (_, house) =>
       succeededIf(await anyAsked(house, ['https://evil.example', 'https://evil.example/'])),
@@ -458,7 +458,7 @@ const addresses: readonly Attack[] = [
 const caches: readonly Attack[] = [
   {
     name: '[CIMD-09] a document planted for an hour that is to be believed for a year',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.4; RFC 9111 §4.2.4',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.4; RFC 9111 §4.2.4',
     guard: without(
       oauth,
       'return Math.min(documentFreshness.maximumSeconds,',
@@ -481,7 +481,7 @@ const caches: readonly Attack[] = [
   },
   {
     name: '[CIMD-02] a document that its owner has withdrawn',
-    source: 'draft-ietf-oauth-client-id-metadata-document §4.4; RFC 5861 §4 (stale-if-error is for 5xx)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §4.4; RFC 5861 §4 (stale-if-error is for 5xx)',
     guard: without(
       server,
       "const isUsable = use === 'to-go-on' || !(error instanceof DocumentWithdrawn)",
@@ -504,7 +504,7 @@ const caches: readonly Attack[] = [
   },
   {
     name: 'a thousand client ids at once, to keep every connection of ours busy',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.6; RFC 6819 §4.4.1.11',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6; RFC 6819 §4.4.1.11',
     guard: without(server, 'if (documentFetches.size >= maximumDocumentFetches)', 'if (false)'),
     async run(_, house) {
       const { door, asked } = await openWeb(
@@ -518,7 +518,7 @@ const caches: readonly Attack[] = [
   },
   {
     name: 'one client id asked for a hundred times at once, to make us ask its host a hundred times',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.6 (amplification)',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6 (amplification)',
     guard: without(server, 'if (running !== undefined) return running'),
     async run(_, house) {
       const { door, asked } = await openWeb(house, async (url) => {

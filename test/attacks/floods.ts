@@ -43,7 +43,7 @@ async function openStreams(door: Door, accessToken: string, count: number): Prom
 const bodies: readonly Attack[] = [
   {
     name: 'a token request of a megabyte',
-    source: 'RFC 6819 §5.1.5; CWE-770, RFC 9110 §15.5.14',
+    source: 'RFC 9110 §15.5.14, CWE-770',
     guard: without(server, 'if (size > maximumFormBytes)', 'if (false)'),
     async run(door) {
       return succeededIf((await redeem(door, await obtainCode(door), { padding })).status === 200)

@@ -33,7 +33,7 @@ async function callsTool(house: House, headers: Record<string, string>): Promise
 const hosts: readonly Attack[] = [
   {
     name: '[R9700-02] a Host header that becomes the issuer in the metadata',
-    source: 'RFC 9700 §4.13, house pitfall "an issuer made from the request"; CWE-644',
+    source: 'RFC 9700 §4.13, CWE-644',
     guard: without(
       app,
       'const metadata = (): Response => publicJson(server.metadata)',
@@ -264,7 +264,7 @@ const caches: readonly Attack[] = [
   },
   {
     name: 'a redirect with a code in the history of a cache',
-    source: 'RFC 6819 §5.1.5; RFC 9111 §5.2.2.5',
+    source: 'RFC 9111 §5.2.2.5',
     guard: without(server, "headers: { location, 'cache-control': 'no-store' }", 'headers: { location }'),
     async run(door) {
       const browser = door.browser()

@@ -148,7 +148,7 @@ const disguises: readonly Attack[] = [
   },
   {
     name: '[CIMD-11] a document that names Claude and its callback, published by somebody else',
-    source: 'draft-ietf-oauth-client-id-metadata-document §6.4',
+    source: 'draft-ietf-oauth-client-id-metadata-document-01 §6',
     guard: without(server, "clientIdHost: client.kind === 'document' ?", 'clientIdHost: false ?'),
     async run(_, house) {
       const id = 'https://evil.example/client'
@@ -179,7 +179,7 @@ const disguises: readonly Attack[] = [
   },
   {
     name: '[R9700-04] [CIMD-11] a logo that tells the host of a client who looks at its consent page',
-    source: 'RFC 9700 §4.2.4; draft-ietf-oauth-client-id-metadata-document §6.7',
+    source: 'RFC 9700 §4.2.4; draft-ietf-oauth-client-id-metadata-document-01 §6',
     guard: without(
       ui,
       '<h1>${say.title(client,',

@@ -140,7 +140,7 @@ const registrations: readonly Attack[] = [
   ),
   registering(
     '[OA21-02] registering a private scheme that any app can claim',
-    'RFC 8252 §8.4',
+    'RFC 8252 §7.1',
     'myapp:/callback',
     schemesWithDomain,
   ),
@@ -170,7 +170,7 @@ const registrations: readonly Attack[] = [
   ),
   registering(
     'registering a callback with line breaks, to split the redirect in two answers',
-    'RFC 9110 §17.5, CWE-113; RFC 6819 §4.2.4',
+    'RFC 9110 §5.5, CWE-113',
     `${evilCallback}\r\nset-cookie: postern=1`,
     without(oauth, String.raw`|| !/^[\x21-\x5b\x5d-\x7e]+$/.test(uri)`),
   ),

@@ -82,7 +82,7 @@ const thefts: readonly Attack[] = [
   }),
   theft(
     'sessions of browsers read in the database',
-    'OWASP session management; RFC 6819 §5.1.4.1',
+    'OWASP session management, RFC 6819 §5.1.4.1.3',
     async (door) => {
       const browser = door.browser()
       await browser.openConsent(authorizeUrl(door, await registerClaude(door), pkce().challenge))
@@ -122,7 +122,7 @@ const redacted = without(platform, "return text.replace(mintedSecret, 'pst_[reda
 const events: readonly Attack[] = [
   {
     name: 'a token that a client sends in the wrong header, read in the log',
-    source: 'RFC 6819 §5.1.6; RFC 9700 §4.3 (logs), CWE-532',
+    source: 'RFC 6819 §4.4.1.1, CWE-532',
     guard: redacted,
     async run(door) {
       const { accessToken, refreshToken } = await connect(door)
@@ -235,7 +235,7 @@ async function logAfter(house: House, tool: string): Promise<string> {
 const logs: readonly Attack[] = [
   {
     name: 'a tool name that makes a line of its own in the log',
-    source: 'CWE-117 (log injection), RFC 9700 §4.3',
+    source: 'CWE-117 (log injection)',
     guard: printed,
     alsoNeeds: [quoted],
     run: async (_, house) =>
@@ -324,7 +324,7 @@ const errors: readonly Attack[] = [
   },
   {
     name: 'what we know of a dead token, told to whoever shows it',
-    source: 'RFC 6750 §3.1, RFC 6819 §5.1.4.2.2 (oracles)',
+    source: 'RFC 6750 §3.1, CWE-203',
     guard: without(
       gateway,
       'unauthorized(guarded, request, true))',
@@ -349,7 +349,7 @@ const hasty =
 function comparison(name: string, guard: Mutant, files: readonly string[]): Attack {
   return {
     name,
-    source: 'RFC 6819 §4.6.1, CWE-208 (timing of secret comparison); OAuth 2.1 §7',
+    source: 'RFC 6819 §5.1.4.2.2, CWE-208 (timing of secret comparison)',
     guard,
     run: async (_, house) =>
       succeededIf(
@@ -413,7 +413,7 @@ const comparisons: readonly Attack[] = [
   ),
   {
     name: 'any secret, by a comparison that ends where two values differ',
-    source: 'RFC 6819 §4.6.1, CWE-208',
+    source: 'RFC 6819 §5.1.4.2.2, CWE-208',
     guard: without(
       platform,
       'for (let index = 0; index < a.length; index++) difference |= (a[index] ?? 0) ^ (b[index] ?? 0)',

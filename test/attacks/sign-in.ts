@@ -107,7 +107,7 @@ async function hashesFor(work: () => Promise<unknown>): Promise<number> {
 const enumeration: readonly Attack[] = [
   {
     name: 'whether a name has an account, told by the time that a refusal takes',
-    source: 'RFC 6819 §5.1.4.1; OWASP (user enumeration), CWE-208',
+    source: 'OWASP (user enumeration), CWE-208',
     guard: without(
       identity,
       'const isRight = await queue.run(',
@@ -122,7 +122,7 @@ const enumeration: readonly Attack[] = [
   },
   {
     name: 'whether a name has an account, told by the words of a refusal',
-    source: 'OWASP (user enumeration), CWE-204; RFC 6819 §5.1.4.1',
+    source: 'OWASP (user enumeration), CWE-204',
     guard: without(
       identity,
       'fault: text.signIn.wrong',

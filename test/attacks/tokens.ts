@@ -289,7 +289,7 @@ const refreshes: readonly Attack[] = [
   },
   {
     name: '[OA21-14] [OA21-16] a refresh token shown by another client',
-    source: 'RFC 6749 §10.4, RFC 6819 §4.4.2',
+    source: 'RFC 6749 §10.4, RFC 6819 §5.2.2.2',
     guard: without(server, 'if (grant.clientId !== client.clientId) throw', 'if (false) throw'),
     async run(door) {
       const stolen = await connect(door)

@@ -181,7 +181,7 @@ const passing: readonly Attack[] = [
   },
   {
     name: 'a server behind the door that redirects us into the inner network',
-    source: 'MCP security best practices (SSRF), RFC 9700 §4.11',
+    source: 'MCP security best practices (SSRF)',
     guard: without(gateway, "signal, redirect: 'manual' }", "signal, redirect: 'follow' }"),
     async run(_, house) {
       const asked: string[] = []
@@ -283,7 +283,7 @@ const sessions: readonly Attack[] = [
   },
   {
     name: '[SBP-10] a session id taken apart, and put together with the session of somebody else',
-    source: 'MCP security best practices (session hijacking), house decision 6; RFC 5116 §2.1',
+    source: 'MCP security best practices (session hijacking), RFC 5116 §2.1',
     guard: opened,
     alsoNeeds: [sealed],
     async run(_, house) {
