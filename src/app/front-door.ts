@@ -12,7 +12,7 @@ import {
   type Issuer,
   openidConfigurationWellKnown,
 } from '../oauth/authorization-server-metadata.ts'
-import { AuthorizationError, OAuthError } from '../oauth/errors.ts'
+import { AuthorizationError, OAuthError, subjectOf } from '../oauth/errors.ts'
 import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
@@ -71,9 +71,10 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = candidates.find((candidate) => candidate.method === method)
     if (route === undefined) return missed(request, methodNotAllowed(candidates), rooms)
+    // Told before what comes of it, so that the story has it in this order.
+    if (aliases.has(route.path)) tell('discovery.guessed', request, undefined, rooms)
     const response = await answer(route, request, rooms)
     if (route.path.startsWith('/.well-known/')) tell('discovery.read', request, response, rooms)
-    else if (aliases.has(route.path)) tell('discovery.guessed', request, response, rooms)
     return route.audience === 'machine' ? withCors(response) : response
   }
 }
@@ -181,12 +182,17 @@ function missed(request: Request, response: Response, rooms: FrontDoorRooms): Re
 type Discovery = 'discovery.read' | 'discovery.guessed' | 'discovery.missed'
 
 /** How far a client got before it named itself, for the connection story. */
-function tell(name: Discovery, request: Request, response: Response, rooms: FrontDoorRooms): void {
+function tell(
+  name: Discovery,
+  request: Request,
+  response: Response | undefined,
+  rooms: FrontDoorRooms,
+): void {
   rooms.telemetry.emit(name, randomId(rooms.random), {
     connector: rooms.connector.path,
     method: request.method,
     path: new URL(request.url).pathname,
-    status: response.status,
+    status: response?.status,
     userAgent: request.headers.get('user-agent') ?? undefined,
   })
 }
@@ -231,7 +237,7 @@ function report(
 ): void {
   const isBug = known.code === 'server_error'
   const reason = error instanceof Error ? (known.detail ?? error.message) : String(error)
-  const { flowId = errorId, ...subject } = known.subject
+  const { flowId = errorId, ...subject } = subjectOf(error)
   rooms.telemetry.emit(isBug ? 'request.failed' : 'request.refused', flowId, {
     ...subject,
     errorId,

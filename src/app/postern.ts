@@ -10,6 +10,7 @@ import {
   type ToolDescription,
   type WaysIn,
 } from '../authorization-server/settings.ts'
+import { createConnectionRecorder } from '../connections/recorder.ts'
 import { createGateway, defaultGatewayLimits, type Gateway, type GatewayLimits } from '../gateway/gateway.ts'
 import type { Upstream } from '../gateway/upstream.ts'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
@@ -113,7 +114,12 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
   const { storage } = options
-  const telemetry = createTelemetry(clock, options.readers ?? [])
+  const recorder = createConnectionRecorder({
+    storage,
+    clock,
+    onLost: (count, reason) => telemetry.emit('connections.lost', 'connections', { count, reason }),
+  })
+  const telemetry = createTelemetry(clock, [...(options.readers ?? []), recorder.reader])
   const keys = await createKeyRing({
     storage,
     masterKey: options.masterKey,
@@ -206,9 +212,10 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
   const housekeeping = startHousekeeping(storage, clock, telemetry)
   return {
     frontDoor,
-    close: () => {
+    close: async () => {
       housekeeping.stop()
-      return gateway.close()
+      await gateway.close()
+      await recorder.close()
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Asks the person, and sends the answer back (OAuth 2.1 §4.1.2; house rules 7 and 11): the second half of the authorization endpoint. */
 
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
-import { type ErrorSubject, OAuthError } from '../oauth/errors.ts'
+import { concern, type ErrorSubject, OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
 import { formatScope, type ScopeDefinition } from '../oauth/scope.ts'
 import { equalInConstantTime, hashToken } from '../platform/crypto.ts'
@@ -105,10 +105,11 @@ export function createConsent(
     const pendingId = new URL(request.url).searchParams.get('request') ?? ''
     const form = await readForm(request)
     if (!login.isGenuinePost(request, form, csrfPurpose(pendingId))) {
-      throw new OAuthError('access_denied', 'this form did not come from our own page', {
+      const pending = await storage.findPendingAuthorization(pendingId, clock())
+      const forged = new OAuthError('access_denied', 'this form did not come from our own page', {
         occasion: 'not-genuine',
-        subject: subjectOf(await storage.findPendingAuthorization(pendingId, clock())),
       })
+      throw concern(forged, subjectOfRequest(pending))
     }
     const pending = await findPending(request, pendingId)
     const user = await login.whoIsThere(request)
@@ -130,11 +131,11 @@ export function createConsent(
     if (pending === undefined) throw new OAuthError('invalid_request', over, { occasion: 'expired' })
     // Else a stranger could have a person approve, in the person's own browser, a request that the stranger began.
     if (!equalInConstantTime(pending.browserHash, login.browserOf(request).browserHash)) {
-      throw new OAuthError(
+      const elsewhere = new OAuthError(
         'invalid_request',
         'this request was begun in another browser; start again from the application',
-        { subject: subjectOf(pending) },
       )
+      throw concern(elsewhere, subjectOfRequest(pending))
     }
     return pending
   }
@@ -211,7 +212,7 @@ export function createConsent(
   return { resume, decide }
 }
 
-function subjectOf(pending: PendingAuthorizationRecord | undefined): ErrorSubject {
+function subjectOfRequest(pending: PendingAuthorizationRecord | undefined): ErrorSubject {
   return { flowId: pending?.flowId, clientId: pending?.clientId }
 }
 

@@ -9,7 +9,7 @@ import {
   protocolVersionMeta,
 } from '../mcp/protocol-version.ts'
 import { setMirroredHeaders, versionHeader } from '../mcp/streamable-http.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { createBoundedMap } from '../platform/bounded-map.ts'
 import { readAnswers } from './event-relay.ts'
 import { defaultUpstreamLimits, type GatewayLimits } from './limits.ts'
 import { posternClientInfo, type Upstream, type UpstreamCall, type UpstreamCaller } from './upstream.ts'

@@ -1,7 +1,7 @@
 /** Which session of an HTTP upstream a call goes to: the client's own, one that took the place of a lost one, or one opened for requests that came without (requirement GW-2). */
 
 import type { JsonRpcId } from '../mcp/json-rpc.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { createBoundedMap } from '../platform/bounded-map.ts'
 import { type UpstreamCaller, UpstreamFailure, type UpstreamSession } from './upstream.ts'
 
 /** A session as the upstream knows it; a server without sessions gave no id. */

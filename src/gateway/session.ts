@@ -1,10 +1,10 @@
 /** MCP sessions on our side: sealed when opened, opened once and remembered, bound to one person and client (house decision 6, MCP security best practices on session hijacking). */
 
 import { openSession, type SealedSession, sealSession } from '../mcp/sealed-session.ts'
+import { createBoundedMap } from '../platform/bounded-map.ts'
 import type { Clock } from '../platform/clock.ts'
 import { hashToken, type TokenHash } from '../platform/crypto.ts'
 import type { SessionStorage } from '../storage/storage.ts'
-import { createBoundedMap } from './bounded-map.ts'
 
 export interface SessionOwner {
   userId: string

@@ -59,7 +59,6 @@ export type PageOccasion = 'unknown-client' | 'expired' | 'not-genuine'
 export interface OAuthErrorOptions extends ErrorOptions {
   detail?: string | undefined
   occasion?: PageOccasion | undefined
-  subject?: ErrorSubject | undefined
 }
 
 /** Whose attempt an error ended, as far as that was known then: for the log, never for the answer. */
@@ -69,15 +68,27 @@ export interface ErrorSubject {
   grantId?: string | undefined
 }
 
-/** Notes on an OAuth error that leaves `work` whom it concerned; `subject` is filled in as that becomes known. */
+/** Notes on whatever `work` throws whom it concerned; `subject` is filled in as that becomes known. */
 export async function concerning<T>(subject: ErrorSubject, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof OAuthError) error.subject = { ...subject, ...error.subject }
-    throw error
+    throw error instanceof Error ? concern(error, subject) : error
   }
 }
+
+/** What was noted further in stands. */
+export function concern(error: Error, subject: ErrorSubject): Error {
+  subjects.set(error, { ...subject, ...subjects.get(error) })
+  return error
+}
+
+export function subjectOf(error: unknown): ErrorSubject {
+  return (error instanceof Error ? subjects.get(error) : undefined) ?? {}
+}
+
+/** Beside the errors, because those of storage have no room for it. */
+const subjects = new WeakMap<Error, ErrorSubject>()
 
 /** `description` goes out; `detail` stays in the log. */
 export class OAuthError extends Error {
@@ -85,7 +96,6 @@ export class OAuthError extends Error {
   readonly description: string
   readonly detail: string | undefined
   readonly occasion: PageOccasion | undefined
-  subject: ErrorSubject
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     super(`${code}: ${description}`, options)
@@ -94,7 +104,6 @@ export class OAuthError extends Error {
     this.description = describable(description)
     this.detail = options.detail
     this.occasion = options.occasion
-    this.subject = options.subject ?? {}
   }
 
   get status(): number {

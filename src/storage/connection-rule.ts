@@ -9,7 +9,7 @@ export function grownConnection(
   absorbed: readonly ConnectionRecord[],
   change: ConnectionRecord,
 ): ConnectionRecord {
-  const parts = [...absorbed.map(asBeginning), ...(standing === undefined ? [] : [standing]), change]
+  const parts = [...absorbed, ...(standing === undefined ? [] : [standing]), change]
   const said = <Key extends keyof ConnectionRecord>(key: Key): ConnectionRecord[Key] =>
     parts.map((part) => part[key]).findLast((value) => value !== undefined) ?? change[key]
   return {
@@ -27,11 +27,6 @@ export function grownConnection(
     steps: gatheredSteps(parts.flatMap(({ steps }) => steps)),
     joined: [...new Set(parts.flatMap(({ joined }) => joined))].slice(0, maximumJoinedConnections),
   }
-}
-
-/** Nothing tied it to this connection but likeness. */
-function asBeginning(connection: ConnectionRecord): ConnectionRecord {
-  return { ...connection, steps: connection.steps.map((step) => ({ ...step, isInferred: true })) }
 }
 
 function gatheredSteps(steps: readonly ConnectionStep[]): ConnectionStep[] {

@@ -96,6 +96,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
   ),
   event('grant.revoked', 'info', 'A client gave back its tokens, as removing a connector does.'),
 
+  event(
+    'connections.lost',
+    'warn',
+    'So many steps of connections are missing in `postern connections`; `reason` says why.',
+  ),
   event('mcp.request', 'info', 'A request to the MCP endpoint was answered.'),
   event(
     'mcp.refused',

@@ -118,7 +118,7 @@ export const connectionCases: readonly StorageCase[] = [
     },
   },
   {
-    name: 'connections: one that turned out to be the beginning of another becomes its inferred steps, and is gone',
+    name: 'connections: one that turned out to be the beginning of another is taken in whole, and is gone',
     async check(storage) {
       await storage.recordConnections([aConnection('early', { agent: 'claude' })], start)
       const later = { startedAt: start + 2, lastAt: start + 2 }
@@ -127,20 +127,21 @@ export const connectionCases: readonly StorageCase[] = [
       await storage.recordConnections([change], start + 3)
       expectEqual('early', await storage.findConnection('early'), undefined)
       const found = expectFound('record', await storage.findConnection('c'))
-      expectEqual('steps', found.steps, [aStep('challenged', { isInferred: true }), registered])
+      expectEqual('steps', found.steps, [aStep('challenged'), registered])
       expectEqual('agent', found.agent, 'claude')
       expectEqual('start', found.startedAt, start)
       expectTrue('it remembers its beginning', found.joined.includes('early'))
 
-      await storage.recordConnections([aConnection('late')], start + 4)
+      const guess = aStep('challenged', { isInferred: true })
+      await storage.recordConnections([aConnection('late', { steps: [guess] })], start + 4)
       await storage.recordConnections([aConnection('c', { joined: ['late'] })], start + 4)
       const again = expectFound('record', await storage.findConnection('c'))
       expectEqual(
         'steps once each',
         again.steps.map(({ name, isInferred, count }) => [name, isInferred, count]),
         [
-          ['challenged', true, 2],
-          ['challenged', false, 1],
+          ['challenged', true, 1],
+          ['challenged', false, 2],
           ['registered', false, 1],
         ],
       )

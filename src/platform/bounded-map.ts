@@ -4,6 +4,8 @@ export interface BoundedMap<Key, Value> {
   get(key: Key): Value | undefined
   set(key: Key, value: Value): void
   delete(key: Key): void
+  /** What was used last comes first. */
+  latestFirst(): [Key, Value][]
 }
 
 export function createBoundedMap<Key, Value>(maximumEntries: number): BoundedMap<Key, Value> {
@@ -27,5 +29,6 @@ export function createBoundedMap<Key, Value>(maximumEntries: number): BoundedMap
     delete(key) {
       entries.delete(key)
     },
+    latestFirst: () => [...entries].reverse(),
   }
 }
