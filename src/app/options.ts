@@ -22,6 +22,12 @@ export interface Options {
   readonly registration: boolean
   readonly metadataDocuments: boolean
   readonly preRegistered: boolean
+  readonly invitedOnly: boolean
+  /** Undefined: any. */
+  readonly allowedRedirects: readonly string[] | undefined
+  /** Undefined: any. */
+  readonly allowedClientNames: readonly string[] | undefined
+  readonly tokenEndpointAudience: boolean
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
   /** Undefined: pretty on a terminal, json elsewhere. */
@@ -65,6 +71,10 @@ export interface ConfigFile {
   registration?: boolean
   metadataDocuments?: boolean
   preRegistered?: boolean
+  invitedOnly?: boolean
+  allowRedirect?: readonly string[]
+  allowClientName?: readonly string[]
+  tokenEndpointAudience?: boolean
   accessTokenMinutes?: number
   refreshTokenDays?: number
   logFormat?: 'pretty' | 'json'
@@ -225,6 +235,42 @@ export const optionDefinitions: readonly OptionDefinition[] = [
     consequence: 'Off, they are refused, but kept for when it is on again.',
   },
   {
+    ...inEverySource('invitedOnly', 'Who may come in', '--invited-only'),
+    expects: 'true or false',
+    default: 'false',
+    purpose: 'Whether clients that register themselves need a token from `postern clients invite`.',
+    consequence:
+      'On, a registration without one is refused with 401. claude.ai and Claude Code still come in by their metadata documents; they cannot send such a token.',
+  },
+  {
+    ...inEverySource('allowRedirect', 'Who may come in', '--allow-redirect <host>'),
+    repeatable: true,
+    expects:
+      "a host such as claude.ai or *.example.com, localhost for programs on people's own devices, or a scheme such as cursor:",
+    default: 'any',
+    purpose: 'Where answers of clients that come by themselves may go.',
+    consequence:
+      'Others are refused, also those that connected before. For Claude: claude.ai, claude.com and, for Claude Code, localhost. Clients from `postern clients create` are not judged.',
+  },
+  {
+    ...inEverySource('allowClientName', 'Who may come in', '--allow-client-name <name>'),
+    repeatable: true,
+    expects: 'a name such as Claude, or the beginning of one such as Claude Code*',
+    default: 'any',
+    purpose: 'What clients that come by themselves may be called.',
+    consequence:
+      "A name is the client's own word: this keeps out products that say who they are, and nobody who lies. A client that was forgotten is not brought back.",
+  },
+  {
+    ...inEverySource('tokenEndpointAudience', 'Who may come in', '--token-endpoint-audience'),
+    expects: 'true or false',
+    default: 'false',
+    purpose:
+      'Whether a client that signs may name the token endpoint as the audience, instead of the issuer.',
+    consequence:
+      'For older products. On, an assertion made for this server can be one that another server was tricked into passing on.',
+  },
+  {
     ...inEverySource('accessTokenMinutes', 'Who may come in', '--access-token-minutes <n>'),
     expects: 'a whole number of minutes from 1 to 1440',
     default: '60',
@@ -330,6 +376,10 @@ export function readOptions(sources: OptionSources): Options {
     const says = 'all three ways in are switched off, so that no client could ever connect; leave one on'
     problems.push({ at: '--no-registration, --no-metadata-documents, --no-pre-registered', says })
   }
+  if (value('invitedOnly', false) && !value('registration', true)) {
+    const says = 'nobody can use an invitation where registration is switched off; choose one'
+    problems.push({ at: `${given.get('invitedOnly')?.at} and ${given.get('registration')?.at}`, says })
+  }
   if (problems.length > 0 || upstream === undefined) throw new OptionsError(problems)
   return frozen({
     upstream,
@@ -346,6 +396,10 @@ export function readOptions(sources: OptionSources): Options {
     registration: value('registration', true),
     metadataDocuments: value('metadataDocuments', true),
     preRegistered: value('preRegistered', true),
+    invitedOnly: value('invitedOnly', false),
+    allowedRedirects: value<string[] | undefined>('allowRedirect', undefined),
+    allowedClientNames: value<string[] | undefined>('allowClientName', undefined),
+    tokenEndpointAudience: value('tokenEndpointAudience', false),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,
     refreshTokenSeconds: value('refreshTokenDays', 90) * 86_400,
     logFormat: value<'pretty' | 'json' | undefined>('logFormat', undefined),
@@ -421,6 +475,12 @@ const schemas: Record<OptionName, z.ZodType> = {
   registration: yesOrNo(),
   metadataDocuments: yesOrNo(),
   preRegistered: yesOrNo(),
+  invitedOnly: yesOrNo(),
+  allowRedirect: listOf(
+    z.string().regex(/^(?:(?:\*\.)?[A-Za-z0-9._-]+(?::\d+)?|\[::1\]|[A-Za-z][A-Za-z0-9+.-]*:)$/),
+  ),
+  allowClientName: listOf(z.string().trim().min(1).max(200)),
+  tokenEndpointAudience: yesOrNo(),
   accessTokenMinutes: wholeNumber(1, 1440),
   refreshTokenDays: wholeNumber(1, 3650),
   logFormat: z.enum(['pretty', 'json']),
@@ -701,6 +761,8 @@ function slipsBetween(one: string, other: string): number {
 
 function frozen(options: Options): Options {
   Object.freeze(options.trustedHosts)
+  Object.freeze(options.allowedRedirects)
+  Object.freeze(options.allowedClientNames)
   const { upstream } = options
   if (upstream.kind === 'command') {
     Object.freeze(upstream.args)

@@ -48,7 +48,7 @@ export function isRedirectTo(uri: string, pattern: string): boolean {
   const wanted = pattern.toLowerCase()
   if (wanted.endsWith(':')) return url.protocol === wanted
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return false
-  if (isLoopbackHost(wanted)) return isLoopbackHost(url.hostname)
+  if (isLoopbackHost(wanted.replace(/:\d+$/, ''))) return isLoopbackHost(url.hostname)
   // An upper-case letter in a host was folded by the parser; a port that is not named is the usual one.
   if (wanted.startsWith('*.')) return url.protocol === 'https:' && url.host.endsWith(wanted.slice(1))
   return url.protocol === 'https:' && url.host === wanted

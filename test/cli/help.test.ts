@@ -15,6 +15,7 @@ const commandPaths = [
   'clients create',
   'clients list',
   'clients remove',
+  'clients invite',
   'users create',
   'users list',
   'users remove',

@@ -1,13 +1,22 @@
 /** `postern clients`: enter a client by hand (OAuth 2.1 §2.2), see those that came, remove one. */
 
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { claudeCallbacks } from '../../oauth/claude.ts'
-import { clientMetadataProblems, readClientMetadata } from '../../oauth/client-metadata.ts'
+import {
+  type ClientMetadata,
+  clientMetadataProblems,
+  readClientMetadata,
+  type TokenEndpointAuthMethod,
+} from '../../oauth/client-metadata.ts'
 import { redirectHost } from '../../oauth/redirect-uri.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { hashToken, randomId, randomToken } from '../../platform/crypto.ts'
 import type { ClientRecord } from '../../storage/storage.ts'
+import { findSimilar } from '../options.ts'
+import { type ClientPreset, clientPresets, findPreset } from './client-presets.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
+import { inviteCommand, listInvitationsCommand, uninviteCommand } from './invitations.ts'
 import { collect, dataFlags, describeInstant, examples, group, maximumRows } from './management.ts'
 import { type RecordFlags, withRecords } from './records.ts'
 import { formatTable, printable, type Terminal } from './terminal.ts'
@@ -15,71 +24,80 @@ import { formatTable, printable, type Terminal } from './terminal.ts'
 export function clientsCommand(terminal: Terminal): Command {
   const clients = group(
     'clients',
-    'Clients: enter one by hand, list them, remove one',
+    'Clients: enter one by hand, invite one, list them, remove one',
     'Most clients need nothing here: they register themselves, or have a metadata document. Enter one by hand where ' +
       'self-registration is switched off, or for a product that asks for a client id and secret.',
   )
   clients.addCommand(createCommand(terminal))
   clients.addCommand(listCommand(terminal))
   clients.addCommand(removeCommand(terminal))
+  clients.addCommand(inviteCommand(terminal))
+  clients.addCommand(listInvitationsCommand(terminal))
+  clients.addCommand(uninviteCommand(terminal))
   return clients
 }
 
 interface CreateFlags extends RecordFlags {
-  name: string
+  preset?: string
+  name?: string
   redirectUri: string[]
   confidential?: boolean
+  jwks?: string
+  jwksUri?: string
 }
 
 function createCommand(terminal: Terminal): Command {
   return dataFlags(new Command('create'))
     .summary('enter a client, and print its id (and secret) once')
-    .description('Enters a client and prints its id, and its secret if it has one, to hand over.')
-    .requiredOption('--name <name>', 'what people read on the consent page')
+    .description(
+      'Enters a client, prints its id, and its secret if it has one, and says to whom to hand them.',
+    )
+    .option(
+      '--preset <product>',
+      `a product that is known: ${clientPresets.map(({ name }) => name).join(', ')}`,
+    )
+    .option('--name <name>', 'what people read on the consent page')
     .option(
       '--redirect-uri <uri>',
-      'where its answers go; repeatable (default: the callbacks of claude.ai)',
+      "where its answers go; repeatable (default: the preset's, or the callbacks of claude.ai)",
       collect,
       [],
     )
     .option('--confidential', 'make a client secret too; without it PKCE alone proves the client')
+    .option('--jwks <file>', 'it signs with a key of its own (private_key_jwt); a file with its public keys')
+    .option('--jwks-uri <url>', 'the same, with its public keys at an https URL')
     .addHelpText(
       'after',
-      examples([
+      `${examples([
         [
-          'postern clients create --name Claude',
-          'for claude.ai, Desktop and mobile: paste the id under "Advanced settings"',
+          'postern clients create --preset typed',
+          'for claude.ai, Desktop and mobile; says where to paste it',
         ],
-        [
-          'postern clients create --name "Claude Code" --redirect-uri http://localhost/callback',
-          'for claude mcp add --client-id ID; any port of localhost will do',
-        ],
+        ['postern clients create --preset claude-code', 'for claude mcp add --client-id'],
         [
           'postern clients create --name Acme --confidential --redirect-uri https://acme.example/callback',
           'for a product with a server of its own, which can keep a secret',
         ],
-      ]),
+        [
+          'postern clients create --name Acme --jwks acme.jwks.json --redirect-uri https://acme.example/callback',
+          'for one that signs, so that no secret has to be handed over',
+        ],
+      ])}
+
+Presets:
+${clientPresets.map(({ name, purpose }) => `  ${name}\n      ${purpose}`).join('\n')}`,
     )
     .action((flags: CreateFlags) => createClient(flags, terminal))
 }
 
 async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void> {
-  const redirectUris = flags.redirectUri.length > 0 ? flags.redirectUri : [...claudeCallbacks]
-  const isConfidential = flags.confidential === true
-  const document = {
-    client_name: flags.name,
-    redirect_uris: redirectUris,
-    token_endpoint_auth_method: isConfidential ? 'client_secret_post' : 'none',
-  }
-  const problems = clientMetadataProblems(document)
-  if (problems.length > 0)
-    throw new CommandFailure(problems.map(({ says }) => says).join('; '), exitCodes.usage)
-  const metadata = readClientMetadata(document)
-  if (metadata.clientName === undefined) throw new CommandFailure('the name is empty', exitCodes.usage)
+  const preset = readPreset(flags.preset)
+  const method = readMethod(flags, preset)
+  const metadata = readMetadata(flags, preset, method)
 
   // Never with a dot: ids with dots are those that Postern mints at registration.
   const clientId = `client-${randomId()}`
-  const clientSecret = isConfidential ? `pst_cs_${randomToken()}` : undefined
+  const clientSecret = method === 'client_secret_post' ? `pst_cs_${randomToken()}` : undefined
   const now = systemClock()
   const record: ClientRecord = {
     clientId,
@@ -102,29 +120,97 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
     true,
   )
 
+  const { clientName: name, redirectUris } = metadata
   if (flags.json === true) {
-    out.line(
-      JSON.stringify({ clientId, clientSecret, name: metadata.clientName, redirectUris }, undefined, 2),
-    )
+    out.line(JSON.stringify({ clientId, clientSecret, name, method, redirectUris }, undefined, 2))
     return
   }
   out.paragraph(
-    isConfidential
+    clientSecret !== undefined
       ? 'The client is entered. Hand these over by a safe way; the secret is not stored and not shown again.'
       : 'The client is entered. Hand this over; it is no secret, and `postern clients list` shows it again.',
   )
   out.line()
   out.line(`  Client ID      ${out.style('bold', clientId)}`)
   if (clientSecret !== undefined) out.line(`  Client secret  ${out.style('bold', clientSecret)}`)
+  if (method === 'private_key_jwt')
+    out.line('  Authenticates  by signing (private_key_jwt); aud is the issuer')
   redirectUris.forEach((uri, index) => {
     out.line(`  ${index === 0 ? 'Redirect URIs' : '             '}  ${uri}`)
   })
   out.line()
+  if (preset !== undefined) {
+    for (const line of preset.handOver({ clientId, clientSecret })) {
+      if (line.startsWith(' ')) out.line(line)
+      else out.paragraph(line)
+    }
+    return
+  }
   out.paragraph(
     redirectUris.some((uri) => claudeCallbacks.includes(uri))
       ? 'In Claude: Customize > Connectors > + > Add custom connector; the id goes under "Advanced settings".'
       : 'It connects as soon as it is given; a server that runs need not be started again.',
   )
+}
+
+function readPreset(name: string | undefined): ClientPreset | undefined {
+  if (name === undefined) return undefined
+  const preset = findPreset(name)
+  if (preset !== undefined) return preset
+  const known = clientPresets.map((one) => one.name)
+  const similar = findSimilar(name, known)
+  const hint = similar === undefined ? `known are ${known.join(', ')}` : `did you mean ${similar}?`
+  throw new CommandFailure(`there is no preset ${JSON.stringify(name)}; ${hint}`, exitCodes.usage)
+}
+
+function readMethod(flags: CreateFlags, preset: ClientPreset | undefined): TokenEndpointAuthMethod {
+  const hasKeys = flags.jwks !== undefined || flags.jwksUri !== undefined
+  const isConfidential = flags.confidential === true || preset?.secret === 'always'
+  if (hasKeys && isConfidential)
+    throw new CommandFailure('a client that signs with its key has no secret; choose one', exitCodes.usage)
+  if (isConfidential && preset?.secret === 'never')
+    throw new CommandFailure(
+      `${preset.clientName} takes no client secret; leave out --confidential`,
+      exitCodes.usage,
+    )
+  if (hasKeys) return 'private_key_jwt'
+  return isConfidential ? 'client_secret_post' : 'none'
+}
+
+function readMetadata(
+  flags: CreateFlags,
+  preset: ClientPreset | undefined,
+  method: TokenEndpointAuthMethod,
+): ClientMetadata {
+  const name = flags.name ?? preset?.clientName
+  if (name === undefined) throw new CommandFailure('give it a --name, or a --preset', exitCodes.usage)
+  const usual = preset?.redirectUris ?? claudeCallbacks
+  const document = {
+    client_name: name,
+    redirect_uris: flags.redirectUri.length > 0 ? flags.redirectUri : [...usual],
+    token_endpoint_auth_method: method,
+    jwks: flags.jwks === undefined ? undefined : readKeyFile(flags.jwks),
+    jwks_uri: flags.jwksUri,
+  }
+  const problems = clientMetadataProblems(document, [method])
+  if (problems.length > 0)
+    throw new CommandFailure(problems.map(({ says }) => says).join('; '), exitCodes.usage)
+  const metadata = readClientMetadata(document)
+  if (metadata.clientName === undefined) throw new CommandFailure('the name is empty', exitCodes.usage)
+  return metadata
+}
+
+/** A set of keys, or one key by itself, as most tools write it. */
+function readKeyFile(path: string): unknown {
+  let document: unknown
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CommandFailure(`the keys in ${path} cannot be read: ${why}`, exitCodes.usage, { cause })
+  }
+  const isOneKey = typeof document === 'object' && document !== null && 'kty' in document
+  return isOneKey ? { keys: [document] } : document
 }
 
 function listCommand(terminal: Terminal): Command {

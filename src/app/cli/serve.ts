@@ -160,9 +160,14 @@ async function open(
       masterKey,
       identity: localAccounts({ storage }),
       waysIn: {
-        registration: options.registration,
+        registration: options.registration && (options.invitedOnly ? 'invited' : true),
         metadataDocument: options.metadataDocuments,
         preRegistered: options.preRegistered,
+      },
+      clientRules: {
+        redirectHosts: options.allowedRedirects,
+        clientNames: options.allowedClientNames,
+        tokenEndpointAudience: options.tokenEndpointAudience,
       },
       lifetimes: lifetimesOf(options),
       allowLoopbackHosts: options.host === undefined,
