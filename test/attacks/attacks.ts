@@ -7,6 +7,7 @@ import { codeAttacks } from './codes.ts'
 import { consentAttacks } from './consent.ts'
 import { documentAttacks } from './documents.ts'
 import { floodAttacks } from './floods.ts'
+import { keyAttacks } from './keys.ts'
 import { originAttacks } from './origins.ts'
 import { pageAttacks } from './pages.ts'
 import { policyAttacks } from './policy.ts'
@@ -19,6 +20,7 @@ import { upstreamAttacks } from './upstreams.ts'
 export const attacks: readonly Attack[] = [
   ...redirectAttacks,
   ...clientAttacks,
+  ...keyAttacks,
   ...documentAttacks,
   ...originAttacks,
   ...signInAttacks,

@@ -177,6 +177,11 @@ const judgedByBody = without(
   '(await catalogue.findTool(call, tool))?.readOnly === true',
   "(await catalogue.findTool(call, request.headers.get('mcp-name') ?? tool))?.readOnly === true",
 )
+const callsJudgedByMethod = without(
+  gateway,
+  "if (!isRequest(message) && message.method.startsWith('notifications/'))",
+  'if (!isRequest(message))',
+)
 const unknownWrites = without(
   gateway,
   "needs.get(message.method) ?? 'write'",
@@ -244,11 +249,15 @@ const smugglings: readonly Attack[] = [
     source: 'JSON-RPC 2.0 §4.1; MCP 2025-11-25 (notifications)',
     reading: leniently,
     body: { jsonrpc: '2.0', method: 'tools/call', params: { name: 'erase' } },
-    guard: without(
-      gateway,
-      "if (!isRequest(message) && message.method.startsWith('notifications/'))",
-      'if (!isRequest(message))',
-    ),
+    guard: callsJudgedByMethod,
+  }),
+  smuggling({
+    name: 'a call whose id is null, taken for a notification by us and for a call by the server',
+    source: 'JSON-RPC 2.0 §4 (id), MCP 2025-11-25 (requests)',
+    reading: leniently,
+    body: { jsonrpc: '2.0', id: null, method: 'tools/call', params: { name: 'erase' } },
+    guard: without(mcp, "if (message.id === null) return 'the id of a request must not be null'"),
+    alsoNeeds: [callsJudgedByMethod],
   }),
   smuggling({
     name: 'a method in other letters',

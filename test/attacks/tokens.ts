@@ -14,6 +14,11 @@ const memory = 'storage/adapters/memory.ts'
 const rotationRule = 'storage/rotation-rule.ts'
 
 const boundToResource = without(server, '|| live.grant.resource !== resource')
+const ownPrefix = without(
+  server,
+  'if (!accessToken.startsWith(accessTokenPrefix)) return undefined const tokenHash',
+  'const tokenHash',
+)
 const reuseEnds = without(
   rotationRule,
   'isRuleOver(presented.rotatedAt, successor, request, now)) return',
@@ -103,11 +108,7 @@ const kinds: readonly Attack[] = [
   {
     name: 'a refresh token shown as access token, to outlive its hour',
     source: 'RFC 6749 §1.5, RFC 6819 §4.3.1',
-    guard: without(
-      server,
-      'if (!accessToken.startsWith(accessTokenPrefix)) return undefined const tokenHash',
-      'const tokenHash',
-    ),
+    guard: ownPrefix,
     alsoNeeds: [
       without(
         memory,
@@ -116,6 +117,19 @@ const kinds: readonly Attack[] = [
       ),
     ],
     run: async (door) => succeededIf(await opensMcp(door, (await connect(door)).refreshToken)),
+  },
+  {
+    name: 'a code shown as access token, by whoever saw it in a URL',
+    source: 'RFC 6749 §1.3.1, RFC 6819 §4.4.1.1',
+    guard: ownPrefix,
+    alsoNeeds: [
+      without(
+        memory,
+        'async findAccessToken(tokenHash, now) { const row = byAccessToken.get(tokenHash)',
+        'async findAccessToken(tokenHash, now) { const row = byAccessToken.get(tokenHash) ?? (codes.has(tokenHash) ? [...byAccessToken.values()][0] : undefined)',
+      ),
+    ],
+    run: async (door) => succeededIf(await opensMcp(door, (await connect(door)).code)),
   },
   {
     name: '[OA21-18] [R6750-01] a token in the URL, where logs and Referer headers keep it',
