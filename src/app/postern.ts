@@ -11,7 +11,15 @@ import {
   type WaysIn,
 } from '../authorization-server/settings.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
-import { createGateway, defaultGatewayLimits, type Gateway, type GatewayLimits } from '../gateway/gateway.ts'
+import {
+  type Access,
+  createGateway,
+  defaultGatewayLimits,
+  type Gateway,
+  type GatewayLimits,
+  type SignInForm,
+  type StrangerRules,
+} from '../gateway/gateway.ts'
 import type { Upstream } from '../gateway/upstream.ts'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
@@ -63,8 +71,14 @@ export interface ConnectorOptions {
   /** Default `/mcp`. */
   path?: string | undefined
   upstream: Upstream
-  /** `none`: anybody may call, nobody signs in. */
-  access?: 'oauth' | 'none' | undefined
+  /** `lazy`: anybody may list, and call what is public; `none`: anybody may call, nobody signs in. Default `oauth`. */
+  access?: Access | undefined
+  /** Of `lazy`: the tools that anybody may call; `read-only`: those that the MCP server says only read. Default none. */
+  publicTools?: readonly string[] | 'read-only' | undefined
+  /** Of `lazy`: the tools that are not listed for whoever has not signed in. Default none. */
+  hiddenTools?: readonly string[] | undefined
+  /** Of `lazy`: how a protected call without a token is told to sign in. Default `by-client`. */
+  signInForm?: SignInForm | undefined
   scopes?: readonly ScopeDefinition[] | undefined
 }
 
@@ -83,6 +97,7 @@ export function createPostern(options: PosternOptions): Postern {
   const issuer = readPublicUrl(options.publicUrl)
   const path = readPath(options.connector.path ?? '/mcp')
   const resource = resourceIdentifier(issuer, path)
+  readStrangerRules(options.connector)
   const opened = openRooms(options, issuer, path)
   const ready = opened.then(() => undefined)
   // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
@@ -183,6 +198,8 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
       scopes,
       upstream: options.connector.upstream,
       access,
+      strangers: readStrangerRules(options.connector),
+      signInForm: options.connector.signInForm,
     },
     origin: issuer,
     issuer,
@@ -201,8 +218,8 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
     productName,
     connector: { name: options.connector.name, path, resource },
     gateway,
-    authorizationServer: access === 'oauth' ? authorizationServer : undefined,
-    login: access === 'oauth' ? login : undefined,
+    authorizationServer: access === 'none' ? undefined : authorizationServer,
+    login: access === 'none' ? undefined : login,
     waysIn,
     hasUsers: () => storage.hasUsers(),
     allowedHosts,
@@ -256,6 +273,19 @@ function readPath(path: string): string {
   const fault = connectorPathFault(path)
   if (fault !== undefined) throw new TypeError(`connector.path ${JSON.stringify(path)} ${fault}`)
   return path
+}
+
+function readStrangerRules(connector: ConnectorOptions): StrangerRules | undefined {
+  const { access, publicTools = [], hiddenTools = [], signInForm } = connector
+  const isGiven = [connector.publicTools, connector.hiddenTools, signInForm].some((one) => one !== undefined)
+  if (access !== 'lazy' && isGiven) {
+    throw new TypeError("connector.publicTools, hiddenTools and signInForm are for access 'lazy'")
+  }
+  const both = hiddenTools.find((name) => publicTools !== 'read-only' && publicTools.includes(name))
+  if (both !== undefined) {
+    throw new TypeError(`the tool ${JSON.stringify(both)} cannot be both public and hidden`)
+  }
+  return access === 'lazy' ? { publicTools, hiddenTools } : undefined
 }
 
 /** House rule 12: names are checked, not peers; behind a tunnel every peer is loopback. */

@@ -2,10 +2,11 @@
 
 import { jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import type { Access } from './connector-settings.ts'
 import { hostOf } from './cross-origin.ts'
-import { type ProtectedResource, unauthorized } from './protected-resource.ts'
+import { asHttp, type ProtectedResource, signInDemand } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
-import { sharedStranger } from './stranger.ts'
+import { isStranger, sharedStranger } from './stranger.ts'
 import type { Trace } from './trace.ts'
 
 /** Whose token it is. */
@@ -27,7 +28,7 @@ export interface DeadToken {
 }
 
 export interface AdmissionRules {
-  access: 'oauth' | 'none'
+  access: Access
   guarded: ProtectedResource
   findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
   /** For the log alone. */
@@ -48,7 +49,7 @@ export async function isStillAdmitted(
   rules: AdmissionRules,
   principal: Principal,
 ): Promise<boolean> {
-  if (rules.access === 'none') return true
+  if (isStranger(principal)) return true
   const now = await rules.findPrincipal(readBearer(request) ?? '', rules.guarded.resource)
   return now?.userId === principal.userId && now.clientId === principal.clientId
 }
@@ -80,14 +81,15 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
   if (access === 'none') return stranger(trace)
   const credential = readBearer(request)
   if (credential === undefined) {
-    throw new Refusal('no token', unauthorized(guarded, request, false))
+    if (access === 'lazy' && !isEager(request)) return stranger(trace)
+    throw new Refusal('no token', asHttp(signInDemand(guarded, request, false)))
   }
   const principal = await rules.findPrincipal(credential, guarded.resource)
   if (principal === undefined) {
     const dead = await rules.findDeadToken?.(credential)
     if (dead !== undefined) concern(trace, dead)
     const why = dead === undefined ? '' : `: ${dead.why}`
-    throw new Refusal(`invalid token${why}`, unauthorized(guarded, request, true))
+    throw new Refusal(`invalid token${why}`, asHttp(signInDemand(guarded, request, true)))
   }
   concern(trace, principal)
   return principal
@@ -96,6 +98,16 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
 function concern(trace: Trace, { flowId, userId, clientId, grantId }: Principal | DeadToken): void {
   trace.flowId = flowId
   trace.fields = { userId, clientId, grantId }
+}
+
+/**
+ * The same resource by a URL that asks for a token at once: a client that looks whether a server wants a sign-in when it
+ * is added takes the 200 of a lazy connector for "none" (anthropics/claude-ai-mcp#1064). A query is no part of a resource.
+ */
+export const eagerQuery = 'auth=eager'
+
+function isEager(request: Request): boolean {
+  return new URL(request.url).searchParams.getAll('auth').includes('eager')
 }
 
 /** RFC 6750 §2.1; never from query or body (§2.2, §2.3), which end up in logs. */

@@ -1,6 +1,7 @@
-/** The body of a POST: within its size, UTF-8, JSON, and JSON-RPC (MCP 2025-03-26, transports; JSON-RPC 2.0 §4). */
+/** The body of a POST: no web form, within its size, UTF-8, JSON, and JSON-RPC (MCP 2025-03-26, transports; JSON-RPC 2.0 §4). */
 
 import { type JsonRpcMessage, jsonRpcCodes, jsonRpcFault } from '../mcp/json-rpc.ts'
+import { isFormType } from '../mcp/streamable-http.ts'
 import type { GatewayLimits } from './limits.ts'
 import { RpcRefusal } from './refusal.ts'
 
@@ -12,6 +13,9 @@ export interface MessageBody {
 }
 
 export async function readMessageBody(request: Request, limits: GatewayLimits): Promise<MessageBody> {
+  if (isFormType(request.headers.get('content-type'))) {
+    throw new RpcRefusal(415, jsonRpcCodes.serverError, 'Content-Type must be application/json')
+  }
   const bytes = await readCapped(request, limits.bodyBytes)
   let text: string
   let value: unknown

@@ -25,6 +25,8 @@ export interface ToolSummary {
 export interface Catalogue {
   /** Undefined if the upstream does not answer in time. */
   list(): Promise<ToolSummary[] | undefined>
+  /** As Postern itself is shown it: for callers whom nobody knows. False where the list cannot be had in time. */
+  isReadOnlyForAll(name: string): Promise<boolean>
   /** As this very caller would be shown it. */
   findTool(call: UpstreamCall, name: string): Promise<ToolSummary | undefined>
 }
@@ -51,6 +53,15 @@ export function createCatalogue(
     async list() {
       const tools = remembered('', () => listForConsent(upstream, ownCaller))
       return withinTime(tools, limits.catalogueDeadlineMs)
+    },
+    async isReadOnlyForAll(name) {
+      const tools = await withinTime(
+        remembered('', () => listForConsent(upstream, ownCaller)),
+        listingDeadlineMs,
+      )
+      // A name that is listed twice is what its worst entry says.
+      const named = tools?.filter((tool) => tool.name === name) ?? []
+      return named.length > 0 && named.every(({ readOnly }) => readOnly)
     },
     async findTool(call, name) {
       const key = JSON.stringify([call.caller.key, call.session?.key ?? call.era])

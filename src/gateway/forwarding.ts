@@ -55,7 +55,7 @@ export function upstreamSession(found: FoundSession | undefined, request: Reques
     const { session, hash } = found
     return {
       key: hash,
-      initialized: true,
+      initialized: found.claimed === undefined,
       protocolVersion: session.protocolVersion,
       clientCapabilities: session.clientCapabilities,
       clientInfo: session.clientInfo,

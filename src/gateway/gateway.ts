@@ -3,11 +3,10 @@
 import { isRequest, isResponse, type JsonRpcMessage, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import { setValue } from '../mcp/json-text.ts'
 import { type Era, isLegacyVersion, isModernVersion, legacyVersions } from '../mcp/protocol-version.ts'
-import { type SealedSession, sealable } from '../mcp/sealed-session.ts'
+import { sealable } from '../mcp/sealed-session.ts'
 import {
   acceptsEventStream,
   eraOf,
-  isFormType,
   modernRequestFault,
   negotiableVersion,
   readVersionHeader,
@@ -16,42 +15,38 @@ import {
 } from '../mcp/streamable-http.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
-import type { ScopeDefinition } from '../oauth/scope.ts'
 import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
 import type { EventFields, Telemetry } from '../platform/telemetry.ts'
-import type { SessionStorage } from '../storage/storage.ts'
 import { type AdmissionRules, admit, isStillAdmitted, type Principal } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, type ToolSummary } from './catalogue.ts'
+import type { ConnectorSettings } from './connector-settings.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
 import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwarding.ts'
+import { asksForTools, hideTools } from './hidden-tools.ts'
+import type { StrangerRules } from './lazy-access.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createOpenStreams } from './open-streams.ts'
-import { isAmbiguous, missingScopes } from './policy.ts'
-import { insufficientScope, resourceMetadata } from './protected-resource.ts'
+import { createPermission } from './permission.ts'
+import { resourceMetadata } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
-import { createSessions, type FoundSession } from './session.ts'
+import {
+  type BoundSession,
+  createSessions,
+  type FoundSession,
+  type SessionCaller,
+  type SessionMarks,
+} from './session.ts'
 import { isStranger, newStranger, sharedStranger } from './stranger.ts'
 import { createTrace, describeBody, type Trace } from './trace.ts'
-import type { Upstream, UpstreamCall, UpstreamCaller } from './upstream.ts'
+import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
 
-export type { Principal } from './admission.ts'
+export { eagerQuery, type Principal } from './admission.ts'
 export type { ToolSummary } from './catalogue.ts'
+export type { Access, ConnectorSettings } from './connector-settings.ts'
+export type { SignInForm, StrangerRules } from './lazy-access.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
-
-export interface ConnectorSettings {
-  /** Shown to people; plain text. */
-  name: string
-  /** For example `/mcp`. */
-  path: string
-  /** Canonical. */
-  resource: ResourceIdentifier
-  scopes: readonly ScopeDefinition[]
-  upstream: Upstream
-  /** `none`: no sign-in at all. */
-  access: 'oauth' | 'none'
-}
 
 export interface GatewayOptions {
   connector: ConnectorSettings
@@ -62,7 +57,7 @@ export interface GatewayOptions {
   /** Tells the log whose token was refused. */
   findDeadToken?: AdmissionRules['findDeadToken']
   sessionKey: CryptoKey
-  storage: Pick<SessionStorage, 'endMcpSession' | 'isMcpSessionEnded'>
+  storage: SessionMarks
   allowedHosts: (host: string) => boolean
   allowedOrigins: (origin: string) => boolean
   limits: GatewayLimits
@@ -86,6 +81,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sessions = createSessions({
     key: options.sessionKey,
     connectorPath: connector.path,
+    strangersMaySignIn: connector.access === 'lazy',
     storage: options.storage,
     clock,
     remembered: limits.rememberedSessions,
@@ -93,7 +89,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const guarded = { ...connector, issuer: options.issuer }
   const ownHeaders = ownUpstreamHeaders(options.origin)
   const rules = { ...options, access: connector.access, guarded }
+  const strangers: StrangerRules = connector.strangers ?? { publicTools: [], hiddenTools: [] }
   const catalogue = createCatalogue(upstream, ownCaller(telemetry), limits)
+  const permission = createPermission({ connector, guarded, strangers, catalogue, sessions })
   const streams = createOpenStreams({
     maximumPerCaller: limits.streamsPerCaller,
     recheckMs: limits.streamRecheckMs,
@@ -111,30 +109,45 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'DELETE':
         return endSession(request, principal, trace)
       default:
+        if (isGuest(principal)) throw permission.signInFirst(request)
         throw notAllowed(`${request.method} is not a method of MCP`)
     }
+  }
+
+  /** Somebody without a token, where that opens a part of the connector. */
+  function isGuest(principal: Principal): boolean {
+    return connector.access === 'lazy' && isStranger(principal)
   }
 
   /* POST */
 
   async function post(request: Request, principal: Principal, trace: Trace): Promise<Response> {
-    if (isFormType(request.headers.get('content-type'))) {
-      throw new RpcRefusal(415, jsonRpcCodes.serverError, 'Content-Type must be application/json')
-    }
-    const body = await readMessageBody(request, limits)
+    const body = await readPost(request, principal)
     describeBody(body, trace)
+    if (isGuest(principal)) await permission.judgeGuest(request, body, principal)
     const era = judgeEra(body, request)
     if (era === 'legacy' && body.messages.some(isInitialize))
       return initialize(request, body, principal, trace)
-    const found = era === 'legacy' ? await findSession(request, principal, body) : undefined
+    const found = era === 'legacy' ? await findSession(request, principal, trace, body) : undefined
     if (found?.kind === 'nameless' && body.messages.every(isResponse)) {
       throw invalidRequest('no request waits for this response')
     }
     const call = callOf(request, body, era, principal, found, trace)
-    await judgeScope(request, call, principal)
+    await permission.judgeScope(request, call, principal)
     // Ids of strangers who share a key may be equal: none of them may cancel what may be another's.
     if (call.caller.shared && !body.messages.some(isRequest)) return new Response(null, { status: 202 })
-    return upstream.post(call)
+    if (strangers.hiddenTools.length === 0 || !asksForTools(call)) return upstream.post(call)
+    const listed = await upstream.post({ ...call, wantsEventStream: false })
+    return hideTools(call, listed, isGuest(principal) ? strangers.hiddenTools : [])
+  }
+
+  async function readPost(request: Request, principal: Principal): Promise<MessageBody> {
+    try {
+      return await readMessageBody(request, limits)
+    } catch (error) {
+      // What cannot be read is not public; and who has no token is told nothing about limits (requirement MUX-03).
+      throw isGuest(principal) && error instanceof RpcRefusal ? permission.signInFirst(request) : error
+    }
   }
 
   /** The body decides. A modern request is judged whole before anything is done with it. */
@@ -159,13 +172,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (body.batch || message === undefined || !isRequest(message)) {
       throw invalidRequest('initialize must not be part of a batch')
     }
-    const owner = connector.access === 'none' ? { ...principal, userId: newStranger() } : principal
+    const owner = isStranger(principal) ? { ...principal, userId: newStranger() } : principal
     const params = message.params ?? {}
     const version = negotiableVersion(params.protocolVersion)
     const isAsAsked = version === params.protocolVersion
     const text = isAsAsked ? body.text : setValue(body.text, ['params', 'protocolVersion'], version)
     const call = callOf(request, body, 'legacy', owner, undefined, trace)
-    await judgeScope(request, call, principal)
+    await permission.judgeScope(request, call, principal)
     const { response, opened } = await upstream.initialize({
       ...call,
       text,
@@ -198,11 +211,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function findSession(
     request: Request,
     principal: Principal,
+    trace: Trace,
     body?: MessageBody,
   ): Promise<FoundSession> {
-    const found = await sessions.find(request.headers.get(sessionHeader), (session) =>
-      isOwner(session, principal),
-    )
+    const found = await sessions.find(request.headers.get(sessionHeader), principal)
+    if (found.kind === 'bound' && found.claimed !== undefined) leaveStranger(request, found, trace)
+    // Somebody's session stays theirs, also when they come without their token (house rule 6).
+    if (found.kind === 'foreign' && isGuest(principal)) throw permission.signInFirst(request)
     // A client starts anew after a 404, which is right for these two only.
     if (found.kind === 'ended' || found.kind === 'foreign') {
       throw noSession(body)
@@ -213,11 +228,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       throw invalidRequest('there are no batches in this revision')
     }
     return found
-  }
-
-  function isOwner(session: SealedSession, principal: Principal): boolean {
-    if (connector.access === 'none') return isStranger(session.userId)
-    return session.userId === principal.userId && session.clientId === principal.clientId
   }
 
   /** Known versions other than the negotiated one are served by the session: clients are seen to send them (TOL-1, TOL-3, TOL-4). */
@@ -241,34 +251,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     )
   }
 
-  /* Scope */
-
-  /** Decided on the parsed body, whatever the headers say (GW-11). */
-  async function judgeScope(request: Request, call: UpstreamCall, principal: Principal): Promise<void> {
-    const isFree = connector.access === 'none'
-    const mayAll = isFree || connector.scopes.every(({ name }) => principal.scope.includes(name))
-    if (mayAll && !call.caller.shared) return
-    if (isAmbiguous(call.text, call.batch)) throw invalidRequest('a member of the message is repeated')
-    if (isFree) return
-    const isReadOnly = async (tool: string): Promise<boolean> =>
-      (await catalogue.findTool(call, tool))?.readOnly === true
-    const missing = await missingScopes(call.messages, principal.scope, connector.scopes, isReadOnly)
-    if (missing.length === 0) return
-    throw new Refusal(
-      `lacks the scope ${missing.join(' ')}`,
-      insufficientScope(guarded, request, principal.scope, missing),
-    )
-  }
-
   /* GET and DELETE */
 
   async function listen(request: Request, principal: Principal, trace: Trace): Promise<Response> {
-    if (!request.headers.has(sessionHeader)) throw notAllowed('there is no stream without a session')
-    const found = await findSession(request, principal)
+    if (!request.headers.has(sessionHeader)) {
+      throw isGuest(principal)
+        ? permission.signInFirst(request)
+        : notAllowed('there is no stream without a session')
+    }
+    const found = await findSession(request, principal, trace)
     const call = callOf(request, noBody, 'legacy', principal, found, trace)
     // Whoever has no session shares one with others, whose messages are not theirs to hear.
     if (call.caller.shared) throw noSession()
-    const stream = streams.open(call.caller.key, () => isStillAdmitted(request, rules, principal))
+    const stream = streams.open(call.caller.key, () => mayStillListen(request, principal))
     if (stream === undefined) {
       throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
         headers: { 'retry-after': '30' },
@@ -278,15 +273,32 @@ export function createGateway(options: GatewayOptions): Gateway {
     return upstream.listen({ ...call, signal }, stream.ended)
   }
 
+  /** Its token is good, and its session has neither ended nor gone over to somebody who signed in. */
+  async function mayStillListen(request: Request, principal: Principal): Promise<boolean> {
+    if (!isStranger(principal)) return isStillAdmitted(request, rules, principal)
+    return (await sessions.find(request.headers.get(sessionHeader), principal)).kind === 'bound'
+  }
+
   async function endSession(request: Request, principal: Principal, trace: Trace): Promise<Response> {
-    if (!request.headers.has(sessionHeader)) throw notAllowed('there is no session to end')
-    const found = await findSession(request, principal)
+    if (!request.headers.has(sessionHeader)) {
+      throw isGuest(principal) ? permission.signInFirst(request) : notAllowed('there is no session to end')
+    }
+    const found = await findSession(request, principal, trace)
     if (found.kind !== 'bound') throw noSession()
     const { caller, session } = callOf(request, noBody, 'legacy', principal, found, trace)
     await sessions.end(found.hash, found.session)
     if (session !== undefined) await upstream.end(caller, session)
     trace.emit('session.ended', { protocolVersion: found.session.protocolVersion })
     return new Response(null, { status: 204 })
+  }
+
+  /** A stranger has signed in: what the upstream knew of the stranger ends, and nothing of it goes over (house rule 6). */
+  function leaveStranger(request: Request, { hash, claimed }: BoundSession, trace: Trace): void {
+    const former = claimed?.former
+    if (former === undefined) return
+    trace.emit('session.claimed', { connector: connector.path, protocolVersion: former.protocolVersion })
+    const bound: BoundSession = { kind: 'bound', session: former, hash }
+    void upstream.end(callerOf(former, bound, trace), upstreamSession(bound, request))
   }
 
   /* On to the upstream */
@@ -314,9 +326,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** A stranger is known by the session alone; those without one share a key, and nothing else. */
-  function callerOf(principal: Principal, found: FoundSession | undefined, trace: Trace): UpstreamCaller {
+  function callerOf(principal: SessionCaller, found: FoundSession | undefined, trace: Trace): UpstreamCaller {
     const bound = found?.kind === 'bound' ? found.session : undefined
-    const userId = connector.access === 'none' ? (bound?.userId ?? principal.userId) : principal.userId
+    const userId = isStranger(principal) ? (bound?.userId ?? principal.userId) : principal.userId
     return {
       key: JSON.stringify([userId, principal.clientId]),
       shared: userId === sharedStranger,

@@ -93,4 +93,4 @@ function ambiguousMessage(text: string): boolean {
 
 /** What tells a request from a response, and one request from another. */
 const decisiveMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
-const decisiveParameters: ReadonlySet<string> = new Set(['name', 'uri', '_meta'])
+const decisiveParameters: ReadonlySet<string> = new Set(['name', 'uri', '_meta', 'notifications'])

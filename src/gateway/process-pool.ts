@@ -87,7 +87,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
     const { caller, session } = call
     if (session === undefined) return modernMember(caller)
     const member =
-      (session.initialized ? undefined : await latestOf(caller)) ??
+      (session.key === '' ? await latestOf(caller) : undefined) ??
       (await legacyMember(caller, silentOpening(session)))
     // Once, and before anything else that this process hears after its initialize.
     if (!member.isGreeted) member.process.peer.notify(initialized, JSON.stringify(initialized), '')

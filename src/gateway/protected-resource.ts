@@ -1,5 +1,7 @@
 /** The MCP endpoint as a protected resource: its metadata, and what a caller without the right token is told (RFC 9728, RFC 6750 §3, MCP 2025-11-25 authorization). */
 
+import type { JsonRpcRequest } from '../mcp/json-rpc.ts'
+import type { Era } from '../mcp/protocol-version.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import { statusOf } from '../oauth/errors.ts'
 import {
@@ -8,7 +10,7 @@ import {
 } from '../oauth/protected-resource-metadata.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import { formatScope, type ScopeDefinition } from '../oauth/scope.ts'
-import { formatBearerChallenge } from '../oauth/www-authenticate.ts'
+import { type BearerChallenge, formatBearerChallenge } from '../oauth/www-authenticate.ts'
 
 export interface ProtectedResource {
   name: string
@@ -34,43 +36,82 @@ export function resourceMetadata(
   }
 }
 
+/** What a caller is told who lacks something, before it has a form. */
+export interface Demand {
+  status: number
+  challenge: BearerChallenge
+  /** For people who read answers. */
+  says: string
+}
+
 /** RFC 6750 §3.1: no error code for a request that brought no token. */
-export function unauthorized(resource: ProtectedResource, request: Request, isTokenSent: boolean): Response {
-  const challenge = formatBearerChallenge({
-    resourceMetadata: metadataUrl(resource, request),
-    scope: formatScope(resource.scopes.map(({ name }) => name)),
-    error: isTokenSent ? 'invalid_token' : undefined,
-    errorDescription: isTokenSent ? 'the access token is unknown, expired or revoked' : undefined,
-  })
-  const body = isTokenSent
-    ? { error: 'invalid_token', error_description: 'the access token is unknown, expired or revoked' }
-    : { error: 'unauthorized', error_description: 'sign in first: an access token is required' }
-  return refusal(statusOf.invalid_token, challenge, body)
+export function signInDemand(resource: ProtectedResource, request: Request, isTokenSent: boolean): Demand {
+  const dead = 'the access token is unknown, expired or revoked'
+  return {
+    status: statusOf.invalid_token,
+    challenge: {
+      resourceMetadata: metadataUrl(resource, request),
+      scope: formatScope(resource.scopes.map(({ name }) => name)),
+      error: isTokenSent ? 'invalid_token' : undefined,
+      errorDescription: isTokenSent ? dead : undefined,
+    },
+    says: isTokenSent ? dead : 'sign in first: an access token is required',
+  }
 }
 
 /** The granted and the needed scopes together, so that stepping up loses nothing (requirement ASU-13). */
-export function insufficientScope(
+export function scopeDemand(
   resource: ProtectedResource,
   request: Request,
   granted: readonly string[],
   missing: readonly string[],
-): Response {
+): Demand {
   const union = resource.scopes
     .map(({ name }) => name)
     .filter((name) => [...granted, ...missing].includes(name))
-  const description = `this needs the scope ${formatScope(missing)}`
-  const challenge = formatBearerChallenge({
-    resourceMetadata: metadataUrl(resource, request),
-    scope: formatScope(union),
-    error: 'insufficient_scope',
-    errorDescription: description,
-  })
-  return refusal(statusOf.insufficient_scope, challenge, {
-    error: 'insufficient_scope',
-    error_description: description,
-    scope: formatScope(union),
+  const says = `this needs the scope ${formatScope(missing)}`
+  return {
+    status: statusOf.insufficient_scope,
+    challenge: {
+      resourceMetadata: metadataUrl(resource, request),
+      scope: formatScope(union),
+      error: 'insufficient_scope',
+      errorDescription: says,
+    },
+    says,
+  }
+}
+
+/** RFC 6750 §3. */
+export function asHttp({ status, challenge, says }: Demand): Response {
+  const isScope = challenge.error === 'insufficient_scope'
+  const body = {
+    error: challenge.error ?? 'unauthorized',
+    error_description: says,
+    ...(isScope ? { scope: challenge.scope } : {}),
+  }
+  return Response.json(body, {
+    status,
+    headers: { 'www-authenticate': formatBearerChallenge(challenge), 'cache-control': 'no-store' },
   })
 }
+
+/**
+ * As the result of a tool, with status 200, for clients that look for the challenge there (OpenAI Apps SDK,
+ * authentication, 2026-09: it must name an error and describe it).
+ */
+export function asToolResult({ challenge, says }: Demand, call: JsonRpcRequest, era: Era): Response {
+  const named = { ...challenge, error: challenge.error ?? 'insufficient_scope', errorDescription: says }
+  const result = {
+    ...(era === 'modern' ? { resultType: 'complete' } : {}),
+    content: [{ type: 'text', text: `${says[0]?.toUpperCase()}${says.slice(1)}.` }],
+    isError: true,
+    _meta: { [challengeMeta]: [formatBearerChallenge(named)] },
+  }
+  return Response.json({ jsonrpc: '2.0', id: call.id, result }, { headers: { 'cache-control': 'no-store' } })
+}
+
+const challengeMeta = 'mcp/www_authenticate'
 
 /** As many characters of a query as are echoed; a longer one is left out. */
 const maximumQueryCharacters = 256
@@ -84,11 +125,4 @@ function spelled(resource: ResourceIdentifier, { pathname, search }: URL): strin
   const isRoot = new URL(resource).pathname === '/'
   const hasSlash = isRoot ? query !== '' : pathname.endsWith('/')
   return `${resource}${hasSlash ? '/' : ''}${query}`
-}
-
-function refusal(status: number, challenge: string, body: Record<string, string>): Response {
-  return Response.json(body, {
-    status,
-    headers: { 'www-authenticate': challenge, 'cache-control': 'no-store' },
-  })
 }

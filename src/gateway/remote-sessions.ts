@@ -70,7 +70,7 @@ export function createRemoteSessions(open: OpenSession, remembered: number): Rem
         const key = keyOf(caller, session, place)
         const remote = await at(key, caller, session)
         const held = remote.id === undefined ? undefined : inFlight.get(remote.id)
-        const isTaken = !session.initialized && ids.some((id) => held?.has(id))
+        const isTaken = session.key === '' && ids.some((id) => held?.has(id))
         if (!isTaken) return { remote, key, caller, session, release: hold(remote, ids) }
       }
       throw new UpstreamFailure(

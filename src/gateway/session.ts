@@ -4,9 +4,11 @@ import { openSession, type SealedSession, sealSession } from '../mcp/sealed-sess
 import { createBoundedMap } from '../platform/bounded-map.ts'
 import type { Clock } from '../platform/clock.ts'
 import { hashToken, type TokenHash } from '../platform/crypto.ts'
-import type { SessionStorage } from '../storage/storage.ts'
+import type { McpSessionMark, SessionStorage } from '../storage/storage.ts'
+import { isStranger } from './stranger.ts'
 
-export interface SessionOwner {
+/** Who asks: a person with a client, or a stranger. */
+export interface SessionCaller {
   userId: string
   clientId: string
 }
@@ -15,23 +17,33 @@ export interface SessionOwner {
  * `nameless`: no id was sent, or one that says nothing (another key, garbage, expired): hosted Claude drops ids and does
  * not initialize again on 404, so such a request is served all the same. `ended` and `foreign` are 404.
  */
-export type FoundSession =
-  | { kind: 'bound'; session: SealedSession; hash: TokenHash }
-  | { kind: 'nameless' | 'ended' | 'foreign' }
+export type FoundSession = BoundSession | { kind: 'nameless' | 'ended' | 'foreign' }
+
+export interface BoundSession {
+  kind: 'bound'
+  session: SealedSession
+  hash: TokenHash
+  /** It was a stranger's, and somebody has signed in with it; `former` is what it was, the first time. */
+  claimed?: { former: SealedSession | undefined }
+}
 
 export interface Sessions {
   seal(session: SealedSession): Promise<string>
-  find(id: string | null, isOwner: (session: SealedSession) => boolean): Promise<FoundSession>
+  find(id: string | null, caller: SessionCaller): Promise<FoundSession>
   end(hash: TokenHash, session: SealedSession): Promise<void>
 }
 
 export interface SessionsOptions {
   key: CryptoKey
   connectorPath: string
-  storage: Pick<SessionStorage, 'endMcpSession' | 'isMcpSessionEnded'>
+  /** A stranger's session may go on as that of whoever signs in with it; else it is foreign to them. */
+  strangersMaySignIn: boolean
+  storage: SessionMarks
   clock: Clock
   remembered: number
 }
+
+export type SessionMarks = Pick<SessionStorage, 'findMcpSession' | 'endMcpSession' | 'claimMcpSession'>
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { key, connectorPath, storage, clock } = options
@@ -47,17 +59,50 @@ export function createSessions(options: SessionsOptions): Sessions {
     return entry
   }
 
+  /** The client goes on with the id that it has, so the id changes hands: once, and for good. */
+  async function claim(
+    session: SealedSession,
+    hash: TokenHash,
+    caller: SessionCaller,
+    mark: McpSessionMark | undefined,
+  ): Promise<FoundSession> {
+    const owner = ownerOf(caller)
+    const standing = mark ?? (await storage.claimMcpSession(hash, owner, session.expiresAt))
+    if (standing.kind === 'ended') return { kind: 'ended' }
+    if (standing.owner !== owner) return { kind: 'foreign' }
+    const { userId, clientId } = caller
+    return {
+      kind: 'bound',
+      session: { ...session, userId, clientId, upstreamSessionId: undefined },
+      hash,
+      claimed: { former: mark === undefined ? session : undefined },
+    }
+  }
+
   return {
     seal: (session) => sealSession(key, connectorPath, session),
-    async find(id, isOwner) {
+    async find(id, caller) {
       if (id === null || id === '') return { kind: 'nameless' }
       const entry = await open(id)
       const now = clock()
       if (entry === undefined || entry.session.expiresAt <= now) return { kind: 'nameless' }
-      if (!isOwner(entry.session)) return { kind: 'foreign' }
-      if (await storage.isMcpSessionEnded(entry.hash, now)) return { kind: 'ended' }
-      return { kind: 'bound', ...entry }
+      const isClaimable = options.strangersMaySignIn && isStranger(entry.session) && !isStranger(caller)
+      if (!isClaimable && !isOwner(entry.session, caller)) return { kind: 'foreign' }
+      const mark = await storage.findMcpSession(entry.hash, now)
+      if (mark?.kind === 'ended') return { kind: 'ended' }
+      if (isClaimable) return claim(entry.session, entry.hash, caller, mark)
+      return mark === undefined ? { kind: 'bound', ...entry } : { kind: 'foreign' }
     },
     end: (hash, session) => storage.endMcpSession(hash, session.expiresAt),
   }
+}
+
+/** Strangers hold a session by its id alone. */
+function isOwner(session: SealedSession, caller: SessionCaller): boolean {
+  if (isStranger(session)) return isStranger(caller)
+  return session.userId === caller.userId && session.clientId === caller.clientId
+}
+
+function ownerOf({ userId, clientId }: SessionCaller): string {
+  return JSON.stringify([userId, clientId])
 }

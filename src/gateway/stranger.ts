@@ -1,4 +1,4 @@
-/** Connectors without sign-in: each session is a stranger of its own, and requests without a session share one that nobody is (house rule 6). */
+/** Whoever comes without a token, where that is allowed: each session is a stranger of its own, and requests without a session share one that nobody is (house rule 6). */
 
 import { randomId } from '../platform/crypto.ts'
 
@@ -9,7 +9,7 @@ export function newStranger(): string {
   return `${sharedStranger}:${randomId()}`
 }
 
-/** A session of somebody who signed in is never a stranger's. */
-export function isStranger(userId: string): boolean {
-  return userId.startsWith(`${sharedStranger}:`)
+/** Of a caller and of a session alike: every token belongs to a client, and no client has an empty id. */
+export function isStranger({ clientId }: { clientId: string }): boolean {
+  return clientId === ''
 }

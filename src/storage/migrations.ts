@@ -192,6 +192,10 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX unique_ids_by_end ON unique_ids (expires_at)',
     ],
   },
+  {
+    version: 4,
+    statements: () => ['ALTER TABLE ended_mcp_sessions ADD COLUMN owner TEXT'],
+  },
 ]
 
 export const createVersionTable =

@@ -8,6 +8,7 @@ import { consentAttacks } from './consent.ts'
 import { documentAttacks } from './documents.ts'
 import { floodAttacks } from './floods.ts'
 import { keyAttacks } from './keys.ts'
+import { lazyAttacks } from './lazy.ts'
 import { originAttacks } from './origins.ts'
 import { pageAttacks } from './pages.ts'
 import { policyAttacks } from './policy.ts'
@@ -30,6 +31,7 @@ export const attacks: readonly Attack[] = [
   ...codeAttacks,
   ...tokenAttacks,
   ...policyAttacks,
+  ...lazyAttacks,
   ...upstreamAttacks,
   ...floodAttacks,
   ...secretAttacks,

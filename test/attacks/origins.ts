@@ -281,8 +281,8 @@ const caches: readonly Attack[] = [
     source: 'RFC 9111 §3.5, RFC 6750 §3',
     guard: without(
       gateway,
-      "'www-authenticate': challenge, 'cache-control': 'no-store'",
-      "'www-authenticate': challenge",
+      "'www-authenticate': formatBearerChallenge(challenge), 'cache-control': 'no-store'",
+      "'www-authenticate': formatBearerChallenge(challenge)",
     ),
     run: async (door) => succeededIf(mayBeKept(await callMcp(door, undefined, { id: 1, method: 'ping' }))),
   },

@@ -305,7 +305,7 @@ const smugglings: readonly Attack[] = [
     body: '{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"initialize","params":{"name":"erase","protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}',
     guard: without(
       gateway,
-      "'legacy', owner, undefined, trace) await judgeScope(request, call, principal)",
+      "'legacy', owner, undefined, trace) await permission.judgeScope(request, call, principal)",
       "'legacy', owner, undefined, trace)",
     ),
   }),

@@ -327,7 +327,7 @@ const errors: readonly Attack[] = [
     source: 'RFC 6750 §3.1, CWE-203',
     guard: without(
       gateway,
-      'unauthorized(guarded, request, true))',
+      'asHttp(signInDemand(guarded, request, true)))',
       'Response.json(dead ?? {}, { status: 401 }))',
     ),
     async run(door) {

@@ -243,7 +243,7 @@ const sessions: readonly Attack[] = [
     source: 'MCP security best practices (session hijacking)',
     guard: without(
       gateway,
-      'return session.userId === principal.userId && session.clientId === principal.clientId',
+      'return session.userId === caller.userId && session.clientId === caller.clientId',
       'return true',
     ),
     async run(_, house) {
@@ -258,7 +258,7 @@ const sessions: readonly Attack[] = [
     source: 'MCP security best practices (session hijacking)',
     guard: without(
       gateway,
-      'return session.userId === principal.userId && session.clientId === principal.clientId',
+      'return session.userId === caller.userId && session.clientId === caller.clientId',
       'return true',
     ),
     async run(_, house) {
@@ -298,7 +298,11 @@ const sessions: readonly Attack[] = [
   {
     name: '[SBP-09] a session that was ended',
     source: 'MCP 2025-03-26 transports (session management)',
-    guard: without(gateway, "if (await storage.isMcpSessionEnded(entry.hash, now)) return { kind: 'ended' }"),
+    guard: without(
+      gateway,
+      'const mark = await storage.findMcpSession(entry.hash, now)',
+      'const mark = undefined',
+    ),
     async run(_, house) {
       const { door } = await openWatched(house)
       const { accessToken } = await connect(door)

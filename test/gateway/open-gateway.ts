@@ -5,11 +5,14 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js'
 import {
+  type Access,
   createGateway,
   defaultGatewayLimits,
   type Gateway,
   type GatewayLimits,
   type Principal,
+  type SignInForm,
+  type StrangerRules,
 } from '../../src/gateway/gateway.ts'
 import type { Upstream } from '../../src/gateway/upstream.ts'
 import { readServerSentEvents } from '../../src/mcp/event-stream.ts'
@@ -63,7 +66,9 @@ export interface ConnectedClient {
 
 export interface OpenGatewayOptions {
   upstream: Upstream
-  access?: 'oauth' | 'none'
+  access?: Access
+  strangers?: Partial<StrangerRules>
+  signInForm?: SignInForm
   scopes?: readonly ScopeDefinition[]
   limits?: Partial<GatewayLimits>
   storage?: ReturnType<typeof memoryStorage>
@@ -81,6 +86,8 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
       scopes: options.scopes ?? defaultScopes,
       upstream: options.upstream,
       access: options.access ?? 'oauth',
+      strangers: { publicTools: [], hiddenTools: [], ...options.strangers },
+      signInForm: options.signInForm,
     },
     origin,
     issuer: issuerOf(origin),

@@ -129,7 +129,7 @@ describe('refused', () => {
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
     expect(refused).toHaveLength(50)
     expect(refused[0]?.reason).toMatchObject({ kind: 'overloaded' })
-    expect(await storage.isMcpSessionEnded(refreshHash('s', 9_999), start - 1)).toBe(true)
+    expect(await storage.findMcpSession(refreshHash('s', 9_999), start - 1)).toEqual({ kind: 'ended' })
     await storage.close()
   })
 })

@@ -108,6 +108,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'A request to the MCP endpoint was refused. The 401 to a first request without a token is how every connection begins.',
   ),
   event('session.opened', 'info', 'A client began an MCP session.'),
+  event(
+    'session.claimed',
+    'info',
+    'Somebody signed in within an MCP session that was begun without a token; it is theirs from then on.',
+  ),
   event('session.ended', 'info', 'A client ended its MCP session.'),
   event('upstream.started', 'info', 'The command of your MCP server was started for a caller.'),
   event(

@@ -32,6 +32,7 @@ import type {
   GrantRecord,
   InvitationRecord,
   IssuedTokens,
+  McpSessionMark,
   PendingAuthorizationRecord,
   Rotation,
   RotationRequest,
@@ -55,7 +56,7 @@ export function memoryStorage(): Storage {
   const users = new Map<string, UserRecord>()
   const userIdsByName = new Map<string, string>()
   const browserSessions = new Map<TokenHash, BrowserSessionRecord>()
-  const endedMcpSessions = new Map<TokenHash, number>()
+  const mcpSessions = new Map<TokenHash, { mark: McpSessionMark; expiresAt: number }>()
   const keys = new Map<string, WrappedKeyRecord>()
   const connections = new Map<string, StoredConnection>()
   const invitations = new Map<TokenHash, InvitationRecord>()
@@ -344,11 +345,18 @@ export function memoryStorage(): Storage {
     async removeBrowserSession(sessionHash) {
       browserSessions.delete(sessionHash)
     },
-    async endMcpSession(sessionHash, expiresAt) {
-      endedMcpSessions.set(sessionHash, Math.max(expiresAt, endedMcpSessions.get(sessionHash) ?? 0))
+    async findMcpSession(sessionHash, now) {
+      const found = mcpSessions.get(sessionHash)
+      return found === undefined || found.expiresAt <= now ? undefined : { ...found.mark }
     },
-    async isMcpSessionEnded(sessionHash, now) {
-      return (endedMcpSessions.get(sessionHash) ?? 0) > now
+    async endMcpSession(sessionHash, expiresAt) {
+      const latest = Math.max(expiresAt, mcpSessions.get(sessionHash)?.expiresAt ?? 0)
+      mcpSessions.set(sessionHash, { mark: { kind: 'ended' }, expiresAt: latest })
+    },
+    async claimMcpSession(sessionHash, owner, expiresAt) {
+      const standing = mcpSessions.get(sessionHash) ?? { mark: { kind: 'claimed', owner }, expiresAt }
+      mcpSessions.set(sessionHash, standing)
+      return { ...standing.mark }
     },
 
     async listKeys() {
@@ -384,7 +392,7 @@ export function memoryStorage(): Storage {
       const isPast = (record: { expiresAt: number }) => record.expiresAt <= now
       removeWhere(pending, isPast)
       removeWhere(browserSessions, isPast)
-      removeWhere(endedMcpSessions, (expiresAt) => expiresAt <= now)
+      removeWhere(mcpSessions, isPast)
       removeWhere(codes, (code) =>
         code.grantId === undefined ? isPast(code) : code.expiresAt + takenCodeKeptSeconds <= now,
       )

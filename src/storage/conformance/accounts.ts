@@ -133,11 +133,29 @@ export const accountCases: readonly StorageCase[] = [
   {
     name: 'sessions: an MCP session that was ended stays so until its end',
     async check(storage) {
-      expectEqual('unknown', await storage.isMcpSessionEnded(hashOf('s'), start), false)
+      expectEqual('unknown', await storage.findMcpSession(hashOf('s'), start), undefined)
       await storage.endMcpSession(hashOf('s'), start + 100)
       await storage.endMcpSession(hashOf('s'), start + 50)
-      expectEqual('ended', await storage.isMcpSessionEnded(hashOf('s'), start + 99), true)
-      expectEqual('over', await storage.isMcpSessionEnded(hashOf('s'), start + 100), false)
+      expectEqual('ended', await storage.findMcpSession(hashOf('s'), start + 99), { kind: 'ended' })
+      expectEqual('over', await storage.findMcpSession(hashOf('s'), start + 100), undefined)
+    },
+  },
+  {
+    name: 'sessions: a stranger’s MCP session becomes the first one’s who claims it, and can be ended then',
+    async check(storage) {
+      const hash = hashOf('s')
+      const claims = await Promise.all(
+        times(20, (index) => storage.claimMcpSession(hash, `owner-${index}`, start + 100)),
+      )
+      const [first] = claims
+      expectEqual('kind', first?.kind, 'claimed')
+      for (const claim of claims) expectEqual('what each is told', claim, first)
+      expectEqual('found', await storage.findMcpSession(hash, start + 99), first)
+      expectEqual('over', await storage.findMcpSession(hash, start + 100), undefined)
+      await storage.endMcpSession(hash, start + 100)
+      expectEqual('ended', await storage.findMcpSession(hash, start), { kind: 'ended' })
+      const late = await storage.claimMcpSession(hash, 'late', start + 100)
+      expectEqual('nobody claims one that was ended', late, { kind: 'ended' })
     },
   },
 ]

@@ -50,6 +50,7 @@ export const durableCases: readonly DurableCase[] = [
       await storage.createUser(aUser('u'))
       await storage.saveBrowserSession(session)
       await storage.endMcpSession(hashOf('mcp'), start + 60)
+      await storage.claimMcpSession(hashOf('claimed'), 'u', start + 60)
       await storage.addKeyIfAbsent(key)
       await storage.recordConnections([aConnection('c')], start)
     },
@@ -63,7 +64,9 @@ export const durableCases: readonly DurableCase[] = [
       const connection = { ...aConnection('c'), recordedAt: start }
       expectEqual('connection', await storage.findConnection('c'), connection)
       expectEqual('session', await storage.findBrowserSession(session.sessionHash, start), session)
-      expectEqual('ended session', await storage.isMcpSessionEnded(hashOf('mcp'), start), true)
+      expectEqual('ended session', await storage.findMcpSession(hashOf('mcp'), start), { kind: 'ended' })
+      const claimed = { kind: 'claimed', owner: 'u' }
+      expectEqual('claimed session', await storage.findMcpSession(hashOf('claimed'), start), claimed)
       expectEqual('keys', await storage.listKeys(), [key])
     },
   },

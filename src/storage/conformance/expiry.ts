@@ -47,7 +47,7 @@ export const expiryCases: readonly StorageCase[] = [
           pending: await storage.findPendingAuthorization(`p${index}`, start),
           client: await storage.findClient(`c${index}`),
           session: await storage.findBrowserSession(hashOf(`b${index}`), start),
-          ended: (await storage.isMcpSessionEnded(hashOf(`m${index}`), start)) || undefined,
+          ended: await storage.findMcpSession(hashOf(`m${index}`), start),
         }
         for (const [kind, record] of Object.entries(records)) {
           expectEqual(`${kind} ${index} kept`, record !== undefined, isKept)

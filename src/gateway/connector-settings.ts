@@ -1,0 +1,24 @@
+/** What the gateway is told of one connector. */
+
+import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import type { ScopeDefinition } from '../oauth/scope.ts'
+import type { SignInForm, StrangerRules } from './lazy-access.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Who may come in: `oauth` whoever has a token; `lazy` anybody, for what is public; `none` anybody, for everything. */
+export type Access = 'oauth' | 'lazy' | 'none'
+
+export interface ConnectorSettings {
+  /** Shown to people; plain text. */
+  name: string
+  /** For example `/mcp`. */
+  path: string
+  /** Canonical. */
+  resource: ResourceIdentifier
+  scopes: readonly ScopeDefinition[]
+  upstream: Upstream
+  access: Access
+  /** Of `lazy`. */
+  strangers?: StrangerRules | undefined
+  signInForm?: SignInForm | undefined
+}
