@@ -8,6 +8,7 @@ import { eventDefinitions } from '../src/app/cli/events.ts'
 import { createProgram } from '../src/app/cli/main.ts'
 import type { Terminal, Writer } from '../src/app/cli/terminal.ts'
 import { type OptionDefinition, optionDefinitions } from '../src/app/options.ts'
+import { type Diagnosis, diagnoses } from '../src/connections/diagnosis.ts'
 
 export interface ReferencePage {
   path: string
@@ -19,6 +20,7 @@ export async function referencePages(): Promise<ReferencePage[]> {
     { path: 'docs/reference/options.md', text: optionsPage() },
     { path: 'docs/reference/commands.md', text: await commandsPage() },
     { path: 'docs/reference/events.md', text: eventsPage() },
+    { path: 'docs/reference/connections.md', text: connectionsPage() },
   ]
 }
 
@@ -136,6 +138,66 @@ function eventsPage(): string {
       'token, a code, a password or a header, so that none can be logged.',
     ['| Event | Level | Meaning |', '| --- | --- | --- |', ...rows].join('\n'),
   ])
+}
+
+function connectionsPage(): string {
+  const rows = [...new Set(diagnoses.flatMap((diagnosis) => diagnosis.rows))].sort(byRow)
+  const table = rows.map((row) => {
+    const links = diagnoses
+      .filter((diagnosis) => diagnosis.rows.includes(row))
+      .map(({ id }) => `[${id}](#${id})`)
+    return `| ${row} | ${links.join(', ')} |`
+  })
+  return page([
+    '# Connections',
+    notice,
+    'Every attempt to connect is recorded as one story: the first request, discovery, registration, sign-in, consent, ' +
+      'code, tokens, calls, refreshes; how far it came, when, which client and which person it was, and, where it ' +
+      'stopped, the likely cause and what to do. `postern connections` lists them, `--follow` prints each step while ' +
+      'somebody connects, `postern connections show <id>` tells one of them whole.',
+    '## What belongs together',
+    'From `/oauth/authorize` on each request is a connection of its own; a registration is taken in by the first ' +
+      'authorization of its client. Requests before that name nobody. They are gathered by kind of program (from the ' +
+      'User-Agent) while they follow each other within a minute, and joined to the next registration or authorization ' +
+      'of that kind. Such steps are marked `~`: they are inferred, and where two people connect in the same ' +
+      'minute one may have got what is the other’s.',
+    '## What is kept',
+    'Steps in a closed set of words ([step.ts](../../src/connections/step.ts)), each with its count, its first and last ' +
+      'time, the last HTTP status and the slowest answer; the ids of client, person and grant, the name that the client ' +
+      'gave itself, the host of its callback, and the kind of program. No token, code, verifier, cookie, address, ' +
+      'User-Agent or other text of a request, so a story can be attached to a report as it is. 10 000 connections at ' +
+      'most, 5 000 of them such in which nobody has signed in, each for seven days after its last step. Calls and ' +
+      'refreshes are counted in memory and written at most once a minute; a crash loses that minute.',
+    '## Which failures are seen',
+    'The ids are those of our catalogue of failures of Claude’s connectors: N reaching the server, D discovery, R ' +
+      'registration, Z authorization and callback, T the token endpoint, V the first call, X staying connected, P ' +
+      'protocol, C clients. Where several stand at one diagnosis they look alike from here. A failure that is not in ' +
+      'the list leaves no trace at this server, or none that tells it apart. Each is asserted in ' +
+      '[rows.test.ts](../../test/connections/rows.test.ts), by an attempt that stops there and a good one that comes ' +
+      'close.',
+    ['| Row | Diagnosis |', '| --- | --- |', ...table].join('\n'),
+    ...diagnoses.flatMap(diagnosisPart),
+  ])
+}
+
+/** N, M, D, …: in the order of a connection; then by number. */
+function byRow(one: string, other: string): number {
+  const order = 'NMDRZTVXPC'
+  return (
+    order.indexOf(one.charAt(0)) - order.indexOf(other.charAt(0)) ||
+    Number(one.slice(1)) - Number(other.slice(1))
+  )
+}
+
+function diagnosisPart({ id, rows, seen, shown, cause, fix, sources }: Diagnosis): string[] {
+  const facts = [
+    ...(rows.length === 0 ? [] : [`- Rows: ${rows.join(', ')}`]),
+    ...(shown === undefined ? [] : [`- The person sees: ${shown}`]),
+    `- Likely cause: ${cause}`,
+    `- What to do: ${fix}`,
+    ...(sources.length === 0 ? [] : [`- Seen before: ${sources.map((source) => `<${source}>`).join(', ')}`]),
+  ]
+  return [`### ${id}`, seen, facts.join('\n')]
 }
 
 function page(parts: readonly string[]): string {

@@ -16,7 +16,7 @@ import { AuthorizationError, OAuthError, subjectOf } from '../oauth/errors.ts'
 import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
-import type { Telemetry } from '../platform/telemetry.ts'
+import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { homePage } from '../ui/home.ts'
@@ -193,7 +193,7 @@ function tell(
     method: request.method,
     path: new URL(request.url).pathname,
     status: response?.status,
-    userAgent: request.headers.get('user-agent') ?? undefined,
+    userAgent: userAgentOf(request),
   })
 }
 
@@ -246,7 +246,7 @@ function report(
     status: known.status,
     code: known.code,
     reason: known.detail === undefined ? reason : `${known.description}: ${known.detail}`,
-    userAgent: request.headers.get('user-agent') ?? undefined,
+    userAgent: userAgentOf(request),
     ...(known instanceof AuthorizationError ? { redirectHost: redirectHost(known.redirect.uri) } : {}),
   })
 }

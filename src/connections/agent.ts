@@ -10,6 +10,7 @@ export type Agent =
   | 'vscode'
   | 'cursor'
   | 'codex'
+  | 'bun'
   | 'node'
   | 'python'
   | 'go'
@@ -31,7 +32,8 @@ const families: readonly (readonly [Agent, RegExp])[] = [
   ['codex', /^codex\b/i],
   ['browser', /^Mozilla\//],
   ['tool', /^(?:curl|wget|httpie|PostmanRuntime|insomnia|bruno|k6|ab)\b/i],
-  ['node', /^(?:node|undici|axios|got)\b/i],
+  ['bun', /^Bun\b/],
+  ['node', /^(?:node|undici|axios|got|Deno)\b/i],
   ['python', /^(?:python|aiohttp)\b/i],
   ['go', /^Go-http-client\b/i],
 ]
@@ -53,6 +55,11 @@ export function agentOfClient(client: {
   return redirectHost !== undefined && hosts.includes(redirectHost) ? 'claude' : undefined
 }
 
+/** Programs that a client is made of: the login of Claude Code is another one than what speaks MCP (recorded 2026-11). */
+export function partsOf(agent: Agent | undefined): readonly (Agent | undefined)[] {
+  return agent === 'claude-code' ? ['claude-code', 'bun'] : [agent]
+}
+
 const claudeCodeDocument = 'https://claude.ai/oauth/claude-code-client-metadata'
 
 const names: Readonly<Record<Agent, string>> = {
@@ -62,6 +69,7 @@ const names: Readonly<Record<Agent, string>> = {
   vscode: 'VS Code',
   cursor: 'Cursor',
   codex: 'Codex',
+  bun: 'a Bun program',
   node: 'a Node.js program',
   python: 'a Python program',
   go: 'a Go program',

@@ -548,7 +548,10 @@ export const diagnoses: readonly Diagnosis[] = [
     fix: 'Fetch the URL in `authorization_servers` from outside. It is made from `--public-url`.',
     sources: [troubleshooting, claudeIssue(962)],
     fits: (evidence) =>
-      isSilent(evidence) && evidence.has('discovered', 'resource') && !evidence.has('discovered', 'server'),
+      isSilent(evidence) &&
+      evidence.has('challenged') &&
+      evidence.has('discovered', 'resource') &&
+      !evidence.has('discovered', 'server'),
   },
   {
     id: 'discovery-then-silence',
@@ -560,7 +563,11 @@ export const diagnoses: readonly Diagnosis[] = [
     fix: 'Connect again. If it stays so, exempt /oauth/ from bot rules and limits; after a change of the public URL wait five minutes or add the connector under its new URL.',
     sources: [claudeIssue(479), claudeIssue(505), troubleshooting],
     fits: (evidence) =>
-      isEarly(evidence) && evidence.quietSeconds >= dialogSeconds && evidence.has('discovered', 'server'),
+      // A client that is connected reads it again before a refresh, and is not challenged.
+      isEarly(evidence) &&
+      evidence.quietSeconds >= dialogSeconds &&
+      evidence.has('challenged') &&
+      evidence.has('discovered', 'server'),
   },
   {
     id: 'token-not-known',

@@ -7,7 +7,7 @@
 import { type BoundedMap, createBoundedMap } from '../platform/bounded-map.ts'
 import { randomId } from '../platform/crypto.ts'
 import type { PosternEvent } from '../platform/telemetry.ts'
-import { type Agent, agentOf, agentOfClient } from './agent.ts'
+import { type Agent, agentOf, agentOfClient, partsOf } from './agent.ts'
 import { type Sighting, type StepName, stepOf } from './step.ts'
 
 export interface Placed {
@@ -24,7 +24,7 @@ export interface Placed {
 export type Gathering = (event: PosternEvent) => Placed | undefined
 
 /** Requests of one kind of program belong together while they follow each other within this. */
-const gatheringSeconds = 120
+const gatheringSeconds = 60
 /** And at most for this long, so that a monitor that asks every minute does not make one story for ever. */
 const maximumGatheringSeconds = 600
 /** Where nobody signs in, calls are gathered for as long as they go on. */
@@ -110,7 +110,7 @@ function placeTied(memory: Memory, event: PosternEvent, sighting: Sighting): Pla
 /** A registration that another instance saw is still named by the flow; without one, what came before is joined. */
 function beginningsOf(memory: Memory, { flowId, at }: PosternEvent, agent: Agent | undefined): string[] {
   const registration = /^([A-Za-z0-9_-]{12})\./.exec(flowId)?.[1]
-  return registration === undefined ? takeGroup(memory, agent, at) : [registration]
+  return registration === undefined ? takeGroups(memory, partsOf(agent), at) : [registration]
 }
 
 /** A call failed if its upstream did while it lasted. */
@@ -127,8 +127,7 @@ function placeUntied(memory: Memory, event: PosternEvent, sighting: Sighting): P
   if (name === 'registered' || name === 'recovered') {
     const program = name === 'registered' ? agentOf(event.userAgent) : undefined
     const client = agentOfClient(event)
-    const before = takeGroup(memory, program, at)
-    const joined = before.length > 0 ? before : takeGroup(memory, client, at)
+    const joined = takeGroups(memory, [program, ...partsOf(client)], at)
     return { connectionId: flowId, sighting, isInferred: false, agent: client ?? program, joined }
   }
   if (name === 'authorization-refused' || name === 'token-refused') {
@@ -222,12 +221,13 @@ function isGathering({ groups }: Memory, agent: Agent, at: number): boolean {
 }
 
 /** Taken once: what came before one connection did not come before another. */
-function takeGroup({ groups }: Memory, agent: Agent | undefined, at: number): string[] {
-  const key = earlyKey(agent)
-  const group = groups.get(key)
-  if (group === undefined || at - group.lastAt > gatheringSeconds) return []
-  groups.delete(key)
-  return [group.connectionId]
+function takeGroups({ groups }: Memory, agents: readonly (Agent | undefined)[], at: number): string[] {
+  const keys = agents.map(earlyKey)
+  const fresh = keys
+    .flatMap((key) => groups.get(key) ?? [])
+    .filter(({ lastAt }) => at - lastAt <= gatheringSeconds)
+  for (const key of keys) groups.delete(key)
+  return [...new Set(fresh.map(({ connectionId }) => connectionId))]
 }
 
 /** Remembers what later events are understood by. */

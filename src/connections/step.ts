@@ -18,6 +18,20 @@ export const milestones = [
 
 export type Milestone = (typeof milestones)[number]
 
+/** For a column. */
+export const milestoneNames: Readonly<Record<Milestone, string>> = {
+  challenged: 'first request',
+  discovered: 'discovery',
+  registered: 'registration',
+  'authorization-requested': 'browser',
+  'signed-in': 'sign-in',
+  'consent-shown': 'consent page',
+  approved: 'approval',
+  'token-issued': 'tokens',
+  called: 'calls',
+  refreshed: 'refresh',
+}
+
 export type StepName =
   | Milestone
   | 'host-refused'
@@ -189,6 +203,8 @@ const registrationFaults: ReadonlyMap<string, string> = new Map([
   ['invalid_redirect_uri', 'redirect'],
   ['invalid_client_metadata', 'metadata'],
   ['temporarily_unavailable', 'busy'],
+  ['temporarily_unavailable', 'busy'],
+  ['too_many_requests', 'busy'],
 ])
 
 const consentFaults: Faults = [

@@ -86,6 +86,8 @@ function stateOf(evidence: Evidence, diagnosis: Diagnosis | undefined): StorySta
     return 'waiting'
   }
   if (evidence.agent === 'claude-code' && reached === 'challenged') return 'waiting'
+  // A client that is connected reads metadata again without being challenged, before it refreshes.
+  if (reached === 'discovered' && !has('challenged')) return 'looked'
   if (evidence.quietSeconds < freshSeconds) return 'under-way'
   return reached === undefined || reached === 'challenged' || reached === 'discovered' ? 'looked' : 'stopped'
 }

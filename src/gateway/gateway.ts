@@ -17,7 +17,7 @@ import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
-import type { EventFields, Telemetry } from '../platform/telemetry.ts'
+import { type EventFields, type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { type AdmissionRules, admit, isStillAdmitted, type Principal } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, type ToolSummary } from './catalogue.ts'
@@ -353,7 +353,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         connector: connector.path,
         method: request.method,
         status: response.status,
-        userAgent: request.headers.get('user-agent') ?? undefined,
+        userAgent: userAgentOf(request),
         durationMs: Math.round(performance.now() - startedAt),
         ...fields,
       })

@@ -62,6 +62,15 @@ export function createTelemetry(clock: Clock, readers: readonly EventReader[]): 
   }
 }
 
+/** Our own look at our public URL is made as Claude makes it, and says so in this header. */
+export const probeHeader = 'postern-probe'
+
+/** As events have it. */
+export function userAgentOf({ headers }: Request): string | undefined {
+  const userAgent = headers.get('user-agent') ?? undefined
+  return headers.has(probeHeader) ? `${userAgent} (Postern probe)` : userAgent
+}
+
 /** Longer texts are somebody else's words; 300 characters tell what they were about. */
 const maximumTextLength = 300
 

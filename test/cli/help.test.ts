@@ -12,6 +12,7 @@ import { runPostern, temporaryDirectory } from './postern-command.ts'
 const commandPaths = [
   'serve',
   'connect',
+  'connections show',
   'clients create',
   'clients list',
   'clients remove',
@@ -38,7 +39,7 @@ describe('help', () => {
     const { code, stdout } = await runPostern(['--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/Start here:\n {2}postern serve -- npx/)
-    for (const command of ['serve', 'connect', 'clients', 'users', 'grants', 'keys']) {
+    for (const command of ['serve', 'connect', 'connections', 'clients', 'users', 'grants', 'keys']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     expect(stdout).toContain('Exit codes')

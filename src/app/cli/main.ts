@@ -32,8 +32,8 @@ function isDebugging(words: readonly string[]): boolean {
 
 /** An id is random, and one in 64 begins with a dash; it is no flag for that. */
 function withIdsApart(words: readonly string[]): readonly string[] {
-  if (!/^(?:grants revoke|clients remove)$/.test(words.slice(0, 2).join(' '))) return words
-  const isId = (word: string): boolean => /^-[\w-]{18,}$/.test(word)
+  if (!/^(?:grants revoke|clients remove|connections show)$/.test(words.slice(0, 2).join(' '))) return words
+  const isId = (word: string): boolean => /^-[\w.-]{12,}$/.test(word)
   const ids = words.filter(isId)
   return ids.length === 0 ? words : [...words.filter((word) => !isId(word)), '--', ...ids]
 }
@@ -54,6 +54,7 @@ export async function createProgram(
     connect: async () => (await import('./connect.ts')).connectCommand(),
     clients: async () => (await import('./clients.ts')).clientsCommand(terminal),
     users: async () => (await import('./users.ts')).usersCommand(terminal),
+    connections: async () => (await import('./connections.ts')).connectionsCommand(terminal),
     grants: async () => (await import('./grants.ts')).grantsCommand(terminal),
     keys: async () => (await import('./keys.ts')).keysCommand(terminal),
   }
@@ -62,8 +63,8 @@ export async function createProgram(
   return program
 }
 
-type CommandName = 'serve' | 'connect' | 'clients' | 'users' | 'grants' | 'keys'
-const commandNames: readonly CommandName[] = ['serve', 'connect', 'clients', 'users', 'grants', 'keys']
+const commandNames = ['serve', 'connect', 'connections', 'clients', 'users', 'grants', 'keys'] as const
+type CommandName = (typeof commandNames)[number]
 
 const introduction = `Postern is the door through which Claude reaches an MCP server: it adds sign-in,
 consent and a public address to a server that has none of them.

@@ -3,6 +3,7 @@
 import { authorizationServerWellKnown } from '../../oauth/authorization-server-metadata.ts'
 import { protectedResourceWellKnown } from '../../oauth/protected-resource-metadata.ts'
 import { type OutboundAnswer, OutboundError, type OutboundFetch } from '../../platform/outbound-fetch.ts'
+import { probeHeader } from '../../platform/telemetry.ts'
 import { parseUrl } from '../../platform/url.ts'
 
 export interface ProbeTarget {
@@ -71,7 +72,12 @@ function openQuestions({ publicUrl }: ProbeTarget): Question[] {
 }
 
 function get(url: string, what: Question['what'], agent: string): Question {
-  return { url, what, agent, init: { headers: { accept: 'application/json', 'user-agent': agent } } }
+  return {
+    url,
+    what,
+    agent,
+    init: { headers: { accept: 'application/json', 'user-agent': agent, [probeHeader]: '1' } },
+  }
 }
 
 function initialize(url: string, agent: string): Question {
@@ -87,6 +93,7 @@ function initialize(url: string, agent: string): Question {
   }
   const headers = {
     'user-agent': agent,
+    [probeHeader]: '1',
     accept: 'application/json, text/event-stream',
     'content-type': 'application/json',
   }
