@@ -14,7 +14,7 @@ import {
   clientMetadataProblems,
   readClientMetadata,
 } from '../oauth/client-metadata.ts'
-import { OAuthError, refuseProblems } from '../oauth/errors.ts'
+import { concern, OAuthError, refuseProblems } from '../oauth/errors.ts'
 import { canonicalRedirectUri, redirectHost, redirectUriProblems } from '../oauth/redirect-uri.ts'
 import { encodeBase64Url, equalInConstantTime, hashToken, sha256 } from '../platform/crypto.ts'
 import type { ClientRecord } from '../storage/storage.ts'
@@ -192,10 +192,13 @@ export function createClients(
       if (client === undefined) continue
       const fault = await faultOf(client, reading)
       if (fault === undefined) return client
-      throw new OAuthError('invalid_client', fault)
+      throw concern(new OAuthError('invalid_client', fault), { clientId: client.clientId })
     }
     // Exactly this makes Claude forget the id and register again (support article 11503834).
-    throw new OAuthError('invalid_client', 'this client is not known here; register again')
+    const unknown = new OAuthError('invalid_client', 'this client is not known here; register again')
+    // Only an id of our own: people have typed secrets into the field for the client id.
+    const own = readings.find(({ clientId }) => ids.read(clientId) !== undefined)
+    throw own === undefined ? unknown : concern(unknown, { clientId: own.clientId })
   }
 
   async function faultOf(client: Client, reading: ClientAuthentication): Promise<string | undefined> {

@@ -277,6 +277,18 @@ export const diagnoses: readonly Diagnosis[] = [
   /* The token endpoint */
   ...tokenRefusals(),
   {
+    id: 'requests-put-off',
+    rows: ['T18'],
+    seen: 'Requests of this client were put off: too many at once, or a database that is busy.',
+    shown: `${exchangeFailed}, or a sign-in that does not go on`,
+    cause: 'A client in a loop, a flood under its name, or a disk that cannot follow.',
+    fix: 'Try again in a minute; `request.refused` in the log names the limit.',
+    sources: [troubleshooting],
+    fits: ({ last }) =>
+      Math.max(last('token-refused', 'limited'), last('authorization-refused', 'limited')) >
+      Math.max(last('token-issued'), last('refreshed'), last('authorization-requested')),
+  },
+  {
     id: 'client-forgotten',
     rows: ['R12', 'R13'],
     seen: 'A client came to the token endpoint with an id that is not known here; it was told 401 `invalid_client`.',
@@ -427,13 +439,23 @@ export const diagnoses: readonly Diagnosis[] = [
   /* Registration */
   {
     id: 'registration-redirect-refused',
-    rows: ['R1'],
+    rows: ['R1', 'R2'],
     seen: 'The registration was refused for its redirect URI.',
     shown: noRegistration,
     cause: 'The callback is neither https, nor http on loopback, nor a private scheme that names its owner.',
     fix: 'Claude’s own callbacks are accepted. For another client: `request.refused` in the log names the URI and what is wrong with it.',
     sources: [authentication],
     fits: ({ has }) => has('registration-refused', 'redirect') && isUnregistered(has),
+  },
+  {
+    id: 'registration-not-invited',
+    rows: ['R3'],
+    seen: 'The registration came without a valid initial access token, which this server asks for.',
+    shown: noRegistration,
+    cause: 'Registration is by invitation only, and Claude has no place to type an invitation.',
+    fix: 'Allow open registration, or make a client with `postern clients create` and type its id into the connector.',
+    sources: [claudeIssue(134), 'https://www.rfc-editor.org/rfc/rfc7591#section-3'],
+    fits: ({ has }) => has('registration-refused', 'invitation') && isUnregistered(has),
   },
   {
     id: 'registration-metadata-refused',

@@ -197,7 +197,7 @@ function identify(draft: Draft, event: PosternEvent, isInferred: boolean): void 
   const { connector, clientId, clientName, redirectHost, userId, grantId } = event
   if (connector?.startsWith('/')) draft.connector = connector
   if (isInferred) return
-  if (clientId !== undefined && clientId !== '') draft.clientId = clientId
+  if (clientId !== undefined && isKnownClient(event)) draft.clientId = clientId
   if (redirectHost !== undefined) draft.redirectHost = redirectHost
   if (clientName !== undefined && event.name !== 'session.opened') {
     draft.clientName = clientName.slice(0, maximumNameLength)
@@ -206,6 +206,12 @@ function identify(draft: Draft, event: PosternEvent, isInferred: boolean): void 
   draft.isKnown = true
   draft.userId = userId
   draft.grantId = grantId ?? draft.grantId
+}
+
+/** Not what a stranger wrote into the field for it; people have put secrets there. A recovered client chose its id. */
+function isKnownClient({ name, flowId, clientId }: PosternEvent): boolean {
+  if (clientId === '' || flowId.startsWith('recovered.')) return false
+  return name === 'client.registered' || flowId.includes('.')
 }
 
 /** Somebody signed in. Where nobody does, each session is a user of its own, without a grant. */

@@ -202,6 +202,7 @@ function refusalOf({ path = '', code = '', reason = '' }: PosternEvent): Sightin
 const registrationFaults: ReadonlyMap<string, string> = new Map([
   ['invalid_redirect_uri', 'redirect'],
   ['invalid_client_metadata', 'metadata'],
+  ['invalid_token', 'invitation'],
   ['temporarily_unavailable', 'busy'],
   ['temporarily_unavailable', 'busy'],
   ['too_many_requests', 'busy'],
@@ -216,7 +217,8 @@ const consentFaults: Faults = [
 const authorizationFaults: Faults = [
   ['document', /metadata document could not be read/],
   ['unknown-client', /^invalid_client: |not known (?:to this server|here) any more/],
-  ['redirect', /redirect_uri is not one that/],
+  ['limited', /^(?:too_many_requests|temporarily_unavailable): /],
+  ['redirect', /redirect_uri is not one that|only to applications it was told of/],
   ['resource', /^invalid_target: /],
   ['challenge', /code_challenge/],
   ['response-type', /response_type/],
@@ -233,6 +235,7 @@ const refreshFaults: Faults = [
 ]
 
 const codeFaults: Faults = [
+  ['limited', /^(?:too_many_requests|temporarily_unavailable): /],
   ['unknown-client', /^invalid_client: .*(?:not known here|metadata document)/],
   ['client-secret', /^invalid_client: /],
   ['other-client', /authorization code is .*: of another client$/],
@@ -311,6 +314,7 @@ const told: Readonly<Record<StepName, string | Readonly<Record<string, string>>>
   'registration-refused': {
     redirect: 'registration refused: redirect URI',
     metadata: 'registration refused: client metadata',
+    invitation: 'registration refused: not invited',
     busy: 'registration put off: too many new clients',
     other: 'registration refused',
   },
@@ -322,6 +326,7 @@ const told: Readonly<Record<StepName, string | Readonly<Record<string, string>>>
     challenge: 'authorization refused: no usable PKCE challenge',
     'response-type': 'authorization refused: response type',
     prompt: 'authorization refused: asked to do without a person',
+    limited: 'authorization put off: too many requests',
     other: 'authorization refused',
   },
   'sign-in-impossible': 'nobody can sign in: there is no account yet',
@@ -343,6 +348,7 @@ const told: Readonly<Record<StepName, string | Readonly<Record<string, string>>>
     'client-secret': 'token request refused: client secret missing or wrong',
     'client-credentials': 'token request refused: client_credentials',
     form: 'token request refused: not a form',
+    limited: 'token request put off: too many requests',
     other: 'token request refused',
   },
   'called-without-token': 'called again without the new token (401)',

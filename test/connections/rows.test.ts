@@ -8,6 +8,7 @@ import { stdioUpstream } from '../../src/gateway/upstreams/stdio.ts'
 import { streamableHttpUpstream } from '../../src/gateway/upstreams/streamable-http.ts'
 import { OutboundError } from '../../src/platform/outbound-fetch.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { StorageError } from '../../src/storage/storage-error.ts'
 import { account, callMcp, type Door, openDoor, readForm, token } from '../door.ts'
 import {
   approve,
@@ -347,6 +348,16 @@ const scenarios: Record<string, Scenario> = {
       })
     },
   },
+  'requests-put-off': {
+    options: () => ({
+      storage: { ...memoryStorage(), takeAuthorizationCode: () => Promise.reject(overloaded) },
+    }),
+    async stops(door) {
+      const begun = await begin(door)
+      const answer = await exchange(door, begun, await approve(door, begun))
+      expect(answer.body.error).toBe('temporarily_unavailable')
+    },
+  },
   'client-forgotten': {
     async stops(door) {
       const connected = await connectAsClaude(door)
@@ -476,14 +487,28 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'registration-redirect-refused': {
+    options: () => ({ clientRules: { redirectHosts: ['claude.ai'] } }),
     async stops(door) {
       await probe(door)
       await readMetadata(door)
-      await registerClaude(door, { redirect_uris: ['http://not-loopback.example/callback'] })
+      const refused = [
+        ['https://other.example/callback'],
+        ['http://localhost/callback'],
+        ['http://x.example/y'],
+      ]
+      for (const uris of refused) {
+        expect((await registerClaude(door, { redirect_uris: uris })).error).toBe('invalid_redirect_uri')
+      }
     },
     async good(door) {
       await registerClaude(door, { redirect_uris: ['http://not-loopback.example/callback'] })
       await connectAsClaude(door)
+    },
+  },
+  'registration-not-invited': {
+    options: () => ({ waysIn: { registration: 'invited' } }),
+    async stops(door) {
+      expect((await registerClaude(door)).error).toBe('invalid_token')
     },
   },
   'registration-metadata-refused': {
@@ -596,6 +621,7 @@ const scenarios: Record<string, Scenario> = {
 }
 
 const diskFull = new Error('disk full: /var/lib/postern')
+const overloaded = new StorageError('overloaded', 'too many writes are waiting')
 
 const otherConnector = {
   name: 'Other',

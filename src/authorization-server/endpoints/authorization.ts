@@ -48,9 +48,9 @@ async function beginAuthorization(
   subject: ErrorSubject,
 ): Promise<Response> {
   const { request, repeated } = readAuthorizationRequest(await parametersOf(httpRequest, url))
-  subject.clientId = request.clientId
   const client = await findClient(clients, request)
   const flowId = attemptFlow(client, settings.random)
+  subject.clientId = client.clientId
   subject.flowId = flowId
   const redirect = findRedirect(settings, client, request)
   const refuse = refusalBy(client, redirect, request)

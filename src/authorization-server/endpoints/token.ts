@@ -34,13 +34,12 @@ async function exchange(
   subject: ErrorSubject,
 ): Promise<Response> {
   const request = readTokenRequest(await readForm(httpRequest))
-  subject.clientId = request.clientId
   const authentication = readClientAuthentication(
     httpRequest.headers.get('authorization') ?? undefined,
     request,
   )
-  subject.clientId = authentication[0]?.clientId
   const client = await clients.authenticate(authentication)
+  subject.clientId = client.clientId
   const response = await grantOf(settings, clients, tokens, client, request, subject)
   return jsonAnswer(200, formatTokenResponse(response))
 }
