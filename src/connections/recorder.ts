@@ -26,8 +26,8 @@ const newStepMs = 500
 const repeatMs = 60_000
 /** After a failed write. */
 const retryMs = 5_000
-/** In one transaction. */
-const maximumBatch = 200
+/** In one transaction: two milliseconds, after which others get their turn. */
+const maximumBatch = 50
 /** With something to store; beyond this new connections are not taken on. */
 const maximumDrafts = 5_000
 /** Connections that strangers may begin: five times the two a second that real clients are seen to make. */

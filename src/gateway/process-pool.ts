@@ -279,7 +279,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
       } else if (!isRequest(message)) {
         if (message.method !== initialized.method) peer.notify(message, text, sessionKey)
       } else {
-        const one = withDeadline(member, limits.callDeadlineMs, {
+        const one = withDeadline(member, call.caller, limits.callDeadlineMs, {
           request: message,
           text,
           sessionKey,
@@ -320,11 +320,17 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
     return promise
   }
 
-  function withDeadline(member: Member, deadlineMs: number, call: PeerCall): PeerCall {
+  function withDeadline(
+    member: Member,
+    caller: UpstreamCaller,
+    deadlineMs: number,
+    call: PeerCall,
+  ): PeerCall {
     const timer = setTimeout(() => {
       member.process.peer.cancel(limited)
       const seconds = Math.round(deadlineMs / 1000)
       const late = `${named(name)} did not answer within ${seconds} seconds, so the call was cancelled.`
+      caller.emit('upstream.failed', { reason: late })
       const response = formatRpcError(call.request.id, jsonRpcCodes.serverError, late)
       call.settle(JSON.stringify(response), response)
     }, deadlineMs)

@@ -657,6 +657,34 @@ describe('a stopped attempt is told as such', () => {
   })
 })
 
+describe('a command on stdio', () => {
+  test.each([
+    ['that ends in the middle of a call', 'process.exit(3)', 'upstream-broke-off'],
+    ['that never answers a call', '', 'upstream-late'],
+  ])('%s', async (_what, onCall, id) => {
+    const program = `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+      const { id, method } = JSON.parse(line)
+      const result = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } }
+      if (method === 'initialize') console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
+      if (method === 'tools/call') { ${onCall} }
+    })`
+    const upstream = stdioUpstream({
+      command: [process.execPath, '-e', program],
+      cwd: '/',
+      env: {},
+      environment: process.env,
+      limits: { callDeadlineMs: 300 },
+    })
+    const door = await openDoor({ connector: { name: 'Notes', upstream } })
+    const connected = await authorize(door)
+    await call(door, connected, initialize)
+    door.clock.now++
+    await (await call(door, connected, callTool('search'))).text()
+    const [story] = await storiesOf(door)
+    expect(story).toMatchObject({ state: 'troubled', diagnosis: { id } })
+  })
+})
+
 async function endedSession(door: Door, connected: { accessToken: string }): Promise<Record<string, string>> {
   const opened = await call(door, connected, initialize)
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }

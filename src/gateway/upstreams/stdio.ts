@@ -125,6 +125,8 @@ function superviseProcess(child: ChildProcessWithoutNullStreams, options: Superv
       reason: stopping ?? (stderrTail.trim() || undefined),
       durationMs: Math.round(performance.now() - startedAt),
     })
+    // Calls that wait are answered with this; one that only opened is told of by who opened it.
+    if (stopping === undefined && peer.callsInFlight() > 0) caller.emit('upstream.failed', { reason: diedOf })
     peer.fail(diedOf)
     end()
   }
