@@ -1,7 +1,14 @@
 /** Postern as a library: web-standard only, for whatever serves `Request` and `Response`. */
 
 export { type ConnectorOptions, createPostern, type Postern, type PosternOptions } from './app/postern.ts'
-export type { Lifetimes, WaysIn } from './authorization-server/settings.ts'
+export type { SourceOptions } from './app/sources.ts'
+export {
+  defaultRateRules,
+  type RateLimitName,
+  type RateRule,
+  type RateRules,
+} from './authorization-server/rate-limits.ts'
+export type { ClientRules, Lifetimes, WaysIn } from './authorization-server/settings.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './gateway/limits.ts'
 export type { Upstream } from './gateway/upstream.ts'
 export { type InProcessUpstreamOptions, inProcessUpstream } from './gateway/upstreams/in-process.ts'
@@ -11,6 +18,7 @@ export {
 } from './gateway/upstreams/streamable-http.ts'
 export type { IdentityProvider } from './identity/identity-provider.ts'
 export { defaultScopes, type ScopeDefinition } from './oauth/scope.ts'
+export type { Connection } from './platform/request-source.ts'
 export { createTelemetry, type EventReader, type PosternEvent, type Telemetry } from './platform/telemetry.ts'
 export { memoryStorage } from './storage/adapters/memory.ts'
 export type { Storage } from './storage/storage.ts'

@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
 import { endpointAliases, endpointPaths } from '../authorization-server/endpoints/metadata.ts'
 import { errorAnswer, jsonAnswer } from '../authorization-server/json-answer.ts'
-import type { WaysIn } from '../authorization-server/settings.ts'
+import type { RequestSource, WaysIn } from '../authorization-server/settings.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Login } from '../identity/login.ts'
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
@@ -16,11 +16,13 @@ import { AuthorizationError, OAuthError, subjectOf } from '../oauth/errors.ts'
 import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
+import type { Connection } from '../platform/request-source.ts'
 import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { homePage } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
+import type { Sources } from './sources.ts'
 
 export interface FrontDoorRooms {
   issuer: Issuer
@@ -33,6 +35,7 @@ export interface FrontDoorRooms {
   waysIn: WaysIn
   hasUsers: () => Promise<boolean>
   allowedHosts: (host: string) => boolean
+  sources: Sources
   telemetry: Telemetry
   random: Random
 }
@@ -44,12 +47,12 @@ interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   audience: Audience
-  handle(request: Request): Promise<Response> | Response
+  handle(request: Request, source: RequestSource): Promise<Response> | Response
 }
 
 const healthPath = '/healthz'
 
-export type FrontDoor = (request: Request) => Promise<Response>
+export type FrontDoor = (request: Request, connection: Connection) => Promise<Response>
 
 export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
   const routes = routeTable(rooms)
@@ -57,10 +60,14 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
   for (const route of routes) table.set(route.path, [...(table.get(route.path) ?? []), route])
   const mcpPaths = new Set([rooms.connector.path, `${rooms.connector.path}/`])
 
-  return async function frontDoor(request) {
+  return async function frontDoor(request, connection) {
     const { pathname } = new URL(request.url)
-    // The gateway has its own order of checks, in which nothing may come before its own.
-    if (mcpPaths.has(pathname)) return rooms.gateway.fetch(request)
+    const { isAllowed, ...source } = rooms.sources.of(request, connection)
+    // The gateway has its own order of checks, in which only this one comes before its own (house rule 17).
+    if (mcpPaths.has(pathname)) {
+      if (!isAllowed && request.method !== 'OPTIONS') return wrongSource(request, source, rooms)
+      return rooms.gateway.fetch(request)
+    }
     const candidates = table.get(pathname) ?? table.get(withoutTrailingSlash(pathname))
     if (request.method === 'OPTIONS') return preflight(candidates)
     // A health check comes by address, and there is nothing in its answer to steal.
@@ -71,9 +78,11 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = candidates.find((candidate) => candidate.method === method)
     if (route === undefined) return missed(request, methodNotAllowed(candidates), rooms)
+    // People sign in from anywhere; the list is of where their clients ask from.
+    if (!isAllowed && route.audience === 'machine' && !isProbe) return wrongSource(request, source, rooms)
     // Told before what comes of it, so that the story has it in this order.
     if (aliases.has(route.path)) tell('discovery.guessed', request, undefined, rooms)
-    const response = await answer(route, request, rooms)
+    const response = await answer(route, request, source, rooms)
     if (route.path.startsWith('/.well-known/')) tell('discovery.read', request, response, rooms)
     return route.audience === 'machine' ? withCors(response) : response
   }
@@ -102,9 +111,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
 
   const metadata = (): Response => publicJson(server.metadata)
   const resourceMetadata = (request: Request): Response => gateway.protectedResourceMetadata(request)
-  const token = (request: Request): Promise<Response> => server.token(request)
-  const register = (request: Request): Promise<Response> => server.register(request)
-  const manage = (request: Request): Promise<Response> => server.manageRegistration(request)
+  const { authorize, token, register, manageRegistration: manage } = server
   return [
     ...open,
     machine('GET', protectedResourceWellKnown + connector.path, resourceMetadata),
@@ -116,7 +123,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     machine('GET', endpointPaths.jwks, () => publicJson({ keys: [] })),
     machine('POST', endpointPaths.token, token),
     machine('POST', endpointAliases.token, token),
-    machine('POST', endpointPaths.revocation, (request) => server.revoke(request)),
+    machine('POST', endpointPaths.revocation, server.revoke),
     ...(waysIn.registration
       ? [
           machine('POST', endpointPaths.registration, register),
@@ -126,8 +133,8 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
           machine('DELETE', endpointPaths.registration, manage),
         ]
       : []),
-    person('GET', endpointPaths.authorization, (request) => server.authorize(request)),
-    person('GET', endpointAliases.authorization, (request) => server.authorize(request)),
+    person('GET', endpointPaths.authorization, authorize),
+    person('GET', endpointAliases.authorization, authorize),
     person('POST', endpointPaths.authorization, (request) => server.decide(request)),
     person('GET', '/login', login.endpoints.login),
     person('POST', '/login', login.endpoints.login),
@@ -155,16 +162,24 @@ function publicJson(body: unknown): Response {
 }
 
 /** The one boundary at which errors become responses. */
-async function answer(route: Route, request: Request, rooms: FrontDoorRooms): Promise<Response> {
+async function answer(
+  route: Route,
+  request: Request,
+  source: RequestSource,
+  rooms: FrontDoorRooms,
+): Promise<Response> {
   try {
-    return await route.handle(request)
+    return await route.handle(request, source)
   } catch (error) {
     const errorId = randomId(rooms.random)
     const known = error instanceof OAuthError ? error : unexpected(error)
     report(known, error, errorId, request, rooms)
     if (known instanceof AuthorizationError) return redirectError(known, rooms.issuer)
     if (route.audience === 'machine') return errorAnswer(known, errorId)
-    return page(problemOf(known, rooms), errorId, known.status, rooms)
+    const response = page(problemOf(known, rooms), errorId, known.status, rooms)
+    if (known.retryAfterSeconds !== undefined)
+      response.headers.set('retry-after', String(known.retryAfterSeconds))
+    return response
   }
 }
 
@@ -290,6 +305,22 @@ function wrongHost(rooms: FrontDoorRooms): Response {
     error_description: `this server answers for ${new URL(rooms.issuer).host} only; set its public URL, or add this name to its trusted hosts`,
   }
   return jsonAnswer(421, body)
+}
+
+/** The operator listed where clients ask from, and this is elsewhere (house rule 17). */
+function wrongSource(request: Request, { name }: RequestSource, rooms: FrontDoorRooms): Response {
+  const body = {
+    error: 'access_denied',
+    error_description: 'this server does not answer requests from this address; ask its operator',
+  }
+  rooms.telemetry.emit('source.refused', randomId(rooms.random), {
+    method: request.method,
+    path: new URL(request.url).pathname,
+    status: 403,
+    reason: `from ${name}`,
+    userAgent: userAgentOf(request),
+  })
+  return withCors(jsonAnswer(403, body))
 }
 
 const corsHeaders: Readonly<Record<string, string>> = {

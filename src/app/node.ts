@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createGuardedDialer } from '../platform/outbound-dialer-node.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
+import type { Connection } from '../platform/request-source.ts'
 
 export interface ListenOptions {
-  fetch: (request: Request) => Promise<Response>
+  fetch: (request: Request, connection: Connection) => Promise<Response>
   port: number
   /** Default: 127.0.0.1 and ::1, so that nothing outside this machine gets in without being asked. */
   host?: string | undefined
@@ -25,7 +26,10 @@ export interface RunningServer {
 export function nodeHandler(
   fetch: ListenOptions['fetch'],
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
-  const listener = getRequestListener(fetch, { overrideGlobalObjects: false })
+  const listener = getRequestListener(
+    (request, { incoming }) => fetch(request, { peerAddress: incoming.socket.remoteAddress }),
+    { overrideGlobalObjects: false },
+  )
   return async function answerNodeRequest(incoming, outgoing) {
     await listener(incoming, outgoing)
   }

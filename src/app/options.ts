@@ -2,8 +2,10 @@
 
 import { z } from 'zod'
 import { decodeBase64Url } from '../platform/crypto.ts'
+import { readIpRange } from '../platform/request-source.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { connectorPathFault } from './connector-path.ts'
+import { claudePreset } from './sources.ts'
 
 /** What `postern serve` runs with. Frozen, with nothing left to decide. */
 export interface Options {
@@ -28,6 +30,10 @@ export interface Options {
   /** Undefined: any. */
   readonly allowedClientNames: readonly string[] | undefined
   readonly tokenEndpointAudience: boolean
+  /** Undefined: all. */
+  readonly allowedSources: readonly string[] | undefined
+  readonly trustedProxies: readonly string[]
+  readonly rateLimits: boolean
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
   /** Undefined: pretty on a terminal, json elsewhere. */
@@ -75,6 +81,9 @@ export interface ConfigFile {
   allowRedirect?: readonly string[]
   allowClientName?: readonly string[]
   tokenEndpointAudience?: boolean
+  allowSource?: readonly string[]
+  trustedProxy?: readonly string[]
+  rateLimits?: boolean
   accessTokenMinutes?: number
   refreshTokenDays?: number
   logFormat?: 'pretty' | 'json'
@@ -205,6 +214,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Requests under that name are answered, always with the URLs of --public-url. Other names get 421, against DNS rebinding.',
   },
   {
+    ...inEverySource('trustedProxy', 'The address of the door', '--trusted-proxy <range>'),
+    repeatable: true,
+    expects: 'an address or a range, such as 127.0.0.1 or 10.0.0.0/8',
+    default: 'none',
+    purpose: 'A proxy whose X-Forwarded-For says where a request comes from.',
+    consequence:
+      'Whoever can connect from there can claim any address, for --allow-source and for limits. Behind a proxy that is not listed, all requests seem to come from it. Other forwarded headers are never believed.',
+  },
+  {
     ...inEverySource('access', 'Who may come in', '--access <mode>'),
     expects: 'oauth or none',
     default: 'oauth',
@@ -269,6 +287,23 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Whether a client that signs may name the token endpoint as the audience, instead of the issuer.',
     consequence:
       'For older products. On, an assertion made for this server can be one that another server was tricked into passing on.',
+  },
+  {
+    ...inEverySource('allowSource', 'Who may come in', '--allow-source <range>'),
+    repeatable: true,
+    expects: 'an address or a range such as 203.0.113.0/24, or anthropic for 160.79.104.0/21',
+    default: 'all',
+    purpose: 'Where programs may ask from: the MCP endpoint, metadata, registration and tokens.',
+    consequence:
+      'Others get 403. With anthropic, claude.ai, Desktop and mobile still connect; Claude Code does not, because it asks from the machine it runs on. People may sign in from anywhere. Behind a proxy, list it with --trusted-proxy.',
+  },
+  {
+    ...inEverySource('rateLimits', 'Who may come in', '--no-rate-limits'),
+    expects: 'true or false',
+    default: 'true',
+    purpose: 'Whether floods are answered with 429 and Retry-After.',
+    consequence:
+      'Off, nothing slows down whoever registers clients without end; the number of records stays bounded. Honest clients never meet the limits, two registrations a second from one address neither.',
   },
   {
     ...inEverySource('accessTokenMinutes', 'Who may come in', '--access-token-minutes <n>'),
@@ -376,6 +411,11 @@ export function readOptions(sources: OptionSources): Options {
     const says = 'all three ways in are switched off, so that no client could ever connect; leave one on'
     problems.push({ at: '--no-registration, --no-metadata-documents, --no-pre-registered', says })
   }
+  // cloudflared asks from this machine, so that without its word nobody would be let in.
+  if (value('tunnel', false) && given.has('allowSource') && !given.has('trustedProxy')) {
+    const says = 'through a tunnel every request comes from this machine; add --trusted-proxy 127.0.0.1'
+    problems.push({ at: `${given.get('allowSource')?.at} and ${given.get('tunnel')?.at}`, says })
+  }
   if (value('invitedOnly', false) && !value('registration', true)) {
     const says = 'nobody can use an invitation where registration is switched off; choose one'
     problems.push({ at: `${given.get('invitedOnly')?.at} and ${given.get('registration')?.at}`, says })
@@ -400,6 +440,9 @@ export function readOptions(sources: OptionSources): Options {
     allowedRedirects: value<string[] | undefined>('allowRedirect', undefined),
     allowedClientNames: value<string[] | undefined>('allowClientName', undefined),
     tokenEndpointAudience: value('tokenEndpointAudience', false),
+    allowedSources: value<string[] | undefined>('allowSource', undefined),
+    trustedProxies: value<string[]>('trustedProxy', []),
+    rateLimits: value('rateLimits', true),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,
     refreshTokenSeconds: value('refreshTokenDays', 90) * 86_400,
     logFormat: value<'pretty' | 'json' | undefined>('logFormat', undefined),
@@ -481,6 +524,9 @@ const schemas: Record<OptionName, z.ZodType> = {
   ),
   allowClientName: listOf(z.string().trim().min(1).max(200)),
   tokenEndpointAudience: yesOrNo(),
+  allowSource: listOf(z.string().refine((text) => text === claudePreset || readIpRange(text) !== undefined)),
+  trustedProxy: listOf(z.string().refine((text) => readIpRange(text) !== undefined)),
+  rateLimits: yesOrNo(),
   accessTokenMinutes: wholeNumber(1, 1440),
   refreshTokenDays: wholeNumber(1, 3650),
   logFormat: z.enum(['pretty', 'json']),
@@ -763,6 +809,8 @@ function frozen(options: Options): Options {
   Object.freeze(options.trustedHosts)
   Object.freeze(options.allowedRedirects)
   Object.freeze(options.allowedClientNames)
+  Object.freeze(options.allowedSources)
+  Object.freeze(options.trustedProxies)
   const { upstream } = options
   if (upstream.kind === 'command') {
     Object.freeze(upstream.args)

@@ -1,6 +1,7 @@
 /** Postern as a function of a request: every door (Node server, framework, test) stands on this one. */
 
 import { createAuthorizationServer } from '../authorization-server/authorization-server.ts'
+import { defaultRateRules, type RateRules } from '../authorization-server/rate-limits.ts'
 import {
   type AuthorizationServerSettings,
   type ClientRules,
@@ -30,6 +31,7 @@ import { defaultScopes, type ScopeDefinition } from '../oauth/scope.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { importSealingKey, type Random, systemRandom } from '../platform/crypto.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
+import type { Connection } from '../platform/request-source.ts'
 import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createKeyRing } from '../storage/key-ring.ts'
@@ -37,6 +39,7 @@ import type { Storage } from '../storage/storage.ts'
 import { connectorPathFault } from './connector-path.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { createSources, type SourceOptions, type Sources } from './sources.ts'
 
 export interface PosternOptions {
   /** The origin that clients use, for example `https://mcp.example.com`: never taken from a request. */
@@ -57,6 +60,10 @@ export interface PosternOptions {
   allowLoopbackHosts?: boolean | undefined
   /** Further names, with port if any, that pass the Host guard. */
   additionalHosts?: readonly string[] | undefined
+  /** Whose X-Forwarded-For is believed, and which addresses alone are answered. Needs `peerAddress`, see `fetch`. */
+  sources?: SourceOptions | undefined
+  /** How much is done in a time, by what; `false` limits nothing. */
+  rateLimits?: Partial<RateRules> | false | undefined
   /** The way out to client metadata documents. Default: the runtime's fetch, public addresses only by literal. */
   outboundFetch?: OutboundFetch | undefined
   /** What a person reads at the top of each page. */
@@ -83,7 +90,8 @@ export interface ConnectorOptions {
 }
 
 export interface Postern {
-  fetch(request: Request): Promise<Response>
+  /** `connection` says what a Request cannot: the address of the socket. `app/node` fills it in. */
+  fetch(request: Request, connection?: Connection): Promise<Response>
   /** Settles when keys are loaded; `fetch` waits for it by itself. Rejects if storage or master key cannot be used. */
   ready: Promise<void>
   /** The URL to give to Claude. */
@@ -98,14 +106,15 @@ export function createPostern(options: PosternOptions): Postern {
   const path = readPath(options.connector.path ?? '/mcp')
   const resource = resourceIdentifier(issuer, path)
   readStrangerRules(options.connector)
-  const opened = openRooms(options, issuer, path)
+  const sources = createSources(options.sources ?? {})
+  const opened = openRooms(options, issuer, path, sources)
   const ready = opened.then(() => undefined)
   // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
   ready.catch(() => undefined)
   return {
     ready,
     connectorUrl: resource,
-    fetch: async (request) => (await opened).frontDoor(request),
+    fetch: async (request, connection = {}) => (await opened).frontDoor(request, connection),
     close: async () => (await opened).close(),
   }
 }
@@ -125,7 +134,12 @@ interface OpenHouse {
 }
 
 /** The one place where the rooms are wired together. */
-async function openRooms(options: PosternOptions, issuer: Issuer, path: string): Promise<OpenHouse> {
+async function openRooms(
+  options: PosternOptions,
+  issuer: Issuer,
+  path: string,
+  sources: Sources,
+): Promise<OpenHouse> {
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
   const { storage } = options
@@ -175,6 +189,7 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
     ],
     waysIn,
     clientRules: { ...defaultClientRules, ...options.clientRules },
+    rateRules: options.rateLimits === false ? undefined : { ...defaultRateRules, ...options.rateLimits },
     lifetimes: { ...defaultLifetimes, ...options.lifetimes },
     storage,
     keys: {
@@ -223,6 +238,7 @@ async function openRooms(options: PosternOptions, issuer: Issuer, path: string):
     waysIn,
     hasUsers: () => storage.hasUsers(),
     allowedHosts,
+    sources,
     telemetry,
     random,
   })

@@ -14,39 +14,40 @@ import { createManagedRegistrations } from './managed-registrations.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createRegistrationIds } from './registration-ids.ts'
 import { createRemoteKeys } from './remote-keys.ts'
-import type { AuthorizationServerSettings } from './settings.ts'
+import type { AuthorizationServerSettings, RequestSource } from './settings.ts'
 import { createTokens, type DeadToken, type TokenPrincipal } from './tokens.ts'
 
 /** Endpoints throw `OAuthError`; the front door turns it into a page, a redirect or JSON. */
 export interface AuthorizationServer {
   metadata: AuthorizationServerMetadata
-  authorize(request: Request): Promise<Response>
+  authorize(request: Request, source: RequestSource): Promise<Response>
   decide(request: Request): Promise<Response>
-  token(request: Request): Promise<Response>
-  register(request: Request): Promise<Response>
-  manageRegistration(request: Request): Promise<Response>
-  revoke(request: Request): Promise<Response>
+  token(request: Request, source: RequestSource): Promise<Response>
+  register(request: Request, source: RequestSource): Promise<Response>
+  manageRegistration(request: Request, source: RequestSource): Promise<Response>
+  revoke(request: Request, source: RequestSource): Promise<Response>
   /** What the gateway asks of it, and all that it knows of it. */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
   findDeadToken(accessToken: string): Promise<DeadToken | undefined>
 }
 
 export function createAuthorizationServer(settings: AuthorizationServerSettings): AuthorizationServer {
-  const limits = createRateLimits(settings.clock)
+  const limits = createRateLimits(settings.rateRules, settings.clock)
   const ids = createRegistrationIds(settings.keys, settings.random)
   const remoteKeys = createRemoteKeys(settings.outboundFetch, settings.clock)
   const clients = createClients(settings, limits, ids, remoteKeys)
   const registrations = createManagedRegistrations(settings, limits, ids, clients)
   const tokens = createTokens(settings)
-  const consent = createConsent(settings, clients, tokens)
+  const consent = createConsent(settings, clients, tokens, limits)
   return {
     metadata: authorizationServerMetadata(settings),
-    authorize: (request) => authorizationEndpoint(settings, clients, consent, request),
+    authorize: (request, source) =>
+      authorizationEndpoint(settings, clients, consent, limits, request, source),
     decide: (request) => consent.decide(request),
-    token: (request) => tokenEndpoint(settings, clients, tokens, request),
-    register: (request) => registrationEndpoint(clients, request),
-    manageRegistration: (request) => registrationManagementEndpoint(registrations, request),
-    revoke: (request) => revocationEndpoint(settings, clients, tokens, request),
+    token: (request, source) => tokenEndpoint(settings, clients, tokens, limits, request, source),
+    register: (request, source) => registrationEndpoint(clients, request, source),
+    manageRegistration: (request, source) => registrationManagementEndpoint(registrations, request, source),
+    revoke: (request, source) => revocationEndpoint(settings, clients, tokens, limits, request, source),
     findPrincipal: tokens.findPrincipal,
     findDeadToken: tokens.findDeadToken,
   }

@@ -8,6 +8,7 @@ import {
 import { type ClientMetadata, formatClientMetadata } from '../oauth/client-metadata.ts'
 import { OAuthError, refuseProblems } from '../oauth/errors.ts'
 import { OutboundError } from '../platform/outbound-fetch.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 
 export interface ClientDocuments {
@@ -21,7 +22,10 @@ export type DocumentUse = 'to-ask' | 'to-go-on'
 /** Documents being fetched at one time. */
 const maximumDocumentFetches = 10
 
-export function createClientDocuments(settings: AuthorizationServerSettings): ClientDocuments {
+export function createClientDocuments(
+  settings: AuthorizationServerSettings,
+  limits: RateLimits,
+): ClientDocuments {
   const { storage, clock, telemetry } = settings
   const documentFetches = new Map<string, Promise<ClientMetadata>>()
 
@@ -34,8 +38,8 @@ export function createClientDocuments(settings: AuthorizationServerSettings): Cl
     } catch (error) {
       // Draft §4.4 forbids caching a failure, not using an earlier success while its host is down (RFC 5861 §4).
       const isUsable = use === 'to-go-on' || !(error instanceof DocumentWithdrawn)
-      if (stored !== undefined && error instanceof OutboundError && isUsable)
-        return readClientIdMetadataDocument(stored.document)
+      const isOnlyNow = error instanceof OutboundError || isTooMany(error)
+      if (stored !== undefined && isOnlyNow && isUsable) return readClientIdMetadataDocument(stored.document)
       if (!(error instanceof OutboundError)) throw error
       telemetry.emit('client.document_failed', clientId, { clientId, reason: error.message })
       throw new OAuthError(
@@ -51,6 +55,7 @@ export function createClientDocuments(settings: AuthorizationServerSettings): Cl
     if (documentFetches.size >= maximumDocumentFetches) {
       throw new OAuthError('temporarily_unavailable', 'too many client documents are being read; try again')
     }
+    limits.take('documents', new URL(clientId).host)
     const fetching = fetchDocument(clientId).finally(() => documentFetches.delete(clientId))
     documentFetches.set(clientId, fetching)
     return fetching
@@ -83,6 +88,10 @@ export function createClientDocuments(settings: AuthorizationServerSettings): Cl
 
 /** Not a host that is down: one that says that there is no such document, and no earlier one speaks against it. */
 class DocumentWithdrawn extends OutboundError {}
+
+function isTooMany(error: unknown): boolean {
+  return error instanceof OAuthError && error.code === 'too_many_requests'
+}
 
 function parseJson(text: string): unknown {
   try {

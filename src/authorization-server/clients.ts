@@ -22,10 +22,10 @@ import { createClientAssertions } from './client-assertions.ts'
 import { createClientDocuments, type DocumentUse } from './client-documents.ts'
 import { clientRuleProblems } from './client-rules.ts'
 import { endpointPaths } from './endpoints/metadata.ts'
-import type { RateLimits } from './rate-limits.ts'
+import { type RateLimits, takeNewClient } from './rate-limits.ts'
 import { flowIdOf, type RegistrationIds } from './registration-ids.ts'
 import type { RemoteKeys } from './remote-keys.ts'
-import type { AuthorizationServerSettings } from './settings.ts'
+import type { AuthorizationServerSettings, RequestSource } from './settings.ts'
 
 /** A client whose identity was established; its metadata is still its own word. */
 export interface Client {
@@ -47,7 +47,7 @@ export interface Clients {
   /** Undefined for a client that is not known; throws `invalid_client` when it says who it is in a way that cannot be right. */
   find(clientId: string, use?: DocumentUse): Promise<Client | undefined>
   /** House rule 4: brings back a forgotten client for this one request, to ask for consent anew; nothing is approved by it. */
-  recover(clientId: string, redirectUri: string): Promise<Client | undefined>
+  recover(clientId: string, redirectUri: string, source: RequestSource): Promise<Client | undefined>
   /** The client that proves to be one of these; throws `invalid_client`. */
   authenticate(readings: readonly ClientAuthentication[]): Promise<Client>
   /** A person approved it: it now lives as long as it is used. */
@@ -60,6 +60,7 @@ export interface Registrant {
   userAgent: string | undefined
   /** The initial access token that came with it. */
   invitation: string | undefined
+  source: RequestSource
 }
 
 /** Registrations that differ in nothing but their name and wait for approval; beyond it the oldest goes. */
@@ -75,9 +76,8 @@ export function createClients(
   remoteKeys: RemoteKeys,
 ): Clients {
   const { storage, clock, telemetry, lifetimes, waysIn, clientRules } = settings
-  const { newClients } = limits
   const assertions = createClientAssertions(settings, remoteKeys)
-  const documents = createClientDocuments(settings)
+  const documents = createClientDocuments(settings, limits)
 
   async function register(document: unknown, by: Registrant): Promise<ClientInformation> {
     refuseProblems(clientMetadataProblems(document))
@@ -87,12 +87,7 @@ export function createClients(
     const now = clock()
     const rowId = rowIdOf(metadata)
     const isNew = (await storage.findClient(rowId)) === undefined
-    if (isNew && waysIn.registration !== 'invited' && !newClients.take()) {
-      throw new OAuthError(
-        'temporarily_unavailable',
-        'too many new clients register at the moment; try again in a minute',
-      )
-    }
+    if (isNew && waysIn.registration !== 'invited') takeNewClient(limits, by.source)
     await storage.registerClient(rowOf(rowId, metadata, now), maximumSimilarClients)
     const clientId = ids.mint(rowId, now)
     telemetry.emit('client.registered', flowIdOf(clientId), {
@@ -150,7 +145,11 @@ export function createClients(
     if (problem !== undefined) throw new OAuthError('invalid_client', problem.says, { detail: problem.at })
   }
 
-  async function recover(clientId: string, redirectUri: string): Promise<Client | undefined> {
+  async function recover(
+    clientId: string,
+    redirectUri: string,
+    source: RequestSource,
+  ): Promise<Client | undefined> {
     if (!waysIn.registration || isClientIdUrl(clientId)) return undefined
     if (clientId.length > maximumClientIdLength || !/^[\x21-\x7e]+$/.test(clientId)) return undefined
     const minted = ids.read(clientId)
@@ -169,7 +168,7 @@ export function createClients(
     if (minted !== undefined && (await storage.findClient(ownRowId(clientId))) !== undefined) return undefined
     const rowId = recoveredRowId(clientId)
     const isNew = (await storage.findClient(rowId)) === undefined
-    if (isNew && !newClients.take()) return undefined
+    if (isNew) takeNewClient(limits, source)
     // It may have been confidential; whoever holds an id of ours can also hold its secret, and may show it.
     const secretHash = minted === undefined ? undefined : hashToken(ids.secretOf(clientId))
     await storage.registerClient(
@@ -273,6 +272,11 @@ export function informationOf(
     management: isConfidential ? { token: ids.managementTokenOf(clientId), url } : undefined,
     metadata,
   }
+}
+
+/** Whether its id is its own: that of a document or of an entered client stands for everybody who uses that product. */
+export function isOneRegistration({ kind }: Client): boolean {
+  return kind !== 'document' && kind !== 'pre-registered'
 }
 
 /** What a person is told of it: of a recovered client nothing is known but where the answer to this request goes. */

@@ -13,8 +13,9 @@ import type {
 } from '../storage/storage.ts'
 import { consentPage } from '../ui/consent.ts'
 import { pageResponse } from '../ui/layout.ts'
-import { type Client, type Clients, clientNameOf } from './clients.ts'
+import { type Client, type Clients, clientNameOf, isOneRegistration } from './clients.ts'
 import { endpointPaths } from './endpoints/metadata.ts'
+import type { RateLimits } from './rate-limits.ts'
 import { readForm } from './request-body.ts'
 import type { AuthorizationServerSettings, GuardedResource } from './settings.ts'
 import type { Tokens } from './tokens.ts'
@@ -35,6 +36,7 @@ export function createConsent(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  limits: RateLimits,
 ): Consent {
   const { storage, login, clock, telemetry } = settings
 
@@ -42,6 +44,7 @@ export function createConsent(
     const pending = await findPending(request, pendingId)
     const user = await login.whoIsThere(request)
     if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
+    limits.take('decisions', user.userId)
     if (pending.decision !== undefined) return answerAgain(pending, pending.decision, user)
     const client = await clients.find(pending.clientId)
     if (client === undefined) {
@@ -83,7 +86,7 @@ export function createConsent(
       homePath: '/',
       client: {
         name: clientNameOf(client, pending.redirectUri) ?? '',
-        isSelfAsserted: client.kind === 'registered' || client.kind === 'recovered',
+        isSelfAsserted: isOneRegistration(client),
         clientIdHost: client.kind === 'document' ? new URL(client.clientId).host : undefined,
         redirectHost: redirectHost(pending.redirectUri),
         isLocal: isLocalRedirect(pending.redirectUri),
@@ -114,6 +117,7 @@ export function createConsent(
     const pending = await findPending(request, pendingId)
     const user = await login.whoIsThere(request)
     if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
+    limits.take('decisions', user.userId)
     const decision = readDecision(form, pending, user)
     const stands = await storage.decidePendingAuthorization(
       pendingId,

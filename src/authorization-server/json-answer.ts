@@ -21,6 +21,8 @@ export function errorAnswer(error: OAuthError, errorId: string): Response {
   if (error.code === 'invalid_client') headers['www-authenticate'] = 'Basic realm="oauth"'
   // Of the registration endpoints, which alone take a Bearer token here (RFC 6750 §3).
   if (error.code === 'invalid_token') headers['www-authenticate'] = 'Bearer realm="registration"'
-  if (error.code === 'temporarily_unavailable') headers['retry-after'] = '60'
+  const retryAfterSeconds =
+    error.retryAfterSeconds ?? (error.code === 'temporarily_unavailable' ? 60 : undefined)
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   return jsonAnswer(error.status, body, headers)
 }

@@ -12,15 +12,20 @@ import { equalInConstantTime } from '../platform/crypto.ts'
 import type { ClientRecord } from '../storage/storage.ts'
 import { clientRuleProblems } from './client-rules.ts'
 import { type Client, type Clients, informationOf, ownRowId } from './clients.ts'
-import type { RateLimits } from './rate-limits.ts'
+import { type RateLimits, takeNewClient } from './rate-limits.ts'
 import { flowIdOf, type RegistrationIds } from './registration-ids.ts'
-import type { AuthorizationServerSettings } from './settings.ts'
+import type { AuthorizationServerSettings, RequestSource } from './settings.ts'
 
 /** Each throws `invalid_token` for a token that is not this registration's, and for one of a registration that is gone (RFC 7592 §2.1). */
 export interface ManagedRegistrations {
   read(clientId: string, token: string | undefined): Promise<ClientInformation>
   /** All of its metadata; what is left out is gone. Its id and its secret stay. */
-  replace(clientId: string, token: string | undefined, document: unknown): Promise<ClientInformation>
+  replace(
+    clientId: string,
+    token: string | undefined,
+    document: unknown,
+    source: RequestSource,
+  ): Promise<ClientInformation>
   /** Its connections end with it. */
   remove(clientId: string, token: string | undefined): Promise<void>
 }
@@ -45,6 +50,7 @@ export function createManagedRegistrations(
     clientId: string,
     token: string | undefined,
     document: unknown,
+    source: RequestSource,
   ): Promise<ClientInformation> {
     const client = await authorize(clientId, token)
     refuseOtherIdentity(clientId, document)
@@ -57,9 +63,7 @@ export function createManagedRegistrations(
         'invalid_client_metadata',
         'a client with a secret keeps it; register anew for none',
       )
-    if (client.kind !== 'managed' && !limits.newClients.take()) {
-      throw new OAuthError('temporarily_unavailable', 'too many clients change at the moment; try again')
-    }
+    if (client.kind !== 'managed') takeNewClient(limits, source)
     const now = clock()
     const wasApproved = await hasGrants(clientId)
     await storage.saveManagedClient({
@@ -95,6 +99,7 @@ export function createManagedRegistrations(
       client?.kind === 'managed' || (client?.kind === 'registered' && isConfidential(client))
     if (client === undefined || !isManageable)
       throw new OAuthError('invalid_token', 'the registration access token is wrong, or its client is gone')
+    limits.take('changes', clientId)
     return client
   }
 

@@ -9,6 +9,7 @@ import type { Random } from '../platform/crypto.ts'
 import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { RateRules } from './rate-limits.ts'
 
 /** A resource that this server issues tokens for, as its consent page shows it. */
 export interface GuardedResource {
@@ -34,6 +35,14 @@ export interface WaysIn {
   registration: boolean | 'invited'
   metadataDocument: boolean
   preRegistered: boolean
+}
+
+/** Where a request comes from: a hint for limits, which nothing is granted or refused for by itself. */
+export interface RequestSource {
+  /** One customer's addresses; `unknown` where the listener does not say. */
+  name: string
+  /** In the range that Anthropic publishes. */
+  isClaude: boolean
 }
 
 /** What is asked of clients that come by themselves, by registration or by metadata document; those that the operator entered are not judged. */
@@ -96,6 +105,8 @@ export interface AuthorizationServerSettings {
   resources: readonly GuardedResource[]
   waysIn: WaysIn
   clientRules: ClientRules
+  /** Undefined: nothing is limited. */
+  rateRules: RateRules | undefined
   lifetimes: Lifetimes
   storage: Storage
   keys: AuthorizationServerKeys

@@ -40,5 +40,8 @@ export const recoverableCallbacks: readonly string[] = [
   'http://[::1]/callback',
 ]
 
+/** Where requests of Anthropic's servers come from (claude.com/docs/connectors, read 2026-11): a hint and a preset, not who somebody is. */
+export const claudeSourceRanges: readonly string[] = ['160.79.104.0/21']
+
 /** Pages of these origins may call the MCP endpoint: Claude Desktop's connector sends `Origin: https://claude.ai` (observed 2026-08-24). */
 export const claudeOrigins: readonly string[] = ['https://claude.ai', 'https://claude.com']

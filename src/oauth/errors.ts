@@ -21,6 +21,8 @@ export const statusOf: Readonly<Record<OAuthErrorCode, number>> = {
   invalid_token: 401,
   insufficient_scope: 403,
   temporarily_unavailable: 503,
+  // RFC 6585 §4; the name is the one by which the MCP SDKs know it.
+  too_many_requests: 429,
   server_error: 500,
 }
 
@@ -40,6 +42,7 @@ export type OAuthErrorCode =
   | 'invalid_token'
   | 'insufficient_scope'
   | 'temporarily_unavailable'
+  | 'too_many_requests'
   | 'server_error'
 
 /** One thing wrong with a message: the server refuses on the first, the doctor prints them all. */
@@ -59,6 +62,8 @@ export type PageOccasion = 'unknown-client' | 'expired' | 'not-genuine'
 export interface OAuthErrorOptions extends ErrorOptions {
   detail?: string | undefined
   occasion?: PageOccasion | undefined
+  /** Goes out as Retry-After. */
+  retryAfterSeconds?: number | undefined
 }
 
 /** Whose attempt an error ended, as far as that was known then: for the log, never for the answer. */
@@ -96,6 +101,7 @@ export class OAuthError extends Error {
   readonly description: string
   readonly detail: string | undefined
   readonly occasion: PageOccasion | undefined
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     super(`${code}: ${description}`, options)
@@ -104,6 +110,7 @@ export class OAuthError extends Error {
     this.description = describable(description)
     this.detail = options.detail
     this.occasion = options.occasion
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 
   get status(): number {

@@ -142,7 +142,7 @@ const disguises: readonly Attack[] = [
   {
     name: '[OA21-26] a client that calls itself Claude, and nobody says that nobody checked',
     source: 'RFC 7591 §5, OAuth 2.1 §7 (consent phishing)',
-    guard: without(server, "isSelfAsserted: client.kind === 'registered' ||", 'isSelfAsserted: false &&'),
+    guard: without(server, 'isSelfAsserted: isOneRegistration(client)', 'isSelfAsserted: false'),
     run: async (door) =>
       succeededIf(!(await consentPageOf(door, { client_name: 'Claude' })).includes('nobody has checked')),
   },

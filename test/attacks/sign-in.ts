@@ -255,7 +255,7 @@ const strangers: readonly Attack[] = [
     source: 'RFC 6749 §4.1.1; RFC 9700 §4.7',
     guard: without(
       server,
-      'const user = await login.whoIsThere(request) if (user === undefined) return login.sendToLogin(request, requestPath(pendingId)) const decision',
+      "const user = await login.whoIsThere(request) if (user === undefined) return login.sendToLogin(request, requestPath(pendingId)) limits.take('decisions', user.userId) const decision",
       'const user = (await login.whoIsThere(request)) ?? (await storage.listUsers(1))[0]; const decision',
     ),
     async run(door) {

@@ -78,7 +78,7 @@ describe('registration', () => {
     const own = await openDoor()
     await register(own)
     let refused = 0
-    for (let index = 0; index < 200; index++) {
+    for (let index = 0; index < 300; index++) {
       const response = await own.fetch('/oauth/register', {
         method: 'POST',
         body: JSON.stringify({
@@ -86,9 +86,9 @@ describe('registration', () => {
           token_endpoint_auth_method: 'none',
         }),
       })
-      if (response.status === 503) {
+      if (response.status === 429) {
         refused++
-        expect(response.headers.get('retry-after')).toBe('60')
+        expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
       }
     }
     expect(refused).toBeGreaterThan(0)

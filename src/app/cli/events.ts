@@ -48,6 +48,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'info',
     'A browser came to /oauth/authorize with a request that can be granted.',
   ),
+  event(
+    'source.refused',
+    'warn',
+    'A program asked from an address that --allow-source does not list; `reason` says which.',
+  ),
   event('login.succeeded', 'info', 'A person signed in.'),
   event(
     'login.failed',

@@ -11,6 +11,7 @@ import { localAccounts } from '../../identity/providers/local-accounts.ts'
 import { createSetupLink, formatSetupLink, setupLinkSeconds } from '../../identity/setup-link.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { createOutboundFetch } from '../../platform/outbound-fetch.ts'
+import type { Connection } from '../../platform/request-source.ts'
 import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
 import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -169,6 +170,8 @@ async function open(
         clientNames: options.allowedClientNames,
         tokenEndpointAudience: options.tokenEndpointAudience,
       },
+      sources: { trustedProxies: options.trustedProxies, allowed: options.allowedSources },
+      rateLimits: options.rateLimits ? undefined : false,
       lifetimes: lifetimesOf(options),
       allowLoopbackHosts: options.host === undefined,
       additionalHosts: options.trustedHosts,
@@ -217,7 +220,7 @@ function refuseMissingDirectory({ upstream }: Options): void {
 }
 
 interface Door {
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request, connection: Connection): Promise<Response>
   open(postern: Postern): void
   /** Nothing will open; whoever waits is sent away. */
   refuse(): void
@@ -227,9 +230,9 @@ interface Door {
 function createDoor(): Door {
   const { promise, resolve } = Promise.withResolvers<Postern | undefined>()
   return {
-    fetch: async (request) => {
+    fetch: async (request, connection) => {
       const postern = await promise
-      if (postern !== undefined) return postern.fetch(request)
+      if (postern !== undefined) return postern.fetch(request, connection)
       return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
     },
     open: resolve,

@@ -25,30 +25,38 @@ import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
 import { mayRedirectTo } from '../client-rules.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
 import { type Consent, requestPath } from '../consent.ts'
-import type { AuthorizationServerSettings, GuardedResource } from '../settings.ts'
+import type { RateLimits } from '../rate-limits.ts'
+import type { AuthorizationServerSettings, GuardedResource, RequestSource } from '../settings.ts'
 
 export async function authorizationEndpoint(
   settings: AuthorizationServerSettings,
   clients: Clients,
   consent: Consent,
+  limits: RateLimits,
   httpRequest: Request,
+  source: RequestSource,
 ): Promise<Response> {
   const url = new URL(httpRequest.url)
   const pendingId = url.searchParams.get('request')
   if (pendingId !== null) return consent.resume(httpRequest, pendingId)
   const subject: ErrorSubject = {}
-  return concerning(subject, () => beginAuthorization(settings, clients, httpRequest, url, subject))
+  return concerning(subject, () =>
+    beginAuthorization(settings, clients, limits, httpRequest, source, url, subject),
+  )
 }
 
 async function beginAuthorization(
   settings: AuthorizationServerSettings,
   clients: Clients,
+  limits: RateLimits,
   httpRequest: Request,
+  source: RequestSource,
   url: URL,
   subject: ErrorSubject,
 ): Promise<Response> {
   const { request, repeated } = readAuthorizationRequest(await parametersOf(httpRequest, url))
-  const client = await findClient(clients, request)
+  const client = await findClient(clients, request, source)
+  limits.take('authorizations', client.clientId, source.name)
   const flowId = attemptFlow(client, settings.random)
   subject.clientId = client.clientId
   subject.flowId = flowId
@@ -75,11 +83,17 @@ function attemptFlow(client: Client, random: Random): string {
   return `${client.flowId ?? client.kind}.${randomId(random)}`
 }
 
-async function findClient(clients: Clients, request: AuthorizationRequest): Promise<Client> {
+async function findClient(
+  clients: Clients,
+  request: AuthorizationRequest,
+  source: RequestSource,
+): Promise<Client> {
   if (request.clientId === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
   const known = await clients.find(request.clientId)
   const isRemembered = known !== undefined && known.kind !== 'recovered'
-  const client = isRemembered ? known : await clients.recover(request.clientId, request.redirectUri ?? '')
+  const client = isRemembered
+    ? known
+    : await clients.recover(request.clientId, request.redirectUri ?? '', source)
   if (client === undefined) {
     const says = 'the application that sent you here is not known to this server any more'
     throw new OAuthError('invalid_client', says, { occasion: 'unknown-client' })

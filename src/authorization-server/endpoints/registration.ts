@@ -6,13 +6,19 @@ import { readBearer } from '../../oauth/www-authenticate.ts'
 import type { Clients } from '../clients.ts'
 import { jsonAnswer } from '../json-answer.ts'
 import { readBody } from '../request-body.ts'
+import type { RequestSource } from '../settings.ts'
 
-export async function registrationEndpoint(clients: Clients, request: Request): Promise<Response> {
+export async function registrationEndpoint(
+  clients: Clients,
+  request: Request,
+  source: RequestSource,
+): Promise<Response> {
   const body = await readBody(request)
   const document = readRegistration(body)
   const information = await clients.register(document, {
     userAgent: request.headers.get('user-agent') ?? undefined,
     invitation: readBearer(request.headers.get('authorization')),
+    source,
   })
   return jsonAnswer(201, formatClientInformation(information))
 }

@@ -4,10 +4,11 @@ import { readClientAuthentication } from '../../oauth/client-authentication.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { readTokenRequest } from '../../oauth/token-response.ts'
 import { hashToken } from '../../platform/crypto.ts'
-import type { Client, Clients } from '../clients.ts'
+import { type Client, type Clients, isOneRegistration } from '../clients.ts'
 import { jsonAnswer } from '../json-answer.ts'
+import type { RateLimits } from '../rate-limits.ts'
 import { readForm } from '../request-body.ts'
-import type { AuthorizationServerSettings } from '../settings.ts'
+import type { AuthorizationServerSettings, RequestSource } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
 
 /** RFC 7009 §2.2: 200 also for a token that was unknown or dead already; the hint is not needed and so not read. */
@@ -15,7 +16,9 @@ export async function revocationEndpoint(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  limits: RateLimits,
   request: Request,
+  source: RequestSource,
 ): Promise<Response> {
   const form = await readForm(request)
   const authentication = readClientAuthentication(
@@ -23,6 +26,7 @@ export async function revocationEndpoint(
     readTokenRequest(form),
   )
   const client = await clients.authenticate(authentication)
+  if (isOneRegistration(client)) limits.take('tokenRequests', client.clientId, source.name)
   const token = form.get('token')
   if (token === null || token === '') throw new OAuthError('invalid_request', 'token is missing')
   await revoke(settings, tokens, client, token)

@@ -8,29 +8,34 @@ import {
   type TokenRequest,
   type TokenResponse,
 } from '../../oauth/token-response.ts'
-import type { Client, Clients } from '../clients.ts'
+import { type Client, type Clients, isOneRegistration } from '../clients.ts'
 import { authorizationCodeGrant } from '../grants/authorization-code.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { jsonAnswer } from '../json-answer.ts'
+import type { RateLimits } from '../rate-limits.ts'
 import { readForm } from '../request-body.ts'
-import type { AuthorizationServerSettings } from '../settings.ts'
+import type { AuthorizationServerSettings, RequestSource } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
 
 export async function tokenEndpoint(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  limits: RateLimits,
   httpRequest: Request,
+  source: RequestSource,
 ): Promise<Response> {
   const subject: ErrorSubject = {}
-  return concerning(subject, () => exchange(settings, clients, tokens, httpRequest, subject))
+  return concerning(subject, () => exchange(settings, clients, tokens, limits, httpRequest, source, subject))
 }
 
 async function exchange(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  limits: RateLimits,
   httpRequest: Request,
+  source: RequestSource,
   subject: ErrorSubject,
 ): Promise<Response> {
   const request = readTokenRequest(await readForm(httpRequest))
@@ -40,8 +45,22 @@ async function exchange(
   )
   const client = await clients.authenticate(authentication)
   subject.clientId = client.clientId
+  limitRequests(limits, tokens, client, request, source)
   const response = await grantOf(settings, clients, tokens, client, request, subject)
   return jsonAnswer(200, formatTokenResponse(response))
+}
+
+/** A shared id says nothing of who asks; there the connection does, whose refresh token carries our mac. */
+function limitRequests(
+  limits: RateLimits,
+  tokens: Tokens,
+  client: Client,
+  request: TokenRequest,
+  source: RequestSource,
+): void {
+  if (isOneRegistration(client)) limits.take('tokenRequests', client.clientId, source.name)
+  const own = request.refreshToken === undefined ? undefined : tokens.readRefreshToken(request.refreshToken)
+  if (own !== undefined) limits.take('refreshes', own.grantId)
 }
 
 function grantOf(

@@ -1,0 +1,74 @@
+/** The options that say which clients and addresses are let in, as an operator writes them. */
+
+import { describe, expect, test } from 'vitest'
+import { type OptionSources, OptionsError, readOptions } from '../../src/app/options.ts'
+import { referenceServer, serve, temporaryDirectory } from './postern-command.ts'
+
+const nothing: OptionSources = { flags: {}, strays: [], command: ['node'], environment: {}, file: undefined }
+
+function problemsOf(flags: Record<string, unknown>): string {
+  try {
+    readOptions({ ...nothing, flags })
+  } catch (error) {
+    if (error instanceof OptionsError) return error.message
+    throw error
+  }
+  return ''
+}
+
+describe('read', () => {
+  test('nothing given: everybody, no proxy is believed, floods are limited', () => {
+    expect(readOptions(nothing)).toMatchObject({
+      invitedOnly: false,
+      allowedRedirects: undefined,
+      allowedClientNames: undefined,
+      tokenEndpointAudience: false,
+      allowedSources: undefined,
+      trustedProxies: [],
+      rateLimits: true,
+    })
+  })
+
+  test('lists from flags and from variables', () => {
+    const environment = {
+      POSTERN_ALLOW_REDIRECT: 'claude.ai, *.example.com,cursor:,localhost,[::1]',
+      POSTERN_ALLOW_SOURCE: 'anthropic,2001:db8::/32',
+    }
+    const flags = { allowClientName: ['Claude Code*'], trustedProxy: ['127.0.0.1'], rateLimits: false }
+    expect(readOptions({ ...nothing, environment, flags })).toMatchObject({
+      allowedRedirects: ['claude.ai', '*.example.com', 'cursor:', 'localhost', '[::1]'],
+      allowedSources: ['anthropic', '2001:db8::/32'],
+      allowedClientNames: ['Claude Code*'],
+      trustedProxies: ['127.0.0.1'],
+      rateLimits: false,
+    })
+  })
+})
+
+test.each<[Record<string, unknown>, string]>([
+  [{ allowRedirect: ['https://claude.ai/'] }, '--allow-redirect'],
+  [{ allowRedirect: ['*'] }, '--allow-redirect'],
+  [{ allowSource: ['160.79.104.1/21'] }, '--allow-source'],
+  [{ allowSource: ['claude'] }, '--allow-source'],
+  [{ trustedProxy: ['anthropic'] }, '--trusted-proxy'],
+  [{ invitedOnly: true, registration: false }, '--invited-only and --no-registration'],
+  [{ tunnel: true, allowSource: ['anthropic'] }, '--trusted-proxy 127.0.0.1'],
+])('refused: %j', (flags, says) => {
+  expect(problemsOf(flags)).toContain(says)
+})
+
+test('[HS-17] a server that was told so answers Claude through its proxy, and nobody beside it', async () => {
+  const words = ['--port', '0', '--allow-source', 'anthropic', '--trusted-proxy', '127.0.0.1']
+  const door = await serve(temporaryDirectory(), [...words, '--', ...referenceServer])
+  const probe = async (headers: Record<string, string>): Promise<number> => {
+    const response = await fetch(door.connectorUrl.replace('localhost', '127.0.0.1'), {
+      method: 'POST',
+      headers,
+    })
+    await response.body?.cancel()
+    return response.status
+  }
+  expect(await probe({ 'x-forwarded-for': '160.79.104.17' })).toBe(401)
+  expect(await probe({ 'x-forwarded-for': '203.0.113.7' })).toBe(403)
+  expect(await probe({})).toBe(403)
+})
