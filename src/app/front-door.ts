@@ -124,6 +124,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     machine('POST', endpointPaths.token, token),
     machine('POST', endpointAliases.token, token),
     machine('POST', endpointPaths.revocation, server.revoke),
+    machine('POST', endpointPaths.introspection, server.introspect),
     ...(waysIn.registration
       ? [
           machine('POST', endpointPaths.registration, register),

@@ -5,6 +5,7 @@ import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import { createClients } from './clients.ts'
 import { createConsent } from './consent.ts'
 import { authorizationEndpoint } from './endpoints/authorization.ts'
+import { introspectionEndpoint } from './endpoints/introspection.ts'
 import { authorizationServerMetadata } from './endpoints/metadata.ts'
 import { registrationEndpoint } from './endpoints/registration.ts'
 import { registrationManagementEndpoint } from './endpoints/registration-management.ts'
@@ -26,6 +27,7 @@ export interface AuthorizationServer {
   register(request: Request, source: RequestSource): Promise<Response>
   manageRegistration(request: Request, source: RequestSource): Promise<Response>
   revoke(request: Request, source: RequestSource): Promise<Response>
+  introspect(request: Request, source: RequestSource): Promise<Response>
   /** What the gateway asks of it, and all that it knows of it. */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
   findDeadToken(accessToken: string): Promise<DeadToken | undefined>
@@ -48,6 +50,8 @@ export function createAuthorizationServer(settings: AuthorizationServerSettings)
     register: (request, source) => registrationEndpoint(clients, request, source),
     manageRegistration: (request, source) => registrationManagementEndpoint(registrations, request, source),
     revoke: (request, source) => revocationEndpoint(settings, clients, tokens, limits, request, source),
+    introspect: (request, source) =>
+      introspectionEndpoint(settings, clients, tokens, limits, request, source),
     findPrincipal: tokens.findPrincipal,
     findDeadToken: tokens.findDeadToken,
   }

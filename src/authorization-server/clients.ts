@@ -111,7 +111,7 @@ export function createClients(
     if (isClientIdUrl(clientId)) return waysIn.metadataDocument ? findByDocument(clientId, use) : undefined
     const minted = ids.read(clientId)
     const row = await findRow(clientId, minted?.rowId)
-    if (row === undefined || row.kind === 'removed') return undefined
+    if (row === undefined || row.kind === 'removed' || row.kind === 'resource-server') return undefined
     // The id of a stored row, without a mac of ours around it, names nobody.
     if (row.kind === 'registered' && minted === undefined) return undefined
     if (row.kind === 'recovered' && row.clientId !== recoveredRowId(clientId)) return undefined

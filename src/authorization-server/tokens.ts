@@ -2,7 +2,7 @@
 
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import { encodeBase64Url, equalInConstantTime, hashToken, keyedHash } from '../platform/crypto.ts'
-import type { GrantRecord, IssuedTokens } from '../storage/storage.ts'
+import type { GrantRecord, IssuedTokens, LiveAccessToken } from '../storage/storage.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 
 /** The tokens of one generation of a grant, readable: they exist in memory and in the one answer that carries them. */
@@ -46,6 +46,8 @@ export interface Tokens {
   /** Undefined for text that this server did not mint. */
   readRefreshToken(refreshToken: string): OwnRefreshToken | undefined
   issued(pair: TokenPair, grant: GrantRecord, generation: number): IssuedTokens
+  /** A live access token, whatever it is for. */
+  findLive(accessToken: string): Promise<LiveAccessToken | undefined>
   /** The principal of a live access token for this resource (RFC 8707; MCP: tokens for another server are refused). */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
   /** For one that `findPrincipal` refused; undefined for what was never issued, was revoked, or is long gone. */
@@ -84,16 +86,19 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
     return { grantId, generation: Number.parseInt(generation, 36) }
   }
 
+  async function findLive(accessToken: string): Promise<LiveAccessToken | undefined> {
+    if (!accessToken.startsWith(accessTokenPrefix)) return undefined
+    return storage.findAccessToken(hashToken(accessToken), clock())
+  }
+
   async function findPrincipal(
     accessToken: string,
     resource: ResourceIdentifier,
   ): Promise<TokenPrincipal | undefined> {
-    if (!accessToken.startsWith(accessTokenPrefix)) return undefined
-    const tokenHash = hashToken(accessToken)
-    const now = clock()
-    const live = await storage.findAccessToken(tokenHash, now)
+    const live = await findLive(accessToken)
     if (live === undefined || live.grant.resource !== resource) return undefined
-    if (live.accessToken.firstUsedAt === undefined) await storage.markAccessTokenUsed(tokenHash, now)
+    if (live.accessToken.firstUsedAt === undefined)
+      await storage.markAccessTokenUsed(live.accessToken.tokenHash, clock())
     const { userId, clientId, grantId, flowId, scope } = live.grant
     return { userId, clientId, grantId, flowId, scope }
   }
@@ -136,6 +141,7 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
         },
       }
     },
+    findLive,
     findPrincipal,
     findDeadToken,
   }

@@ -196,6 +196,10 @@ export const migrations: readonly Migration[] = [
     version: 4,
     statements: () => ['ALTER TABLE ended_mcp_sessions ADD COLUMN owner TEXT'],
   },
+  {
+    version: 5,
+    statements: () => ['ALTER TABLE clients ADD COLUMN resource TEXT'],
+  },
 ]
 
 export const createVersionTable =

@@ -36,10 +36,13 @@ export interface ClientRecord {
   /**
    * `recovered`: brought back for a client whose registration was forgotten (house rule 4). `managed`: one registration
    * that was changed by its holder, and so shares its row with no other; `removed`: one that its holder removed (RFC 7592).
+   * `resource-server`: no client, but entered as one: it asks about tokens (RFC 7662).
    */
-  kind: 'registered' | 'recovered' | 'managed' | 'removed' | 'pre-registered'
+  kind: 'registered' | 'recovered' | 'managed' | 'removed' | 'pre-registered' | 'resource-server'
   metadata: ClientMetadata
-  /** Pre-registered confidential clients only; a registered client's secret is derived, not stored. */
+  /** Of a resource server: the one whose tokens it may ask about. */
+  resource?: string | undefined
+  /** Pre-registered confidential clients and resource servers only; a registered client's secret is derived, not stored. */
   secretHash: TokenHash | undefined
   /** Registrations that differ in nothing but their name share one; how many may wait unconfirmed is capped. */
   similarityKey: string
@@ -67,7 +70,7 @@ export interface ClientStorage {
    * go, never the one just added.
    */
   registerClient(client: ClientRecord, maximumSimilar: number): Promise<'created' | 'renewed'>
-  /** Succeeds once for an id. */
+  /** Succeeds once for an id; for a resource server too. */
   addPreRegisteredClient(client: ClientRecord): Promise<'created' | 'id-taken'>
   /** Inserts, or replaces all of the row that is there: for one registration alone, by its holder (RFC 7592). */
   saveManagedClient(client: ClientRecord): Promise<void>

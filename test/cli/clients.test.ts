@@ -114,6 +114,30 @@ describe('keys', () => {
   })
 })
 
+describe('resource servers', () => {
+  test('one is entered with an id and a secret, for one connector alone', async () => {
+    const data = temporaryDirectory()
+    const url = 'https://mcp.example.com/mcp'
+    const { stdout } = await run(data, 'clients', 'create', '--name', 'Billing', '--resource-server', url)
+    const id = /resource-server-\S+/.exec(stdout)?.[0] ?? ''
+    const secret = /pst_rs_\S+/.exec(stdout)?.[0] ?? ''
+    expect(stdout).toContain('/oauth/introspect')
+    expect(await storedClient(data, id)).toMatchObject({ kind: 'resource-server', resource: url })
+    expect(readFileSync(join(data, 'postern.db')).includes(secret)).toBe(false)
+    expect((await run(data, 'clients', 'list')).stdout).toMatch(new RegExp(`${id} +Billing`))
+    expect((await run(data, 'clients', 'remove', id)).code).toBe(0)
+  })
+
+  test.each([
+    [['--resource-server', 'mcp'], 'not the URL of a connector'],
+    [['--resource-server', 'https://a.example/mcp', '--preset', 'typed'], 'nothing of a client'],
+  ])('refused: %s', async (words, says) => {
+    const { code, stderr } = await run(temporaryDirectory(), 'clients', 'create', ...words)
+    expect(code).toBe(2)
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(says)
+  })
+})
+
 describe('invitations', () => {
   test('one is made, used by a client at a server that runs, listed, and taken back', async () => {
     const data = temporaryDirectory()

@@ -12,6 +12,7 @@ import {
 import { redirectHost } from '../../oauth/redirect-uri.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { hashToken, randomId, randomToken } from '../../platform/crypto.ts'
+import { parseUrl } from '../../platform/url.ts'
 import type { ClientRecord } from '../../storage/storage.ts'
 import { findSimilar } from '../options.ts'
 import { type ClientPreset, clientPresets, findPreset } from './client-presets.ts'
@@ -19,7 +20,7 @@ import { CommandFailure, exitCodes } from './failure.ts'
 import { inviteCommand, listInvitationsCommand, uninviteCommand } from './invitations.ts'
 import { collect, dataFlags, describeInstant, examples, group, maximumRows } from './management.ts'
 import { type RecordFlags, withRecords } from './records.ts'
-import { formatTable, printable, type Terminal } from './terminal.ts'
+import { formatTable, printable, type Terminal, type Writer } from './terminal.ts'
 
 export function clientsCommand(terminal: Terminal): Command {
   const clients = group(
@@ -44,6 +45,7 @@ interface CreateFlags extends RecordFlags {
   confidential?: boolean
   jwks?: string
   jwksUri?: string
+  resourceServer?: string
 }
 
 function createCommand(terminal: Terminal): Command {
@@ -66,6 +68,10 @@ function createCommand(terminal: Terminal): Command {
     .option('--confidential', 'make a client secret too; without it PKCE alone proves the client')
     .option('--jwks <file>', 'it signs with a key of its own (private_key_jwt); a file with its public keys')
     .option('--jwks-uri <url>', 'the same, with its public keys at an https URL')
+    .option(
+      '--resource-server <url>',
+      'no client, but a server elsewhere that asks about tokens for this connector URL (introspection)',
+    )
     .addHelpText(
       'after',
       `${examples([
@@ -82,6 +88,10 @@ function createCommand(terminal: Terminal): Command {
           'postern clients create --name Acme --jwks acme.jwks.json --redirect-uri https://acme.example/callback',
           'for one that signs, so that no secret has to be handed over',
         ],
+        [
+          'postern clients create --name Billing --resource-server https://mcp.example.com/mcp',
+          'an id and secret for POST /oauth/introspect',
+        ],
       ])}
 
 Presets:
@@ -91,6 +101,7 @@ ${clientPresets.map(({ name, purpose }) => `  ${name}\n      ${purpose}`).join('
 }
 
 async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void> {
+  if (flags.resourceServer !== undefined) return createResourceServer(flags, flags.resourceServer, out)
   const preset = readPreset(flags.preset)
   const method = readMethod(flags, preset)
   const metadata = readMetadata(flags, preset, method)
@@ -150,6 +161,53 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
     redirectUris.some((uri) => claudeCallbacks.includes(uri))
       ? 'In Claude: Customize > Connectors > + > Add custom connector; the id goes under "Advanced settings".'
       : 'It connects as soon as it is given; a server that runs need not be started again.',
+  )
+}
+
+async function createResourceServer(flags: CreateFlags, url: string, out: Writer): Promise<void> {
+  const others = [flags.preset, flags.jwks, flags.jwksUri, flags.redirectUri[0]]
+  if (others.some((other) => other !== undefined))
+    throw new CommandFailure('a resource server takes a --name and nothing of a client', exitCodes.usage)
+  const parsed = parseUrl(url)
+  if (parsed === undefined || url.includes('#'))
+    throw new CommandFailure(
+      `--resource-server ${JSON.stringify(url)} is not the URL of a connector`,
+      exitCodes.usage,
+    )
+  const name = flags.name ?? parsed.host
+  const clientId = `resource-server-${randomId()}`
+  const clientSecret = `pst_rs_${randomToken()}`
+  const now = systemClock()
+  await withRecords(
+    flags,
+    async (storage) => {
+      await storage.addPreRegisteredClient({
+        clientId,
+        kind: 'resource-server',
+        metadata: readClientMetadata({ client_name: name }),
+        secretHash: hashToken(clientSecret),
+        similarityKey: clientId,
+        createdAt: now,
+        lastUsedAt: now,
+        confirmedAt: now,
+        expiresAt: undefined,
+        resource: url,
+      })
+    },
+    true,
+  )
+  if (flags.json === true) {
+    out.line(JSON.stringify({ clientId, clientSecret, name, resource: url }, undefined, 2))
+    return
+  }
+  out.paragraph('Hand these over by a safe way; the secret is not stored and not shown again.')
+  out.line()
+  out.line(`  ID      ${out.style('bold', clientId)}`)
+  out.line(`  Secret  ${out.style('bold', clientSecret)}`)
+  out.line(`  Tokens  for ${url}, and no others`)
+  out.line()
+  out.paragraph(
+    'It asks with POST /oauth/introspect, its ID and secret by HTTP Basic, and the token in the form as `token`. An answer may be kept for a minute at most: revoking is immediate here, and only as fast as that there.',
   )
 }
 
@@ -269,6 +327,7 @@ const kindWords: Record<ClientRecord['kind'], string> = {
   recovered: 'recovery',
   managed: 'registration',
   removed: 'gave itself up',
+  'resource-server': 'hand (asks)',
   'pre-registered': 'hand',
 }
 

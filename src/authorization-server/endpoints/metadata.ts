@@ -13,6 +13,7 @@ export const endpointPaths = {
   token: '/oauth/token',
   registration: '/oauth/register',
   revocation: '/oauth/revoke',
+  introspection: '/oauth/introspect',
   jwks: '/oauth/jwks',
 } as const
 
@@ -38,6 +39,11 @@ export function authorizationServerMetadata(
     token_endpoint: issuer + endpointPaths.token,
     ...(waysIn.registration ? { registration_endpoint: issuer + endpointPaths.registration } : {}),
     revocation_endpoint: issuer + endpointPaths.revocation,
+    introspection_endpoint: issuer + endpointPaths.introspection,
+    introspection_endpoint_auth_methods_supported: authMethods.filter((method) => method !== 'none'),
+    ...(algorithms === undefined
+      ? {}
+      : { introspection_endpoint_auth_signing_alg_values_supported: algorithms }),
     // Strict OpenID readers stop without these three members, though no id token is ever issued (requirement R8414-07).
     jwks_uri: issuer + endpointPaths.jwks,
     subject_types_supported: ['public'],

@@ -3,7 +3,6 @@
 import { readClientAuthentication } from '../../oauth/client-authentication.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { readTokenRequest } from '../../oauth/token-response.ts'
-import { hashToken } from '../../platform/crypto.ts'
 import { type Client, type Clients, isOneRegistration } from '../clients.ts'
 import { jsonAnswer } from '../json-answer.ts'
 import type { RateLimits } from '../rate-limits.ts'
@@ -43,9 +42,7 @@ async function revoke(
   const { storage, clock, telemetry } = settings
   const own = tokens.readRefreshToken(token)
   const grant =
-    own === undefined
-      ? (await storage.findAccessToken(hashToken(token), clock()))?.grant
-      : await storage.findGrant(own.grantId)
+    own === undefined ? (await tokens.findLive(token))?.grant : await storage.findGrant(own.grantId)
   if (grant === undefined || grant.clientId !== client.clientId) return
   const revoked = await storage.revokeGrant(grant.grantId, clock(), 'revoked-by-client')
   if (revoked)

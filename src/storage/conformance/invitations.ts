@@ -62,6 +62,24 @@ export const invitationCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'resource servers: one comes back with its resource, and is never pushed out by registrations',
+    async check(storage) {
+      const server = aClient('server', {
+        kind: 'resource-server',
+        secretHash: hashOf('secret'),
+        similarityKey: 'the same',
+        confirmedAt: start,
+        expiresAt: undefined,
+        resource: 'https://mcp.example.com/mcp',
+      })
+      expectEqual('added', await storage.addPreRegisteredClient(server), 'created')
+      for (const name of ['a', 'b'])
+        await storage.registerClient(aClient(name, { similarityKey: 'the same' }), 1)
+      await storage.removeExpired(start + 1_000_000, 100)
+      expectEqual('found', await storage.findClient('server'), server)
+    },
+  },
+  {
     name: 'unique ids: of a hundred at the same time one takes it',
     async check(storage) {
       const outcomes = await Promise.all(times(100, () => storage.takeUniqueId(anId('one'), 1000, start)))

@@ -27,6 +27,7 @@ const columns = [
   'last_used_at',
   'confirmed_at',
   'expires_at',
+  'resource',
 ] as const
 const documentColumns = ['client_id', 'document', 'fetched_at', 'fresh_until'] as const
 
@@ -149,6 +150,7 @@ function valuesOf(client: ClientRecord): SqlValue[] {
     client.lastUsedAt,
     client.confirmedAt ?? null,
     client.expiresAt ?? null,
+    client.resource ?? null,
   ]
 }
 
@@ -163,6 +165,7 @@ function readClient(row: SqlRow): ClientRecord {
     lastUsedAt: readInteger(row, 'last_used_at'),
     confirmedAt: readOptionalInteger(row, 'confirmed_at'),
     expiresAt: readOptionalInteger(row, 'expires_at'),
+    resource: readOptionalText(row, 'resource'),
   }
 }
 
