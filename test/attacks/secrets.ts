@@ -117,7 +117,11 @@ const thefts: readonly Attack[] = [
   },
 ]
 
-const redacted = without(platform, "return text.replace(mintedSecret, 'pst_[redacted]')", 'return text')
+const redacted = without(
+  platform,
+  "text.includes('pst_') ? text.replace(mintedSecret, 'pst_[redacted]') : text",
+  'text',
+)
 
 const events: readonly Attack[] = [
   {

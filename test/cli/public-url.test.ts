@@ -339,7 +339,7 @@ describe('serve --tunnel', () => {
       headers: { host: 'x' },
     })
     expect([200, 421]).toContain(metadata.status)
-    expect(readFileSync(join(home, 'environment'), 'utf8')).not.toContain('POSTERN_')
+    expect(readFileSync(join(home, 'environment'), 'utf8')).not.toMatch(/^POSTERN_/m)
 
     const pid = Number(readFileSync(join(home, 'pid'), 'utf8'))
     child.process.kill('SIGTERM')
