@@ -120,7 +120,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     machine('GET', authorizationServerWellKnown + connector.path, metadata),
     machine('GET', openidConfigurationWellKnown, metadata),
     machine('GET', openidConfigurationWellKnown + connector.path, metadata),
-    machine('GET', endpointPaths.jwks, () => publicJson({ keys: [] })),
+    machine('GET', endpointPaths.jwks, async () => publicJson(await server.keySet())),
     machine('POST', endpointPaths.token, token),
     machine('POST', endpointAliases.token, token),
     machine('POST', endpointPaths.revocation, server.revoke),

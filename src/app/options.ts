@@ -34,6 +34,7 @@ export interface Options {
   readonly allowedSources: readonly string[] | undefined
   readonly trustedProxies: readonly string[]
   readonly rateLimits: boolean
+  readonly accessTokens: 'opaque' | 'jwt'
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
   /** Undefined: pretty on a terminal, json elsewhere. */
@@ -84,6 +85,7 @@ export interface ConfigFile {
   allowSource?: readonly string[]
   trustedProxy?: readonly string[]
   rateLimits?: boolean
+  accessTokens?: 'opaque' | 'jwt'
   accessTokenMinutes?: number
   refreshTokenDays?: number
   logFormat?: 'pretty' | 'json'
@@ -306,6 +308,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Off, nothing slows down whoever registers clients without end; the number of records stays bounded. Honest clients never meet the limits, two registrations a second from one address neither.',
   },
   {
+    ...inEverySource('accessTokens', 'Who may come in', '--access-tokens <form>'),
+    expects: 'opaque or jwt',
+    default: 'opaque',
+    purpose:
+      'What access tokens look like: opaque, or signed so that a resource server elsewhere reads them.',
+    consequence:
+      'jwt tokens name the person, the client and the scopes to whoever holds one. Here revoking stays immediate; a server that only checks the signature takes them until they expire. Its keys are at /oauth/jwks.',
+  },
+  {
     ...inEverySource('accessTokenMinutes', 'Who may come in', '--access-token-minutes <n>'),
     expects: 'a whole number of minutes from 1 to 1440',
     default: '60',
@@ -443,6 +454,7 @@ export function readOptions(sources: OptionSources): Options {
     allowedSources: value<string[] | undefined>('allowSource', undefined),
     trustedProxies: value<string[]>('trustedProxy', []),
     rateLimits: value('rateLimits', true),
+    accessTokens: value<'opaque' | 'jwt'>('accessTokens', 'opaque'),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,
     refreshTokenSeconds: value('refreshTokenDays', 90) * 86_400,
     logFormat: value<'pretty' | 'json' | undefined>('logFormat', undefined),
@@ -527,6 +539,7 @@ const schemas: Record<OptionName, z.ZodType> = {
   allowSource: listOf(z.string().refine((text) => text === claudePreset || readIpRange(text) !== undefined)),
   trustedProxy: listOf(z.string().refine((text) => readIpRange(text) !== undefined)),
   rateLimits: yesOrNo(),
+  accessTokens: z.enum(['opaque', 'jwt']),
   accessTokenMinutes: wholeNumber(1, 1440),
   refreshTokenDays: wholeNumber(1, 3650),
   logFormat: z.enum(['pretty', 'json']),

@@ -11,6 +11,11 @@ import {
   type ToolDescription,
   type WaysIn,
 } from '../authorization-server/settings.ts'
+import {
+  createSigningKeys,
+  type SigningKeys,
+  signingKeyFamily,
+} from '../authorization-server/signing-keys.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
 import {
   type Access,
@@ -35,6 +40,7 @@ import type { Connection } from '../platform/request-source.ts'
 import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createKeyRing } from '../storage/key-ring.ts'
+import { createKeyShelf } from '../storage/key-shelf.ts'
 import type { Storage } from '../storage/storage.ts'
 import { connectorPathFault } from './connector-path.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
@@ -87,6 +93,8 @@ export interface ConnectorOptions {
   /** Of `lazy`: how a protected call without a token is told to sign in. Default `by-client`. */
   signInForm?: SignInForm | undefined
   scopes?: readonly ScopeDefinition[] | undefined
+  /** `jwt`: signed, so that a resource server elsewhere can read them (RFC 9068). Default `opaque`. */
+  accessTokens?: 'opaque' | 'jwt' | undefined
 }
 
 export interface Postern {
@@ -163,6 +171,8 @@ async function openRooms(
     preRegistered: true,
     ...options.waysIn,
   }
+  const lifetimes = { ...defaultLifetimes, ...options.lifetimes }
+  const accessTokens = options.connector.accessTokens ?? 'opaque'
   const scopes = options.connector.scopes ?? defaultScopes
   const resource = resourceIdentifier(issuer, path)
   const allowedHosts = hostGuard(options, issuer)
@@ -184,13 +194,14 @@ async function openRooms(
         identifier: resource,
         name: options.connector.name,
         scopes,
+        accessTokens,
         tools: () => toolsByScope(gateway, scopes),
       },
     ],
     waysIn,
     clientRules: { ...defaultClientRules, ...options.clientRules },
     rateRules: options.rateLimits === false ? undefined : { ...defaultRateRules, ...options.rateLimits },
-    lifetimes: { ...defaultLifetimes, ...options.lifetimes },
+    lifetimes,
     storage,
     keys: {
       clientId: keys.get('client-id'),
@@ -198,6 +209,7 @@ async function openRooms(
       authorizationCode: keys.get('authorization-code'),
       tokens: keys.get('tokens'),
     },
+    signingKeys: await openSigningKeys(options, lifetimes, accessTokens, clock),
     login,
     outboundFetch: options.outboundFetch ?? createOutboundFetch(documentFetch),
     telemetry,
@@ -251,6 +263,20 @@ async function openRooms(
       await recorder.close()
     },
   }
+}
+
+/** Read before the first request, so that a database that holds none can be written at start. */
+async function openSigningKeys(
+  { storage, masterKey }: PosternOptions,
+  { accessTokenSeconds }: Lifetimes,
+  accessTokens: 'opaque' | 'jwt',
+  clock: Clock,
+): Promise<SigningKeys | undefined> {
+  if (accessTokens === 'opaque') return undefined
+  const shelf = await createKeyShelf({ storage, masterKey, family: signingKeyFamily })
+  const signingKeys = createSigningKeys(shelf, clock, accessTokenSeconds)
+  await signingKeys.current()
+  return signingKeys
 }
 
 /** For the consent page: a read-only tool stands under `read`, any other under `write`, as the gateway judges them. */

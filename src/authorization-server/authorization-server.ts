@@ -1,6 +1,7 @@
 /** The OAuth 2.1 authorization server: its rooms wired together, its endpoints as functions of a request. */
 
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server-metadata.ts'
+import type { JsonWebKeySet } from '../oauth/json-web-key.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import { createClients } from './clients.ts'
 import { createConsent } from './consent.ts'
@@ -28,6 +29,8 @@ export interface AuthorizationServer {
   manageRegistration(request: Request, source: RequestSource): Promise<Response>
   revoke(request: Request, source: RequestSource): Promise<Response>
   introspect(request: Request, source: RequestSource): Promise<Response>
+  /** With which signed access tokens are verified; empty where none is signed. */
+  keySet(): Promise<JsonWebKeySet>
   /** What the gateway asks of it, and all that it knows of it. */
   findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
   findDeadToken(accessToken: string): Promise<DeadToken | undefined>
@@ -52,6 +55,7 @@ export function createAuthorizationServer(settings: AuthorizationServerSettings)
     revoke: (request, source) => revocationEndpoint(settings, clients, tokens, limits, request, source),
     introspect: (request, source) =>
       introspectionEndpoint(settings, clients, tokens, limits, request, source),
+    keySet: async () => (await settings.signingKeys?.published()) ?? { keys: [] },
     findPrincipal: tokens.findPrincipal,
     findDeadToken: tokens.findDeadToken,
   }

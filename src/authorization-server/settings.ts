@@ -10,12 +10,15 @@ import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { RateRules } from './rate-limits.ts'
+import type { SigningKeys } from './signing-keys.ts'
 
 /** A resource that this server issues tokens for, as its consent page shows it. */
 export interface GuardedResource {
   identifier: ResourceIdentifier
   name: string
   scopes: readonly ScopeDefinition[]
+  /** `jwt`: signed, for a resource server elsewhere that reads them by itself (RFC 9068); revoking is then only as fast there as they expire. */
+  accessTokens: 'opaque' | 'jwt'
   /** The tools behind it, for the consent page; undefined when they cannot be had in time. */
   tools(): Promise<readonly ToolDescription[] | undefined>
 }
@@ -110,6 +113,8 @@ export interface AuthorizationServerSettings {
   lifetimes: Lifetimes
   storage: Storage
   keys: AuthorizationServerKeys
+  /** There where the tokens of some resource are signed. */
+  signingKeys: SigningKeys | undefined
   login: Login
   outboundFetch: OutboundFetch
   telemetry: Telemetry

@@ -1,7 +1,16 @@
 /** Codes and tokens: derived from keys that storage never holds, kept only as hashes, opaque to everybody else (docs/decisions/0002; house rules 2 and 16). */
 
+import { decodeToken } from '../oauth/json-web-token.ts'
+import { signAccessToken, verifyAccessToken } from '../oauth/jwt-access-token.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
-import { encodeBase64Url, equalInConstantTime, hashToken, keyedHash } from '../platform/crypto.ts'
+import { formatScope } from '../oauth/scope.ts'
+import {
+  encodeBase64Url,
+  equalInConstantTime,
+  hashToken,
+  keyedHash,
+  type TokenHash,
+} from '../platform/crypto.ts'
 import type { GrantRecord, IssuedTokens, LiveAccessToken } from '../storage/storage.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 
@@ -45,6 +54,8 @@ export interface Tokens {
   successorOf(refreshToken: string, own: OwnRefreshToken): TokenPair
   /** Undefined for text that this server did not mint. */
   readRefreshToken(refreshToken: string): OwnRefreshToken | undefined
+  /** What the client is given: the token of the pair, or a signed one that stands for it and is the same each time. */
+  accessTokenFor(pair: TokenPair, grant: GrantRecord, expiresAt: number): Promise<string>
   issued(pair: TokenPair, grant: GrantRecord, generation: number): IssuedTokens
   /** A live access token, whatever it is for. */
   findLive(accessToken: string): Promise<LiveAccessToken | undefined>
@@ -59,7 +70,7 @@ const refreshTokenPrefix = 'pst_rt_'
 const codePrefix = 'pst_ac_'
 
 export function createTokens(settings: AuthorizationServerSettings): Tokens {
-  const { keys, storage, clock, lifetimes } = settings
+  const { keys, storage, clock, lifetimes, signingKeys } = settings
 
   function pair(grantId: string, generation: number, predecessor: string): TokenPair {
     const generationText = generation.toString(36)
@@ -86,9 +97,45 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
     return { grantId, generation: Number.parseInt(generation, 36) }
   }
 
+  async function accessTokenFor(pair: TokenPair, grant: GrantRecord, expiresAt: number): Promise<string> {
+    const resource = settings.resources.find(({ identifier }) => identifier === grant.resource)
+    if (resource?.accessTokens !== 'jwt' || signingKeys === undefined) return pair.accessToken
+    const claims = {
+      issuer: settings.issuer,
+      subject: grant.userId,
+      audience: grant.resource,
+      clientId: grant.clientId,
+      scope: formatScope(grant.scope),
+      // Of a token that nobody is given: it finds the row, and opens nothing by itself.
+      id: hashToken(pair.accessToken),
+      issuedAt: expiresAt - lifetimes.accessTokenSeconds,
+      expiresAt,
+    }
+    return signAccessToken(claims, await signingKeys.current())
+  }
+
   async function findLive(accessToken: string): Promise<LiveAccessToken | undefined> {
+    const now = clock()
+    const signed = await findSigned(accessToken, now)
+    if (signed !== undefined) {
+      const live = await storage.findAccessToken(signed.id, now)
+      return live?.grant.resource === signed.audience ? live : undefined
+    }
     if (!accessToken.startsWith(accessTokenPrefix)) return undefined
-    return storage.findAccessToken(hashToken(accessToken), clock())
+    return storage.findAccessToken(hashToken(accessToken), now)
+  }
+
+  /** What a signed token of ours says; it may have been revoked since. */
+  async function findSigned(
+    accessToken: string,
+    now: number,
+  ): Promise<{ id: TokenHash; audience: string } | undefined> {
+    if (signingKeys === undefined || accessToken.split('.').length !== 3) return undefined
+    const expected = { issuer: settings.issuer, now }
+    let verified = await verifyAccessToken(accessToken, await signingKeys.published(), expected)
+    if ('fault' in verified && verified.isAboutKeys)
+      verified = await verifyAccessToken(accessToken, await signingKeys.renewed(), expected)
+    return 'fault' in verified ? undefined : { id: verified.id as TokenHash, audience: verified.audience }
   }
 
   async function findPrincipal(
@@ -104,9 +151,11 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
   }
 
   async function findDeadToken(accessToken: string): Promise<DeadToken | undefined> {
-    if (!accessToken.startsWith(accessTokenPrefix)) return undefined
+    const issuedAt = Number(decodeToken(accessToken)?.claims.iat ?? 0)
+    const signed = await findSigned(accessToken, issuedAt)
+    if (signed === undefined && !accessToken.startsWith(accessTokenPrefix)) return undefined
     // At the first second of all nothing had expired: what is still stored is found.
-    const found = await storage.findAccessToken(hashToken(accessToken), 0)
+    const found = await storage.findAccessToken(signed?.id ?? hashToken(accessToken), 0)
     if (found === undefined) return undefined
     const { userId, clientId, grantId, flowId, expiresAt } = found.grant
     const isOver = Math.min(found.accessToken.expiresAt, expiresAt) <= clock()
@@ -120,6 +169,7 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
     firstPair: (grantId, seed) => pair(grantId, 0, seed),
     successorOf: (refreshToken, own) => pair(own.grantId, own.generation + 1, refreshToken),
     readRefreshToken,
+    accessTokenFor,
     issued(tokens, grant, generation) {
       const now = clock()
       return {

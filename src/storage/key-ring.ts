@@ -38,7 +38,7 @@ export async function createKeyRing<const Purpose extends string>(
   const keys = new Map<Purpose, Uint8Array>()
   for (const purpose of options.purposes) {
     const standing = stored.get(purpose) ?? (await addKey(storage, purpose, master, now))
-    keys.set(purpose, await unwrapKey(standing, master))
+    keys.set(purpose, await openWrappedKey(standing, master))
   }
   return {
     get(purpose) {
@@ -65,8 +65,8 @@ export async function rotateMasterKey({ storage, from, to }: MasterKeyRotation):
     const stored = await storage.listKeys()
     const rewrapped: WrappedKeyRecord[] = []
     for (const key of stored) {
-      const plain = await unwrapKey(key, old)
-      rewrapped.push({ ...key, masterKeyId: next.id, wrapped: await wrapKey(plain, key.purpose, next) })
+      const plain = await openWrappedKey(key, old)
+      rewrapped.push({ ...key, masterKeyId: next.id, wrapped: await wrapKeyFor(plain, key.purpose, next) })
     }
     if (await storage.rewrapKeys(old.id, rewrapped)) return stored.length
   }
@@ -81,12 +81,12 @@ export function masterKeyId(masterKey: Uint8Array): string {
   return encodeBase64Url(keyedHash(masterKey, 'postern master key id').subarray(0, 10))
 }
 
-interface MasterKey {
+export interface MasterKey {
   id: string
   key: CryptoKey
 }
 
-async function readMasterKey(bytes: Uint8Array): Promise<MasterKey> {
+export async function readMasterKey(bytes: Uint8Array): Promise<MasterKey> {
   if (bytes.length !== masterKeyBytes) {
     throw new TypeError(`the master key must be ${masterKeyBytes} bytes, it is ${bytes.length}`)
   }
@@ -100,15 +100,15 @@ async function addKey(
   master: MasterKey,
   now: number,
 ): Promise<WrappedKeyRecord> {
-  const wrapped = await wrapKey(systemRandom(32), purpose, master)
+  const wrapped = await wrapKeyFor(systemRandom(32), purpose, master)
   return storage.addKeyIfAbsent({ purpose, masterKeyId: master.id, wrapped, createdAt: now })
 }
 
-function wrapKey(plain: Uint8Array, purpose: string, master: MasterKey): Promise<Uint8Array> {
+export function wrapKeyFor(plain: Uint8Array, purpose: string, master: MasterKey): Promise<Uint8Array> {
   return sealBox(master.key, plain, wrappingContext(purpose, master))
 }
 
-async function unwrapKey(key: WrappedKeyRecord, master: MasterKey): Promise<Uint8Array> {
+export async function openWrappedKey(key: WrappedKeyRecord, master: MasterKey): Promise<Uint8Array> {
   refuseOtherMasterKey(key, master)
   const plain = await openBox(master.key, key.wrapped, wrappingContext(key.purpose, master))
   if (plain === undefined) {

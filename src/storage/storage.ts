@@ -337,6 +337,8 @@ export interface KeyStorage {
    * another master key: a server that still holds the old one must not add a key that the new one cannot open.
    */
   addKeyIfAbsent(key: WrappedKeyRecord): Promise<WrappedKeyRecord>
+  /** False when nothing was there. */
+  removeKey(purpose: string): Promise<boolean>
   /** All or none; refused (false) if any stored key is not wrapped by `fromMasterKeyId`, or is not among `keys`. */
   rewrapKeys(fromMasterKeyId: string, keys: readonly WrappedKeyRecord[]): Promise<boolean>
 }

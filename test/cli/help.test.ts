@@ -24,6 +24,7 @@ const commandPaths = [
   'grants list',
   'grants revoke',
   'keys rotate',
+  'keys rotate-signing',
 ]
 
 /** The generated page holds the output of each `--help`, which spares starting a process for each. */

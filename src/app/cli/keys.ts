@@ -1,8 +1,11 @@
 /** `postern keys`: replace the master key while everything goes on (house rule 5). */
 
 import { Command } from 'commander'
+import { nameAfter, newKey, signingKeyFamily } from '../../authorization-server/signing-keys.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { decodeBase64Url } from '../../platform/crypto.ts'
 import { masterKeyBytes, rotateMasterKey } from '../../storage/key-ring.ts'
+import { createKeyShelf } from '../../storage/key-shelf.ts'
 import { readOrCreateMasterKey } from '../../storage/master-key-node.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { readDataOptions } from '../options.ts'
@@ -22,10 +25,11 @@ import type { Terminal } from './terminal.ts'
 export function keysCommand(terminal: Terminal): Command {
   const keys = group(
     'keys',
-    'Keys: replace the master key',
+    'Keys: replace the master key, or the one that signs',
     'The master key opens the keys in the database. It is in master.key in the data directory, or in POSTERN_MASTER_KEY.',
   )
   keys.addCommand(rotateCommand(terminal))
+  keys.addCommand(rotateSigningCommand(terminal))
   return keys
 }
 
@@ -58,6 +62,56 @@ function rotateCommand(terminal: Terminal): Command {
       const given = readDataOptions(await recordSources(flags)).masterKey
       await withRecords(flags, (storage, directory) => rotate(storage, directory, given, flags, terminal))
     })
+}
+
+interface RotateSigningFlags extends RecordFlags {
+  atOnce?: boolean
+}
+
+function rotateSigningCommand(terminal: Terminal): Command {
+  return dataFlags(new Command('rotate-signing'))
+    .summary('a new key that signs access tokens, for --access-tokens jwt')
+    .description(
+      'Makes a new key to sign access tokens with. It is published now and signs from tomorrow on, when everybody who ' +
+        'keeps the key set has seen it; the old one stays published until what it signed has expired. It happens by ' +
+        'itself every 90 days.',
+    )
+    .option('--at-once', 'the old keys are gone now, and what they signed with them: for a key that leaked')
+    .addHelpText(
+      'after',
+      examples([
+        ['postern keys rotate-signing', 'nobody notices'],
+        ['postern keys rotate-signing --at-once', 'clients renew their tokens within a minute'],
+      ]),
+    )
+    .action(async (flags: RotateSigningFlags) => {
+      const given = readDataOptions(await recordSources(flags)).masterKey
+      await withRecords(flags, (storage, directory) =>
+        rotateSigning(storage, directory, given, flags, terminal),
+      )
+    })
+}
+
+async function rotateSigning(
+  storage: Storage,
+  directory: DataDirectory,
+  given: Uint8Array | undefined,
+  flags: RotateSigningFlags,
+  { out }: Terminal,
+): Promise<void> {
+  const masterKey = await readMasterKey(storage, directory, given)
+  const shelf = await createKeyShelf({ storage, masterKey, family: signingKeyFamily })
+  const before = await shelf.list()
+  if (before.length === 0)
+    throw new CommandFailure('no access tokens are signed here; start the server with --access-tokens jwt')
+  const added = await shelf.addIfAbsent(nameAfter(before.at(-1)), newKey, systemClock())
+  if (added === undefined) throw new CommandFailure('the master key is being replaced; try again')
+  const removed = flags.atOnce === true ? before : []
+  for (const { name } of removed) await shelf.remove(name)
+  if (flags.json === true) out.line(JSON.stringify({ added: added.name, removed: removed.length }))
+  else if (removed.length > 0)
+    out.paragraph('The old keys are gone. A server that runs signs with the new one within a minute.')
+  else out.paragraph('The new key is published within a minute, and signs from tomorrow on.')
 }
 
 async function rotate(

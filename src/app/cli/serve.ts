@@ -156,7 +156,13 @@ async function open(
   const postern = createPosternOrRefuse(() =>
     createPostern({
       publicUrl,
-      connector: { name: options.name, path: options.path, upstream, access: options.access },
+      connector: {
+        name: options.name,
+        path: options.path,
+        upstream,
+        access: options.access,
+        accessTokens: options.accessTokens,
+      },
       storage,
       masterKey,
       identity: localAccounts({ storage }),

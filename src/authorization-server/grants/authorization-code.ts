@@ -138,7 +138,7 @@ async function take(
     scope: formatScope(grant.scope),
   })
   return {
-    accessToken: pair.accessToken,
+    accessToken: await tokens.accessTokenFor(pair, grant, now + settings.lifetimes.accessTokenSeconds),
     refreshToken: pair.refreshToken,
     expiresInSeconds: settings.lifetimes.accessTokenSeconds,
     scope: formatScope(grant.scope),

@@ -85,7 +85,7 @@ async function rotate(
       telemetry.emit(`refresh.${rotation.outcome}`, grant.flowId, fields)
       await clients.confirm(client)
       return {
-        accessToken: successor.accessToken,
+        accessToken: await tokens.accessTokenFor(successor, rotation.grant, rotation.accessTokenExpiresAt),
         refreshToken: successor.refreshToken,
         // A used access token that has ended since is not brought back; the client goes on with the refresh token.
         expiresInSeconds: Math.max(1, rotation.accessTokenExpiresAt - now),

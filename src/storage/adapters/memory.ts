@@ -368,6 +368,9 @@ export function memoryStorage(): Storage {
       keys.set(key.purpose, standing)
       return { ...standing }
     },
+    async removeKey(purpose) {
+      return keys.delete(purpose)
+    },
     async rewrapKeys(fromMasterKeyId, rewrapped) {
       if (!isCompleteRewrap(fromMasterKeyId, [...keys.values()], rewrapped)) return false
       for (const key of rewrapped) keys.set(key.purpose, { ...key })

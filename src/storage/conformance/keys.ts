@@ -40,6 +40,18 @@ export const keyCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'keys: one that was removed is gone, may be made anew, and is missed by a rewrap that counted on it',
+    async check(storage) {
+      for (const purpose of ['p', 'q']) await storage.addKeyIfAbsent(aKey(purpose, 'm1', 1))
+      expectEqual('removed', await storage.removeKey('q'), true)
+      expectEqual('again', await storage.removeKey('q'), false)
+      expectEqual('left', await storage.listKeys(), [aKey('p', 'm1', 1)])
+      const both = [aKey('p', 'm2', 3), aKey('q', 'm2', 4)]
+      expectEqual('rewrapped', await storage.rewrapKeys('m1', both), false)
+      expectEqual('anew', await storage.addKeyIfAbsent(aKey('q', 'm1', 9)), aKey('q', 'm1', 9))
+    },
+  },
+  {
     name: 'keys: of parallel rewraps to different master keys one wins, whole',
     async check(storage) {
       for (const purpose of ['p', 'q']) await storage.addKeyIfAbsent(aKey(purpose, 'm', 0))

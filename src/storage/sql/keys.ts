@@ -27,6 +27,11 @@ export function sqlKeys(driver: SqlDriver): KeyStorage {
         const [row] = await transaction.read(`${selectKeys} WHERE purpose = ?`, [purpose])
         return row === undefined ? key : readKey(row)
       }),
+    removeKey: (purpose) =>
+      driver.write(
+        async (transaction) =>
+          (await transaction.run('DELETE FROM data_keys WHERE purpose = ?', [purpose])) > 0,
+      ),
     rewrapKeys: (fromMasterKeyId, keys) =>
       driver.write(async (transaction) => {
         const stored = (await transaction.lock(selectKeys, [])).map(readKey)
