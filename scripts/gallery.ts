@@ -37,15 +37,23 @@ export function galleryPieces(): GalleryPiece[] {
     { name: 'consent', page: consentPage(sampleConsent) },
     { name: 'consent-local', page: consentPage(localConsent) },
     { name: 'consent-hostile', page: consentPage(hostileConsent) },
-    { name: 'home', page: homePage({ ...visitor, connector: publicConnector }) },
+    { name: 'home', page: homePage({ ...visitor, connectors: [publicConnector] }) },
     {
       name: 'home-local',
       page: homePage({
         ...visitor,
-        connector: { name: 'Everything', url: 'http://localhost:8787/mcp' },
+        connectors: [{ name: 'Everything', url: 'http://localhost:8787/mcp' }],
         needsSetup: true,
       }),
     },
+    {
+      name: 'home-several',
+      page: homePage({
+        ...visitor,
+        connectors: [publicConnector, { name: 'Calendar', url: 'https://mcp.example.com/calendar' }],
+      }),
+    },
+    { name: 'home-without-address', page: homePage({ ...visitor, connectors: [] }) },
     ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
   ]
 }
@@ -162,6 +170,12 @@ const visitor = { productName: 'Postern', needsSetup: false }
 
 const errors: readonly PageProblem[] = [
   { kind: 'unknown-client', connector: publicConnector },
+  {
+    kind: 'not-for-you',
+    connector: publicConnector.name,
+    username: 'ada',
+    signOut: { action: '/logout', csrf: 'x', returnTo: '/' },
+  },
   {
     kind: 'bad-request',
     says: 'code_challenge_method is "plain"; only S256 is accepted (RFC 7636 §4.2)',

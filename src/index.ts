@@ -1,6 +1,13 @@
 /** Postern as a library: web-standard only, for whatever serves `Request` and `Response`. */
 
-export { type ConnectorOptions, createPostern, type Postern, type PosternOptions } from './app/postern.ts'
+export type {
+  ConnectorOptions,
+  ConnectorRules,
+  Person,
+  Tenant,
+  TenantConnectorOptions,
+} from './app/connector-options.ts'
+export { createPostern, type Postern, type PosternOptions } from './app/postern.ts'
 export type { SourceOptions } from './app/sources.ts'
 export {
   defaultRateRules,

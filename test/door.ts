@@ -35,7 +35,9 @@ export async function openDoor(options: Partial<PosternOptions> = {}): Promise<D
   const origin = options.publicUrl ?? 'http://localhost:8787'
   const postern = createPostern({
     publicUrl: origin,
-    connector: { name: 'Notes', upstream: notesUpstream() },
+    ...(options.connectors === undefined
+      ? { connector: { name: 'Notes', upstream: notesUpstream() } }
+      : { connector: undefined }),
     masterKey: new Uint8Array(32).fill(7),
     identity: localAccounts({ storage }),
     clock: () => clock.now,

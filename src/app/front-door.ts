@@ -15,6 +15,7 @@ import {
 import { AuthorizationError, OAuthError, subjectOf } from '../oauth/errors.ts'
 import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
+import { canonicalResource } from '../oauth/resource-indicators.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
 import type { Connection } from '../platform/request-source.ts'
 import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
@@ -22,13 +23,13 @@ import { StorageError } from '../storage/storage-error.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { homePage } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
+import type { Connector, Connectors } from './connectors.ts'
 import type { Sources } from './sources.ts'
 
 export interface FrontDoorRooms {
   issuer: Issuer
   productName: string
-  connector: { name: string; path: string; resource: string }
-  gateway: Gateway
+  connectors: Connectors
   /** Undefined where no sign-in is needed: then there is nothing to discover, and a document would send clients astray. */
   authorizationServer: AuthorizationServer | undefined
   login: Login | undefined
@@ -58,17 +59,26 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
   const routes = routeTable(rooms)
   const table = new Map<string, Route[]>()
   for (const route of routes) table.set(route.path, [...(table.get(route.path) ?? []), route])
-  const mcpPaths = new Set([rooms.connector.path, `${rooms.connector.path}/`])
+  const { connectors } = rooms
+  const gateways = new Map<string, Gateway>()
+  for (const { path, gateway } of connectors.fixed) {
+    gateways.set(path, gateway).set(`${path}/`, gateway)
+  }
 
   return async function frontDoor(request, connection) {
     const { pathname } = new URL(request.url)
     const { isAllowed, ...source } = rooms.sources.of(request, connection)
+    const mayEnter = isAllowed || request.method === 'OPTIONS'
     // The gateway has its own order of checks, in which only this one comes before its own (house rule 17).
-    if (mcpPaths.has(pathname)) {
-      if (!isAllowed && request.method !== 'OPTIONS') return wrongSource(request, source, rooms)
-      return rooms.gateway.fetch(request)
-    }
-    const candidates = table.get(pathname) ?? table.get(withoutTrailingSlash(pathname))
+    const gateway = gateways.get(pathname)
+    if (gateway !== undefined) return mayEnter ? gateway.fetch(request) : wrongSource(request, source, rooms)
+    const path = withoutTrailingSlash(pathname)
+    const known = table.get(pathname) ?? table.get(path)
+    const tenant = known === undefined ? await findTenant(path, request, rooms) : undefined
+    if (tenant instanceof Response) return tenant
+    if (tenant?.path === path)
+      return mayEnter ? tenant.gateway.fetch(request) : wrongSource(request, source, rooms)
+    const candidates = tenant === undefined ? known : metadataRoutes(tenant, rooms).get(path)
     if (request.method === 'OPTIONS') return preflight(candidates)
     // A health check comes by address, and there is nothing in its answer to steal.
     const isProbe = pathname === healthPath
@@ -88,9 +98,50 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
   }
 }
 
-/** Every address of the house but the MCP endpoint itself. */
+/** The tenant whose MCP endpoint or metadata a path is. Its own program is asked, which may fail. */
+async function findTenant(
+  path: string,
+  request: Request,
+  rooms: FrontDoorRooms,
+): Promise<Connector | Response | undefined> {
+  const wellKnown = metadataPaths.find((prefix) => path.startsWith(`${prefix}/`))
+  // A name that is not ours finds nothing out about tenants.
+  if (!rooms.allowedHosts(request.headers.get('host') ?? '')) return undefined
+  try {
+    return await rooms.connectors.findTenant(path.slice(wellKnown?.length ?? 0))
+  } catch (error) {
+    const errorId = randomId(rooms.random)
+    const known = unexpected(error)
+    report(known, error, errorId, request, rooms)
+    return withCors(errorAnswer(known, errorId))
+  }
+}
+
+const metadataPaths = [
+  protectedResourceWellKnown,
+  authorizationServerWellKnown,
+  openidConfigurationWellKnown,
+] as const
+
+/** Of one connector, at the addresses with its path inserted, by address. */
+function metadataRoutes(
+  { path, access, gateway }: Connector,
+  { authorizationServer: server }: FrontDoorRooms,
+): Map<string, Route[]> {
+  if (server === undefined || access === 'none') return new Map()
+  const routes = metadataPaths.map((wellKnown): Route => {
+    const handle: Route['handle'] =
+      wellKnown === protectedResourceWellKnown
+        ? (request) => gateway.protectedResourceMetadata(request)
+        : () => publicJson(server.metadata)
+    return { method: 'GET', path: wellKnown + path, audience: 'machine', handle }
+  })
+  return new Map(routes.map((route) => [route.path, [route]]))
+}
+
+/** Every address of the house but the MCP endpoints themselves, and what belongs to tenants. */
 function routeTable(rooms: FrontDoorRooms): Route[] {
-  const { authorizationServer: server, login, gateway, connector, waysIn } = rooms
+  const { authorizationServer: server, login, connectors, waysIn } = rooms
   const machine = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
     method,
     path,
@@ -110,16 +161,21 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
   if (server === undefined || login === undefined) return open
 
   const metadata = (): Response => publicJson(server.metadata)
-  const resourceMetadata = (request: Request): Response => gateway.protectedResourceMetadata(request)
+  const { standard } = connectors
   const { authorize, token, register, manageRegistration: manage } = server
   return [
     ...open,
-    machine('GET', protectedResourceWellKnown + connector.path, resourceMetadata),
-    machine('GET', protectedResourceWellKnown, resourceMetadata),
+    ...connectors.fixed.flatMap((connector) => [...metadataRoutes(connector, rooms).values()].flat()),
+    // At the root it would send clients of the others astray (requirement ASU-04).
+    ...(standard === undefined
+      ? []
+      : [
+          machine('GET', protectedResourceWellKnown, (request) =>
+            standard.gateway.protectedResourceMetadata(request),
+          ),
+        ]),
     machine('GET', authorizationServerWellKnown, metadata),
-    machine('GET', authorizationServerWellKnown + connector.path, metadata),
     machine('GET', openidConfigurationWellKnown, metadata),
-    machine('GET', openidConfigurationWellKnown + connector.path, metadata),
     machine('GET', endpointPaths.jwks, async () => publicJson(await server.keySet())),
     machine('POST', endpointPaths.token, token),
     machine('POST', endpointAliases.token, token),
@@ -146,12 +202,12 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
 }
 
 async function home(rooms: FrontDoorRooms): Promise<Response> {
-  const { connector, productName, login } = rooms
+  const { connectors, productName, login } = rooms
   const needsSetup = login !== undefined && !(await rooms.hasUsers())
-  return pageResponse(homePage({ productName, needsSetup, connector: connectorFact(connector) }))
+  return pageResponse(homePage({ productName, needsSetup, connectors: connectors.fixed.map(connectorFact) }))
 }
 
-function connectorFact({ name, resource }: FrontDoorRooms['connector']): { name: string; url: string } {
+function connectorFact({ name, resource }: Connector): { name: string; url: string } {
   return { name, url: resource }
 }
 
@@ -177,7 +233,7 @@ async function answer(
     report(known, error, errorId, request, rooms)
     if (known instanceof AuthorizationError) return redirectError(known, rooms.issuer)
     if (route.audience === 'machine') return errorAnswer(known, errorId)
-    const response = page(problemOf(known, rooms), errorId, known.status, rooms)
+    const response = page(problemOf(known, request, rooms), errorId, known.status, rooms)
     if (known.retryAfterSeconds !== undefined)
       response.headers.set('retry-after', String(known.retryAfterSeconds))
     return response
@@ -204,18 +260,29 @@ function tell(
   response: Response | undefined,
   rooms: FrontDoorRooms,
 ): void {
+  const path = new URL(request.url).pathname
   rooms.telemetry.emit(name, randomId(rooms.random), {
-    connector: rooms.connector.path,
+    connector: connectorMeant(path, rooms)?.path,
     method: request.method,
-    path: new URL(request.url).pathname,
+    path,
     status: response?.status,
     userAgent: userAgentOf(request),
   })
 }
 
-function problemOf(error: OAuthError, rooms: FrontDoorRooms): PageProblem {
-  if (error.occasion === 'unknown-client')
-    return { kind: 'unknown-client', connector: connectorFact(rooms.connector) }
+/** The connector in the path, else the standard one. */
+function connectorMeant(path: string, { connectors }: FrontDoorRooms): Connector | undefined {
+  const wellKnown = metadataPaths.find((prefix) => path.startsWith(`${prefix}/`)) ?? ''
+  const rest = withoutTrailingSlash(path.slice(wellKnown.length))
+  return connectors.fixed.find((connector) => connector.path === rest) ?? connectors.standard
+}
+
+function problemOf(error: OAuthError, request: Request, { connectors }: FrontDoorRooms): PageProblem {
+  if (error.occasion === 'unknown-client') {
+    const asked = canonicalResource(new URL(request.url).searchParams.get('resource') ?? '')
+    const meant = connectors.fixed.find(({ resource }) => resource === asked) ?? connectors.standard
+    return { kind: 'unknown-client', connector: meant && connectorFact(meant) }
+  }
   if (error.occasion !== undefined) return { kind: error.occasion }
   if (error.code === 'server_error') return { kind: 'server-error' }
   return { kind: 'bad-request', says: error.description }
@@ -283,9 +350,11 @@ function notFound(request: Request, rooms: FrontDoorRooms): Response {
   const wantsPage =
     (request.headers.get('accept') ?? '').includes('text/html') && !pathname.startsWith('/.well-known/')
   if (!wantsPage) {
+    const urls = rooms.connectors.fixed.map(({ resource }) => resource)
+    const hint = urls.length === 0 ? '' : `; the MCP endpoint is ${urls.join(' or ')}`
     const body = {
       error: 'not_found',
-      error_description: `nothing is served here; the MCP endpoint is ${rooms.connector.resource}`,
+      error_description: `nothing is served here${hint}`,
     }
     return withCors(jsonAnswer(404, body))
   }

@@ -8,7 +8,6 @@ import {
   defaultClientRules,
   defaultLifetimes,
   type Lifetimes,
-  type ToolDescription,
   type WaysIn,
 } from '../authorization-server/settings.ts'
 import {
@@ -17,22 +16,12 @@ import {
   signingKeyFamily,
 } from '../authorization-server/signing-keys.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
-import {
-  type Access,
-  createGateway,
-  defaultGatewayLimits,
-  type Gateway,
-  type GatewayLimits,
-  type SignInForm,
-  type StrangerRules,
-} from '../gateway/gateway.ts'
-import type { Upstream } from '../gateway/upstream.ts'
+import { createGateway, defaultGatewayLimits, type GatewayLimits } from '../gateway/gateway.ts'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
 import { type Issuer, issuerOf } from '../oauth/authorization-server-metadata.ts'
 import { claudeOrigins } from '../oauth/claude.ts'
 import { resourceIdentifier } from '../oauth/resource-indicators.ts'
-import { defaultScopes, type ScopeDefinition } from '../oauth/scope.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { importSealingKey, type Random, systemRandom } from '../platform/crypto.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
@@ -42,7 +31,13 @@ import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createKeyRing } from '../storage/key-ring.ts'
 import { createKeyShelf } from '../storage/key-shelf.ts'
 import type { Storage } from '../storage/storage.ts'
-import { connectorPathFault } from './connector-path.ts'
+import {
+  type ConnectorOptions,
+  type ConnectorPlan,
+  readConnectors,
+  type TenantConnectorOptions,
+} from './connector-options.ts'
+import { createConnectors } from './connectors.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createSources, type SourceOptions, type Sources } from './sources.ts'
@@ -50,7 +45,12 @@ import { createSources, type SourceOptions, type Sources } from './sources.ts'
 export interface PosternOptions {
   /** The origin that clients use, for example `https://mcp.example.com`: never taken from a request. */
   publicUrl: string
-  connector: ConnectorOptions
+  /** The one MCP server behind the door, or instead of it: */
+  connector?: ConnectorOptions | undefined
+  /** several, with names and paths of their own, or a URL for each tenant. */
+  connectors?: readonly (ConnectorOptions | TenantConnectorOptions)[] | undefined
+  /** By its name, of several: whose metadata stands at the root, and which one a client means that names none. Default none. */
+  defaultConnector?: string | undefined
   storage: Storage
   /** 32 bytes that wrap every key in storage. Lose them and everybody has to sign in again. */
   masterKey: Uint8Array
@@ -79,31 +79,20 @@ export interface PosternOptions {
   random?: Random | undefined
 }
 
-export interface ConnectorOptions {
-  name: string
-  /** Default `/mcp`. */
-  path?: string | undefined
-  upstream: Upstream
-  /** `lazy`: anybody may list, and call what is public; `none`: anybody may call, nobody signs in. Default `oauth`. */
-  access?: Access | undefined
-  /** Of `lazy`: the tools that anybody may call; `read-only`: those that the MCP server says only read. Default none. */
-  publicTools?: readonly string[] | 'read-only' | undefined
-  /** Of `lazy`: the tools that are not listed for whoever has not signed in. Default none. */
-  hiddenTools?: readonly string[] | undefined
-  /** Of `lazy`: how a protected call without a token is told to sign in. Default `by-client`. */
-  signInForm?: SignInForm | undefined
-  scopes?: readonly ScopeDefinition[] | undefined
-  /** `jwt`: signed, so that a resource server elsewhere can read them (RFC 9068). Default `opaque`. */
-  accessTokens?: 'opaque' | 'jwt' | undefined
-}
-
 export interface Postern {
   /** `connection` says what a Request cannot: the address of the socket. `app/node` fills it in. */
   fetch(request: Request, connection?: Connection): Promise<Response>
   /** Settles when keys are loaded; `fetch` waits for it by itself. Rejects if storage or master key cannot be used. */
   ready: Promise<void>
-  /** The URL to give to Claude. */
+  /** The URL to give to Claude; of several the default one's, else the first's. */
   connectorUrl: string
+  /** All that are no tenants, in their order. */
+  connectors: readonly { name: string; url: string }[]
+  /**
+   * For a tenant that is gone or has changed, by its path: its sessions and upstream end, and whoever comes next is
+   * judged by what `tenant` says then. Its tokens stay good for as long as there is such a tenant.
+   */
+  forgetTenant(path: string): Promise<void>
   /** Ends the upstreams. Storage was handed in, and stays open. */
   close(): Promise<void>
 }
@@ -111,17 +100,20 @@ export interface Postern {
 /** Throws a `TypeError` for options that no request could make right. */
 export function createPostern(options: PosternOptions): Postern {
   const issuer = readPublicUrl(options.publicUrl)
-  const path = readPath(options.connector.path ?? '/mcp')
-  const resource = resourceIdentifier(issuer, path)
-  readStrangerRules(options.connector)
+  const plan = readConnectors(options)
   const sources = createSources(options.sources ?? {})
-  const opened = openRooms(options, issuer, path, sources)
+  const opened = openRooms(options, issuer, plan, sources)
   const ready = opened.then(() => undefined)
   // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
   ready.catch(() => undefined)
   return {
     ready,
-    connectorUrl: resource,
+    connectorUrl: resourceIdentifier(
+      issuer,
+      plan.standard ?? (plan.fixed[0] ?? plan.templates[0])?.path ?? '',
+    ),
+    connectors: plan.fixed.map(({ name, path }) => ({ name, url: resourceIdentifier(issuer, path) })),
+    forgetTenant: async (path) => (await opened).forgetTenant(path),
     fetch: async (request, connection = {}) => (await opened).frontDoor(request, connection),
     close: async () => (await opened).close(),
   }
@@ -138,6 +130,7 @@ const keyPurposes = [
 
 interface OpenHouse {
   frontDoor: FrontDoor
+  forgetTenant(path: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -145,7 +138,7 @@ interface OpenHouse {
 async function openRooms(
   options: PosternOptions,
   issuer: Issuer,
-  path: string,
+  plan: ConnectorPlan,
   sources: Sources,
 ): Promise<OpenHouse> {
   const clock = options.clock ?? systemClock
@@ -164,7 +157,6 @@ async function openRooms(
     now: clock(),
   })
   const productName = options.productName ?? 'Postern'
-  const access = options.connector.access ?? 'oauth'
   const waysIn: WaysIn = {
     registration: true,
     metadataDocument: true,
@@ -172,9 +164,6 @@ async function openRooms(
     ...options.waysIn,
   }
   const lifetimes = { ...defaultLifetimes, ...options.lifetimes }
-  const accessTokens = options.connector.accessTokens ?? 'opaque'
-  const scopes = options.connector.scopes ?? defaultScopes
-  const resource = resourceIdentifier(issuer, path)
   const allowedHosts = hostGuard(options, issuer)
 
   const login = createLogin({
@@ -186,18 +175,33 @@ async function openRooms(
     clock,
     productName,
   })
+  const sessionKey = await importSealingKey(keys.get('mcp-session'))
+  const allowedOrigins = originGuard(issuer)
+  const connectors = createConnectors({
+    plan,
+    issuer,
+    storage,
+    findPrincipal: (token, resource) => authorizationServer.findPrincipal(token, resource),
+    openGateway: (connector, findPrincipal) =>
+      createGateway({
+        connector,
+        origin: issuer,
+        issuer,
+        findPrincipal,
+        findDeadToken: (token) => authorizationServer.findDeadToken(token),
+        sessionKey,
+        storage,
+        allowedHosts,
+        allowedOrigins,
+        limits: { ...defaultGatewayLimits, ...options.limits },
+        telemetry,
+        clock,
+      }),
+  })
   const settings: AuthorizationServerSettings = {
     issuer,
     productName,
-    resources: [
-      {
-        identifier: resource,
-        name: options.connector.name,
-        scopes,
-        accessTokens,
-        tools: () => toolsByScope(gateway, scopes),
-      },
-    ],
+    resources: connectors.resources,
     waysIn,
     clientRules: { ...defaultClientRules, ...options.clientRules },
     rateRules: options.rateLimits === false ? undefined : { ...defaultRateRules, ...options.rateLimits },
@@ -209,7 +213,7 @@ async function openRooms(
       authorizationCode: keys.get('authorization-code'),
       tokens: keys.get('tokens'),
     },
-    signingKeys: await openSigningKeys(options, lifetimes, accessTokens, clock),
+    signingKeys: await openSigningKeys(options, lifetimes, plan, clock),
     login,
     outboundFetch: options.outboundFetch ?? createOutboundFetch(documentFetch),
     telemetry,
@@ -217,36 +221,12 @@ async function openRooms(
     random,
   }
   const authorizationServer = createAuthorizationServer(settings)
-  const gateway = createGateway({
-    connector: {
-      name: options.connector.name,
-      path,
-      resource,
-      scopes,
-      upstream: options.connector.upstream,
-      access,
-      strangers: readStrangerRules(options.connector),
-      signInForm: options.connector.signInForm,
-    },
-    origin: issuer,
-    issuer,
-    findPrincipal: authorizationServer.findPrincipal,
-    findDeadToken: authorizationServer.findDeadToken,
-    sessionKey: await importSealingKey(keys.get('mcp-session')),
-    storage,
-    allowedHosts,
-    allowedOrigins: originGuard(issuer),
-    limits: { ...defaultGatewayLimits, ...options.limits },
-    telemetry,
-    clock,
-  })
   const frontDoor = createFrontDoor({
     issuer,
     productName,
-    connector: { name: options.connector.name, path, resource },
-    gateway,
-    authorizationServer: access === 'none' ? undefined : authorizationServer,
-    login: access === 'none' ? undefined : login,
+    connectors,
+    authorizationServer: connectors.isGuarded ? authorizationServer : undefined,
+    login: connectors.isGuarded ? login : undefined,
     waysIn,
     hasUsers: () => storage.hasUsers(),
     allowedHosts,
@@ -257,9 +237,10 @@ async function openRooms(
   const housekeeping = startHousekeeping(storage, clock, telemetry)
   return {
     frontDoor,
+    forgetTenant: connectors.forgetTenant,
     close: async () => {
       housekeeping.stop()
-      await gateway.close()
+      await connectors.close()
       await recorder.close()
     },
   }
@@ -269,25 +250,14 @@ async function openRooms(
 async function openSigningKeys(
   { storage, masterKey }: PosternOptions,
   { accessTokenSeconds }: Lifetimes,
-  accessTokens: 'opaque' | 'jwt',
+  plan: ConnectorPlan,
   clock: Clock,
 ): Promise<SigningKeys | undefined> {
-  if (accessTokens === 'opaque') return undefined
+  if ([...plan.fixed, ...plan.templates].every(({ accessTokens }) => accessTokens !== 'jwt')) return undefined
   const shelf = await createKeyShelf({ storage, masterKey, family: signingKeyFamily })
   const signingKeys = createSigningKeys(shelf, clock, accessTokenSeconds)
   await signingKeys.current()
   return signingKeys
-}
-
-/** For the consent page: a read-only tool stands under `read`, any other under `write`, as the gateway judges them. */
-async function toolsByScope(
-  gateway: Gateway,
-  scopes: readonly ScopeDefinition[],
-): Promise<ToolDescription[] | undefined> {
-  const tools = await gateway.catalogue()
-  const fallback = scopes.at(-1)?.name ?? ''
-  const known = (name: string): string => (scopes.some((scope) => scope.name === name) ? name : fallback)
-  return tools?.map((tool) => ({ ...tool, scope: known(tool.readOnly ? 'read' : 'write') }))
 }
 
 /** Draft CIMD §6.5 recommends 5 KB; real documents are below one. */
@@ -309,25 +279,6 @@ function readPublicUrl(publicUrl: string): Issuer {
     )
   }
   return issuerOf(publicUrl)
-}
-
-function readPath(path: string): string {
-  const fault = connectorPathFault(path)
-  if (fault !== undefined) throw new TypeError(`connector.path ${JSON.stringify(path)} ${fault}`)
-  return path
-}
-
-function readStrangerRules(connector: ConnectorOptions): StrangerRules | undefined {
-  const { access, publicTools = [], hiddenTools = [], signInForm } = connector
-  const isGiven = [connector.publicTools, connector.hiddenTools, signInForm].some((one) => one !== undefined)
-  if (access !== 'lazy' && isGiven) {
-    throw new TypeError("connector.publicTools, hiddenTools and signInForm are for access 'lazy'")
-  }
-  const both = hiddenTools.find((name) => publicTools !== 'read-only' && publicTools.includes(name))
-  if (both !== undefined) {
-    throw new TypeError(`the tool ${JSON.stringify(both)} cannot be both public and hidden`)
-  }
-  return access === 'lazy' ? { publicTools, hiddenTools } : undefined
 }
 
 /** House rule 12: names are checked, not peers; behind a tunnel every peer is loopback. */

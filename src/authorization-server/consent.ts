@@ -3,6 +3,7 @@
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { concern, type ErrorSubject, OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
+import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import { formatScope, type ScopeDefinition } from '../oauth/scope.ts'
 import { equalInConstantTime, hashToken } from '../platform/crypto.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   UserRecord,
 } from '../storage/storage.ts'
 import { consentPage } from '../ui/consent.ts'
+import { errorPage } from '../ui/error.ts'
 import { pageResponse } from '../ui/layout.ts'
 import { type Client, type Clients, clientNameOf, isOneRegistration } from './clients.ts'
 import { endpointPaths } from './endpoints/metadata.ts'
@@ -52,7 +54,9 @@ export function createConsent(
         occasion: 'unknown-client',
       })
     }
-    return show(request, pending, client, user)
+    const resource = await resourceOf(pending)
+    if (!(await resource.mayUse(user))) return turnAway(request, pending, resource, user)
+    return show(request, pending, client, user, resource)
   }
 
   /**
@@ -78,8 +82,8 @@ export function createConsent(
     pending: PendingAuthorizationRecord,
     client: Client,
     user: UserRecord,
+    resource: GuardedResource,
   ): Promise<Response> {
-    const resource = resourceOf(pending)
     const asked = resource.scopes.filter(({ name }) => pending.scope.includes(name))
     const page = consentPage({
       productName: settings.productName,
@@ -104,6 +108,25 @@ export function createConsent(
     return pageResponse(page)
   }
 
+  /** The person may have another account, so this is a page and not yet the client's answer. */
+  function turnAway(
+    request: Request,
+    pending: PendingAuthorizationRecord,
+    resource: GuardedResource,
+    user: UserRecord,
+  ): Response {
+    const fields = { clientId: pending.clientId, userId: user.userId, connector: resource.name }
+    telemetry.emit('consent.refused', pending.flowId, fields)
+    const problem = {
+      kind: 'not-for-you',
+      connector: resource.name,
+      username: user.username,
+      signOut: login.signOutForm(request, requestPath(pending.pendingId)),
+    } as const
+    const view = { productName: settings.productName, homePath: '/', errorId: undefined, problem }
+    return pageResponse(errorPage(view), 403)
+  }
+
   async function decide(request: Request): Promise<Response> {
     const pendingId = new URL(request.url).searchParams.get('request') ?? ''
     const form = await readForm(request)
@@ -118,7 +141,9 @@ export function createConsent(
     const user = await login.whoIsThere(request)
     if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
     limits.take('decisions', user.userId)
-    const decision = readDecision(form, pending, user)
+    const resource = await resourceOf(pending)
+    if (!(await resource.mayUse(user))) return turnAway(request, pending, resource, user)
+    const decision = readDecision(form, pending, user, resource)
     const stands = await storage.decidePendingAuthorization(
       pendingId,
       decision,
@@ -144,8 +169,8 @@ export function createConsent(
     return pending
   }
 
-  function resourceOf(pending: PendingAuthorizationRecord): GuardedResource {
-    const resource = settings.resources.find(({ identifier }) => identifier === pending.resource)
+  async function resourceOf(pending: PendingAuthorizationRecord): Promise<GuardedResource> {
+    const resource = await settings.resources.find(pending.resource as ResourceIdentifier)
     if (resource === undefined)
       throw new OAuthError('invalid_target', 'this connector is not served here any more')
     return resource
@@ -155,11 +180,12 @@ export function createConsent(
     form: URLSearchParams,
     pending: PendingAuthorizationRecord,
     user: UserRecord,
+    resource: GuardedResource,
   ): PendingDecision {
     const decidedAt = clock()
     if (form.get('decision') !== 'approve') return { kind: 'denied', decidedAt }
     const ticked = new Set(form.getAll('scope'))
-    const asked = resourceOf(pending).scopes.filter(({ name }) => pending.scope.includes(name))
+    const asked = resource.scopes.filter(({ name }) => pending.scope.includes(name))
     const scope = asked
       .filter((one) => !isOptional(one, asked) || ticked.has(one.name))
       .map(({ name }) => name)

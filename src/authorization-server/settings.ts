@@ -8,7 +8,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/crypto.ts'
 import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Storage, UserRecord } from '../storage/storage.ts'
 import type { RateRules } from './rate-limits.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -21,6 +21,18 @@ export interface GuardedResource {
   accessTokens: 'opaque' | 'jwt'
   /** The tools behind it, for the consent page; undefined when they cannot be had in time. */
   tools(): Promise<readonly ToolDescription[] | undefined>
+  /** Asked once somebody has signed in. */
+  mayUse(person: UserRecord): Promise<boolean>
+}
+
+/** Some stand from the start, others (tenants) are known only when they are asked for. */
+export interface GuardedResources {
+  standing: readonly GuardedResource[]
+  /** What a request means that names none (requirement ASU-07); undefined where several are equals. */
+  standard: GuardedResource | undefined
+  /** Of all there can be, for the metadata. */
+  offeredScopes: readonly string[]
+  find(identifier: ResourceIdentifier): Promise<GuardedResource | undefined>
 }
 
 export interface ToolDescription {
@@ -105,7 +117,7 @@ export interface AuthorizationServerSettings {
   issuer: Issuer
   /** What a person reads at the top of each page. */
   productName: string
-  resources: readonly GuardedResource[]
+  resources: GuardedResources
   waysIn: WaysIn
   clientRules: ClientRules
   /** Undefined: nothing is limited. */

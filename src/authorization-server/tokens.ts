@@ -98,7 +98,7 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
   }
 
   async function accessTokenFor(pair: TokenPair, grant: GrantRecord, expiresAt: number): Promise<string> {
-    const resource = settings.resources.find(({ identifier }) => identifier === grant.resource)
+    const resource = await settings.resources.find(grant.resource as ResourceIdentifier)
     if (resource?.accessTokens !== 'jwt' || signingKeys === undefined) return pair.accessToken
     const claims = {
       issuer: settings.issuer,

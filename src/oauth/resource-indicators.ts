@@ -21,12 +21,17 @@ export function findResource(
   text: string,
   known: readonly ResourceIdentifier[],
 ): ResourceIdentifier | undefined {
+  const spelled = canonicalResource(text)
+  return known.find((resource) => resource === spelled)
+}
+
+/** By the same rule, of a resource that need not exist. */
+export function canonicalResource(text: string): ResourceIdentifier | undefined {
   const url = parseUrl(text)
   if (url === undefined || text.includes('#')) return undefined
   if (url.username !== '' || url.password !== '') return undefined
   if (pathOf(text) !== url.pathname) return undefined
-  const spelled = url.origin + withoutTrailingSlash(url.pathname)
-  return known.find((resource) => resource === spelled)
+  return (url.origin + withoutTrailingSlash(url.pathname)) as ResourceIdentifier
 }
 
 /** RFC 8707 §2: an absolute URI without a fragment. */

@@ -1,6 +1,6 @@
 /** The consent page: who asks, where the answer goes, for which connector, as whom, and what it may do (MCP security best practices on consent, OAuth 2.1 §7). */
 
-import { hidden } from './form.ts'
+import { hidden, type SignOut, signOutForm } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
 import { text } from './text.ts'
@@ -28,7 +28,7 @@ export interface ConsentView {
   /** The form posts `csrf`, `decision` (approve or deny) and one `scope` for each ticked optional scope. */
   csrf: string
   action: string
-  signOut: { action: string; csrf: string; returnTo: string }
+  signOut: SignOut
   redirectUri: string
 }
 
@@ -105,7 +105,7 @@ function whoIs({ user, signOut }: ConsentView): Markup {
   const username = outsideWords(user.username, 64)
   const displayName = outsideWords(user.displayName, 100) || username
   return html`<strong><bdi>${displayName}</bdi></strong>${displayName === username ? '' : html` <span class="muted">(<bdi>${username}</bdi>)</span>`}
-<form method="post" action="${signOut.action}">${hidden('csrf', signOut.csrf)}${hidden('then', signOut.returnTo)}<button class="plain" type="submit">${text.consent.somebodyElse}</button></form>`
+${signOutForm(signOut)}`
 }
 
 function localWarning(client: Markup): Markup {

@@ -1,6 +1,7 @@
 /** Pages for when it cannot go on: what happened, what to do about it, and the id under which the log tells more. */
 
-import { type Page, renderPage } from './layout.ts'
+import { type SignOut, signOutForm } from './form.ts'
+import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
 import { connectorSlug, copyable, copyScript, shellWord, steps } from './steps.ts'
 import { text } from './text.ts'
@@ -15,9 +16,11 @@ export interface ErrorView {
 
 export type PageProblem =
   /** House rule 4: the person alone can mend it, by removing and adding the connector. */
-  | { kind: 'unknown-client'; connector: { name: string; url: string } }
+  | { kind: 'unknown-client'; connector: { name: string; url: string } | undefined }
   /** `says` is a sentence of ours about what the client sent. */
   | { kind: 'bad-request'; says: string }
+  /** Signed in as somebody whom the operator has not let in; another account may be. */
+  | { kind: 'not-for-you'; connector: string; username: string; signOut: SignOut }
   | { kind: 'too-many'; retryAfterSeconds: number }
   | {
       kind:
@@ -39,7 +42,13 @@ ${view.errorId === undefined ? '' : reference(view.errorId)}
 </div>`
   const { productName, homePath } = view
   return renderPage(
-    { productName, homePath, title, script: view.problem.kind === 'unknown-client' ? copyScript : undefined },
+    {
+      productName,
+      homePath,
+      title,
+      script: view.problem.kind === 'unknown-client' ? copyScript : undefined,
+      formAction: view.problem.kind === 'not-for-you' ? formActionTo(undefined) : undefined,
+    },
     content,
   )
 }
@@ -53,6 +62,15 @@ function explain(problem: PageProblem): { title: string; body: Markup } {
       const { title, what, says, todo } = say.badRequest
       const quoted = html`<div class="callout"><strong>${says}</strong><p dir="auto">${outsideWords(problem.says, 500)}</p></div>`
       return { title, body: html`<p class="lead">${what}</p>${quoted}${whatToDo(todo)}` }
+    }
+    case 'not-for-you': {
+      const { title, what, todo } = say.notForYou
+      const lead = what(
+        html`<bdi>${outsideWords(problem.connector, 80)}</bdi>`,
+        html`<bdi>${outsideWords(problem.username, 64)}</bdi>`,
+      )
+      const form = html`<p>${signOutForm(problem.signOut)}</p>`
+      return { title, body: html`<p class="lead">${lead}</p>${whatToDo(todo)}${form}` }
     }
     case 'too-many': {
       const { title, what, todo } = say.tooMany
@@ -86,8 +104,12 @@ function whatToDo(sentences: readonly string[]): Markup {
   return html`<div class="section"><h2>${text.error.whatToDo}</h2>${steps(sentences)}</div>`
 }
 
-function removeAndAdd(connector: { name: string; url: string }): Markup {
+/** Without a connector where there are several, and nothing said which one is meant. */
+function removeAndAdd(connector: { name: string; url: string } | undefined): Markup {
   const say = text.error.unknownClient
+  if (connector === undefined) {
+    return html`<p class="lead">${say.what}</p><p class="callout calm">${say.todo}</p>`
+  }
   const name = shellWord(connectorSlug(connector.name))
   const url = copyable(connector.url)
   return html`<p class="lead">${say.what}</p>

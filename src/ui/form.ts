@@ -1,6 +1,7 @@
 /** The parts that forms are made of: labelled fields with their hints and faults, and hidden values. */
 
 import { html, type Markup } from './markup.ts'
+import { text } from './text.ts'
 
 export interface Field {
   name: string
@@ -30,6 +31,17 @@ ${view.hint === undefined ? '' : html`<p class="note" id="${id}-hint">${view.hin
 
 export function hidden(name: string, value: string): Markup {
   return html`<input type="hidden" name="${name}" value="${value}">`
+}
+
+export interface SignOut {
+  action: string
+  csrf: string
+  /** Where the browser goes on, signed in as somebody else. */
+  returnTo: string
+}
+
+export function signOutForm({ action, csrf, returnTo }: SignOut): Markup {
+  return html`<form method="post" action="${action}">${hidden('csrf', csrf)}${hidden('then', returnTo)}<button class="plain" type="submit">${text.consent.somebodyElse}</button></form>`
 }
 
 /** A sentence about the whole form, read out when the page opens. */

@@ -8,24 +8,31 @@ import { text } from './text.ts'
 
 export interface HomeView {
   productName: string
-  connector: { name: string; url: string }
+  /** One, or several that people choose from; none where each has an address of its own that is not for everybody. */
+  connectors: readonly HomeConnector[]
   /** Nobody can approve anything yet. */
   needsSetup: boolean
 }
 
+export interface HomeConnector {
+  name: string
+  url: string
+}
+
 export function homePage(view: HomeView): Page {
   const say = text.home
-  const { name, url } = view.connector
-  const isLocal = isLoopbackHost(new URL(url).hostname)
-  const connectorName = html`<bdi>${outsideWords(name, 80)}</bdi>`
+  const [first, ...others] = view.connectors
+  const isLocal = first !== undefined && isLoopbackHost(new URL(first.url).hostname)
+  const only = others.length === 0 ? first : undefined
+  const named = html`<bdi>${outsideWords(only?.name ?? view.productName, 80)}</bdi>`
   const content = html`<div class="panel">
-<h1>${say.title(connectorName)}</h1>
-<p class="lead">${say.lead}</p>
-<div class="section address"><h2>${say.address}</h2>${copyable(url)}</div>
+<h1>${say.title(named)}</h1>
+<p class="lead">${leadFor(view.connectors)}</p>
+${only === undefined ? view.connectors.map(oneOfMany) : html`<div class="section address"><h2>${say.address}</h2>${copyable(only.url)}</div>`}
 ${view.needsSetup ? callout('', say.setupTitle, say.setupWaiting) : ''}
 ${isLocal ? callout('calm', say.localTitle, say.localWarning) : ''}
 <div class="section"><h2>${say.howTo}</h2>
-<div class="ways">${ways(view, isLocal)}</div>
+<div class="ways">${ways(first === undefined ? [example] : view.connectors, isLocal)}</div>
 </div>
 <div class="section"><h2>${say.trips}</h2><ul class="bullets">${say.tripList.map((line) => html`<li>${line}</li>`)}</ul></div>
 </div>`
@@ -35,14 +42,28 @@ ${isLocal ? callout('calm', say.localTitle, say.localWarning) : ''}
   )
 }
 
+function leadFor(connectors: readonly HomeConnector[]): string {
+  if (connectors.length === 0) return text.home.leadWithoutAddress
+  return connectors.length === 1 ? text.home.lead : text.home.leadForMany
+}
+
+function oneOfMany({ name, url }: HomeConnector): Markup {
+  return html`<div class="section address"><h2><bdi>${outsideWords(name, 80)}</bdi></h2>${copyable(url)}</div>`
+}
+
+/** Where the address is not ours to tell. */
+const example: HomeConnector = { name: 'connector', url: 'ADDRESS' }
+
 /** The first that works from where the server can be reached is open. */
-function ways({ connector: { name, url } }: HomeView, isLocal: boolean): Markup {
+function ways(connectors: readonly HomeConnector[], isLocal: boolean): Markup {
   const say = text.home
-  const add = `claude mcp add --transport http ${connectorSlug(name)} ${shellWord(url)}`
+  const add = connectors.map(({ name, url }) =>
+    copyable(`claude mcp add --transport http ${connectorSlug(name)} ${shellWord(url)}`),
+  )
   const link = html`<a href="https://claude.ai/customize/connectors" rel="noreferrer">${say.claudeLink}</a>`
   return html`${way(say.claude, say.claudeSteps(link), !isLocal)}
 ${way(say.mobile, say.mobileSteps, false)}
-${way(say.claudeCode, say.claudeCodeSteps(copyable(add)), isLocal)}
+${way(say.claudeCode, say.claudeCodeSteps(html`${add}`), isLocal)}
 ${way(say.inspector, say.inspectorSteps(copyable('npx @modelcontextprotocol/inspector')), false)}`
 }
 

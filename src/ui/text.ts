@@ -120,6 +120,15 @@ export const text = {
         'If it fails again, its maker needs to know: send them the sentence above.',
       ],
     },
+    notForYou: {
+      title: 'This connector is not open to you',
+      what: (connector: Markup, username: Markup): Markup =>
+        html`You are signed in as ${username}, and whoever runs this server has not opened ${connector} for that account. Nothing was shared.`,
+      todo: [
+        'If you have another account here, sign in with that one.',
+        'Otherwise ask whoever runs this server to let you in.',
+      ],
+    },
     expired: {
       title: 'This request is no longer open',
       what: 'It was answered already, has waited for too long, or was started in another browser. Nothing was shared by opening this page.',
@@ -177,6 +186,10 @@ export const text = {
     title: (productName: Markup): Markup => html`Connect Claude to ${productName}`,
     pageTitle: 'Connect Claude',
     lead: 'Give Claude the address below, sign in here once, and choose what it may do.',
+    leadForMany:
+      'Choose a connector below, give Claude its address, sign in here once, and choose what it may do.',
+    leadWithoutAddress:
+      'Give Claude the address that whoever runs this server gave you, sign in here once, and choose what it may do.',
     address: 'Connector address',
     copy: 'Copy',
     copied: 'Copied',

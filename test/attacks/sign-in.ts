@@ -255,8 +255,8 @@ const strangers: readonly Attack[] = [
     source: 'RFC 6749 §4.1.1; RFC 9700 §4.7',
     guard: without(
       server,
-      "const user = await login.whoIsThere(request) if (user === undefined) return login.sendToLogin(request, requestPath(pendingId)) limits.take('decisions', user.userId) const decision",
-      'const user = (await login.whoIsThere(request)) ?? (await storage.listUsers(1))[0]; const decision',
+      "const user = await login.whoIsThere(request) if (user === undefined) return login.sendToLogin(request, requestPath(pendingId)) limits.take('decisions', user.userId) const resource",
+      'const user = (await login.whoIsThere(request)) ?? (await storage.listUsers(1))[0]; const resource',
     ),
     async run(door) {
       const browser = door.browser()

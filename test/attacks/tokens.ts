@@ -357,8 +357,8 @@ const refreshes: readonly Attack[] = [
     source: 'RFC 6749 §6, OAuth 2.1 §4.3.1',
     guard: without(
       server,
-      'checkResource(settings, grant, request) return',
-      "checkResource(settings, grant, request); if (request.scope?.includes('write')) grant.scope.push('write'); return",
+      'checkResource(grant, request) return',
+      "checkResource(grant, request); if (request.scope?.includes('write')) grant.scope.push('write'); return",
     ),
     async run(door) {
       const own = await connect(door, { untick: 'write' })

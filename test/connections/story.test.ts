@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { flowIdOf } from '../../src/authorization-server/registration-ids.ts'
 import { type Story, tellStory } from '../../src/connections/story.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
-import { authorizeUrl, callMcp, openDoor, pkce } from '../door.ts'
+import { authorizeUrl, callMcp, notesUpstream, openDoor, pkce } from '../door.ts'
 import {
   approve,
   begin,
@@ -210,13 +210,7 @@ describe('what stays apart', () => {
     const door = await openDoor()
     await door.postern.close()
     const open = await openDoor({
-      connector: {
-        ...(await import('../door.ts').then(({ notesUpstream }) => ({
-          name: 'Notes',
-          upstream: notesUpstream(),
-        }))),
-        access: 'none',
-      },
+      connector: { name: 'Notes', upstream: notesUpstream(), access: 'none' },
     })
     for (let times = 0; times < 10; times++) await callMcp(open, undefined, listTools, claudeCode)
     const [connection, ...others] = await connectionsOf(open)

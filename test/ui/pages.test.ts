@@ -286,7 +286,7 @@ describe('the home page', () => {
   const connector = { name: 'Notes', url: 'https://mcp.example.com/mcp' }
 
   test('tells a visitor the address and how each client takes it', () => {
-    const page = words(homePage({ productName: 'Postern', connector, needsSetup: false }).html)
+    const page = words(homePage({ productName: 'Postern', connectors: [connector], needsSetup: false }).html)
     expect(page).toContain('Connector address https://mcp.example.com/mcp')
     expect(page).toContain('claude mcp add --transport http notes https://mcp.example.com/mcp')
     for (const client of ['claude.ai and Claude Desktop', 'Claude on a phone', 'Claude Code', 'Inspector'])
@@ -296,10 +296,24 @@ describe('the home page', () => {
     expect(page).not.toContain('no account yet')
   })
 
+  test('of several names each with its address, and the command for each', () => {
+    const connectors = [connector, { name: 'Calendar', url: 'https://mcp.example.com/calendar' }]
+    const page = words(homePage({ productName: 'Our tools', connectors, needsSetup: false }).html)
+    expect(page).toContain('Connect Claude to Our tools')
+    expect(page).toContain('Notes https://mcp.example.com/mcp')
+    expect(page).toContain('Calendar https://mcp.example.com/calendar')
+    expect(page).toContain('claude mcp add --transport http calendar https://mcp.example.com/calendar')
+  })
+
+  test('without an address that is for everybody says whom to ask', () => {
+    const page = words(homePage({ productName: 'Our tools', connectors: [], needsSetup: false }).html)
+    expect(page).toContain('the address that whoever runs this server gave you')
+  })
+
   test.each(['http://localhost:8787/mcp', 'http://127.0.0.1:8787/mcp', 'http://[::1]:8787/mcp'])(
     'says of %s that the hosted clients cannot reach it',
     (url) => {
-      const view = { productName: 'Postern', connector: { name: 'Notes', url }, needsSetup: true }
+      const view = { productName: 'Postern', connectors: [{ name: 'Notes', url }], needsSetup: true }
       const page = words(homePage(view).html)
       expect(page).toContain('Only reachable from this computer')
       expect(page).toContain('no account yet')

@@ -80,6 +80,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
   event('consent.shown', 'info', 'A person is asked whether to allow a client.'),
   event('consent.approved', 'info', 'A person allowed a client; `scope` is what was ticked.'),
   event('consent.denied', 'info', 'A person declined.'),
+  event(
+    'consent.refused',
+    'warn',
+    'A person signed in whom the operator has not let in to that connector (`people`). Another account may be.',
+  ),
 
   event('token.issued', 'info', 'A code was exchanged: the client is connected.'),
   event('refresh.rotated', 'info', 'A client renewed its tokens.'),

@@ -18,7 +18,7 @@ import {
   type TrustedRedirect,
   trustRedirect,
 } from '../../oauth/redirect-uri.ts'
-import { findResource, resourceProblems } from '../../oauth/resource-indicators.ts'
+import { canonicalResource, resourceProblems } from '../../oauth/resource-indicators.ts'
 import { formatScope, requestedScopes } from '../../oauth/scope.ts'
 import { type Random, randomId, randomToken } from '../../platform/crypto.ts'
 import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
@@ -65,7 +65,7 @@ async function beginAuthorization(
   refuseRepeated(refuse, repeated)
   checkResponseType(refuse, request)
   checkChallenge(refuse, request)
-  const resource = findGuardedResource(settings, refuse, request)
+  const resource = await findGuardedResource(settings, refuse, request)
   checkPrompt(refuse, request)
   const browser = settings.login.browserOf(httpRequest)
   const pending = await savePending(settings, browser, client, redirect, resource, request, flowId)
@@ -163,20 +163,22 @@ function checkChallenge(refuse: Refuse, request: AuthorizationRequest): void {
 }
 
 /** Left out it means the one resource there is (clients of 2025-03-26 do not know the parameter). */
-function findGuardedResource(
-  settings: AuthorizationServerSettings,
+async function findGuardedResource(
+  { resources }: AuthorizationServerSettings,
   refuse: Refuse,
   request: AuthorizationRequest,
-): GuardedResource {
+): Promise<GuardedResource> {
   refuseFirst(refuse, resourceProblems(request.resources))
-  const known = settings.resources.map(({ identifier }) => identifier)
-  const named = new Set(request.resources.map((resource) => findResource(resource, known)))
-  const meant = request.resources.length === 0 ? known[0] : [...named][0]
-  const resource = settings.resources.find(({ identifier }) => identifier === meant)
-  if (named.size > 1 || resource === undefined || (named.size === 0 && known.length > 1)) {
-    return refuse('invalid_target', `resource must be one of ${known.join(', ')}`)
-  }
-  return resource
+  const named = new Set(request.resources.map(canonicalResource))
+  const [only] = named
+  const found = only === undefined ? undefined : await resources.find(only)
+  const resource = named.size === 0 ? resources.standard : found
+  if (named.size <= 1 && resource !== undefined) return resource
+  const known = resources.standing.map(({ identifier }) => identifier)
+  return refuse(
+    'invalid_target',
+    `resource must be ${known.length === 0 ? 'the URL of a connector here' : `one of ${known.join(', ')}`}`,
+  )
 }
 
 /** `consent` and `login` are what happens anyway; only `none` asks for what cannot be. */

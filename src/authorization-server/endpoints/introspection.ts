@@ -3,7 +3,7 @@
 import { type ClientAuthentication, readClientAuthentication } from '../../oauth/client-authentication.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { type ActiveToken, formatActiveToken, inactiveToken } from '../../oauth/introspection.ts'
-import { findResource } from '../../oauth/resource-indicators.ts'
+import { canonicalResource, type ResourceIdentifier } from '../../oauth/resource-indicators.ts'
 import { formatScope } from '../../oauth/scope.ts'
 import { readTokenRequest } from '../../oauth/token-response.ts'
 import { equalInConstantTime, hashToken } from '../../platform/crypto.ts'
@@ -44,7 +44,6 @@ async function findResourceServer(
   settings: AuthorizationServerSettings,
   readings: readonly ClientAuthentication[],
 ): Promise<Caller | undefined> {
-  const known = settings.resources.map(({ identifier }) => identifier)
   for (const { clientId, secrets } of readings) {
     const record = await settings.storage.findClient(clientId)
     if (record?.kind !== 'resource-server') continue
@@ -52,10 +51,11 @@ async function findResourceServer(
     const isProven = secrets.some((secret) => equalInConstantTime(hashToken(secret), secretHash ?? ''))
     if (!isProven)
       throw new OAuthError('invalid_client', 'the secret of this resource server is wrong or missing')
-    const served = findResource(resource ?? '', known)
+    const named = canonicalResource(resource ?? '')
+    const served = named && (await settings.resources.find(named))
     if (served === undefined)
       throw new OAuthError('invalid_client', 'no tokens are issued for this resource server any more')
-    return { kind: 'resource-server', resource: served }
+    return { kind: 'resource-server', resource: served.identifier }
   }
   return undefined
 }
@@ -112,8 +112,19 @@ async function findActive(
   const { grant, accessToken } = live
   if (caller.kind === 'client' && caller.clientId !== grant.clientId) return undefined
   if (caller.kind === 'resource-server' && caller.resource !== grant.resource) return undefined
+  if (!(await isLetIn(settings, grant))) return undefined
   // Somebody showed it to the resource server: it has arrived, and its predecessor is not asked for again by accident (house rule 2).
   if (caller.kind === 'resource-server' && accessToken.firstUsedAt === undefined)
     await storage.markAccessTokenUsed(accessToken.tokenHash, now)
   return describe(grant, Math.min(accessToken.expiresAt, grant.expiresAt), 'Bearer')
+}
+
+/** Whom the operator has taken off the list of a connector is out at once, here as at the gateway. */
+async function isLetIn(
+  { resources, storage }: AuthorizationServerSettings,
+  grant: GrantRecord,
+): Promise<boolean> {
+  const resource = await resources.find(grant.resource as ResourceIdentifier)
+  const person = await storage.findUser(grant.userId)
+  return person !== undefined && (await resource?.mayUse(person)) === true
 }

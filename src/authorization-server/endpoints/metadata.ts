@@ -32,7 +32,6 @@ export function authorizationServerMetadata(
   const takesKeys = waysIn.preRegistered || waysIn.metadataDocument
   const authMethods = takesKeys ? [...tokenEndpointAuthMethods, 'private_key_jwt'] : tokenEndpointAuthMethods
   const algorithms = takesKeys ? clientAssertionAlgorithms : undefined
-  const scopes = new Set(settings.resources.flatMap((resource) => resource.scopes.map(({ name }) => name)))
   return {
     issuer,
     authorization_endpoint: issuer + endpointPaths.authorization,
@@ -48,7 +47,7 @@ export function authorizationServerMetadata(
     jwks_uri: issuer + endpointPaths.jwks,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
-    scopes_supported: [...scopes, offlineAccess],
+    scopes_supported: [...settings.resources.offeredScopes, offlineAccess],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: grantTypes,

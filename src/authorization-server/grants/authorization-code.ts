@@ -24,7 +24,7 @@ export async function authorizationCodeGrant(
 ): Promise<TokenResponse> {
   const code = await findCode(settings, client, request, subject)
   checkRedirect(code, request)
-  checkResource(settings, code, request)
+  checkResource(code, request)
   await checkVerifier(settings, code, request)
   await refuseReplay(settings, code)
   return take(settings, clients, tokens, client, code)
@@ -57,13 +57,9 @@ function checkRedirect(code: AuthorizationCodeRecord, request: TokenRequest): vo
 }
 
 /** RFC 8707 §2.2: not more than was authorized; left out it means just that. */
-function checkResource(
-  settings: AuthorizationServerSettings,
-  code: AuthorizationCodeRecord,
-  request: TokenRequest,
-): void {
-  const known = settings.resources.map(({ identifier }) => identifier)
-  const isGranted = request.resources.every((resource) => findResource(resource, known) === code.resource)
+function checkResource(code: AuthorizationCodeRecord, request: TokenRequest): void {
+  const granted = [code.resource as ResourceIdentifier]
+  const isGranted = request.resources.every((resource) => findResource(resource, granted) !== undefined)
   if (!isGranted) throw new OAuthError('invalid_target', `this code is for the resource ${code.resource}`)
 }
 

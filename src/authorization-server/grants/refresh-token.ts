@@ -1,7 +1,7 @@
 /** Exchanges a refresh token for its successor (OAuth 2.1 §4.3), so that real clients stay connected (house rule 2). */
 
 import { type ErrorSubject, OAuthError } from '../../oauth/errors.ts'
-import { findResource } from '../../oauth/resource-indicators.ts'
+import { findResource, type ResourceIdentifier } from '../../oauth/resource-indicators.ts'
 import { formatScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { hashToken } from '../../platform/crypto.ts'
@@ -23,7 +23,7 @@ export async function refreshTokenGrant(
   const own = tokens.readRefreshToken(presented)
   if (own === undefined) throw deadToken('not one of ours')
   const grant = await findGrant(settings, client, own, subject)
-  checkResource(settings, grant, request)
+  checkResource(grant, request)
   return rotate(settings, clients, tokens, client, grant, presented, own)
 }
 
@@ -44,13 +44,9 @@ async function findGrant(
 }
 
 /** RFC 8707 §2.2. A `scope` is not compared: Codex repeats what it asked for, mcp-remote what it got, and both are given what was granted (recorded 2026-11). */
-function checkResource(
-  settings: AuthorizationServerSettings,
-  grant: GrantRecord,
-  request: TokenRequest,
-): void {
-  const known = settings.resources.map(({ identifier }) => identifier)
-  const isGranted = request.resources.every((resource) => findResource(resource, known) === grant.resource)
+function checkResource(grant: GrantRecord, request: TokenRequest): void {
+  const granted = [grant.resource as ResourceIdentifier]
+  const isGranted = request.resources.every((resource) => findResource(resource, granted) !== undefined)
   if (!isGranted) throw new OAuthError('invalid_target', `this token is for the resource ${grant.resource}`)
 }
 

@@ -45,10 +45,7 @@ export function stdioUpstream(options: StdioUpstreamOptions): Upstream {
   const env = environmentOf(options)
   const [program, ...args] = options.command
   const running = new Set<() => void>()
-  const killAll = (): void => {
-    for (const kill of running) kill()
-  }
-  process.on('exit', killAll)
+  killAtExit(running)
   const pool = createProcessPool({
     name: program,
     limits,
@@ -69,9 +66,21 @@ export function stdioUpstream(options: StdioUpstreamOptions): Upstream {
     ...pool,
     async close() {
       await pool.close()
-      process.off('exit', killAll)
+      atExit.delete(running)
     },
   }
+}
+
+/** One listener for all upstreams: a house can have one for each of a thousand tenants. */
+const atExit = new Set<ReadonlySet<() => void>>()
+
+function killAtExit(running: ReadonlySet<() => void>): void {
+  if (!process.listeners('exit').includes(killEverything)) process.on('exit', killEverything)
+  atExit.add(running)
+}
+
+function killEverything(): void {
+  for (const running of atExit) for (const kill of running) kill()
 }
 
 function environmentOf({ env, environment }: StdioUpstreamOptions): Record<string, string> {
