@@ -1,7 +1,7 @@
 /** The connectors behind one door: each with a gateway and a resource of its own, those of tenants opened when they are first asked for (house rule 8). */
 
 import type { GuardedResource, GuardedResources, ToolDescription } from '../authorization-server/settings.ts'
-import type { Access, ConnectorSettings, Gateway, Principal } from '../gateway/gateway.ts'
+import type { Access, ConnectorSettings, FindPrincipal, Gateway } from '../gateway/gateway.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import { type ResourceIdentifier, resourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
@@ -47,8 +47,6 @@ export interface ConnectorsOptions {
   openGateway(settings: ConnectorSettings, findPrincipal: FindPrincipal): Gateway
 }
 
-export type FindPrincipal = (token: string, resource: ResourceIdentifier) => Promise<Principal | undefined>
-
 /**
  * Tenants that are open at one time. Beyond it one is closed that nobody has signed in to, else the one used longest
  * ago: names that were merely tried must not close what others work with.
@@ -75,6 +73,19 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     const resource = resourceIdentifier(issuer, path)
     const people = readPeople(rules)
     const mayUse = async (person: Person): Promise<boolean> => (await people?.(person)) ?? true
+    const entered: FindPrincipal = async (token, wanted, use) => {
+      const principal = await options.findPrincipal(token, wanted, use)
+      if (principal !== undefined) onEntered()
+      return principal
+    }
+
+    /** Asked at every call: who is taken off the list is out, whatever token they hold. */
+    const entering: FindPrincipal = async (token, wanted, use) => {
+      const principal = await entered(token, wanted, use)
+      const person = principal && (await options.storage.findUser(principal.userId))
+      return person !== undefined && (await mayUse(person)) ? principal : undefined
+    }
+
     const gateway = options.openGateway(
       {
         name,
@@ -88,19 +99,6 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       },
       people === undefined ? entered : entering,
     )
-
-    async function entered(token: string, wanted: ResourceIdentifier): Promise<Principal | undefined> {
-      const principal = await options.findPrincipal(token, wanted)
-      if (principal !== undefined) onEntered()
-      return principal
-    }
-
-    /** Asked at every call: who is taken off the list is out, whatever token they hold. */
-    async function entering(token: string, wanted: ResourceIdentifier): Promise<Principal | undefined> {
-      const principal = await entered(token, wanted)
-      const person = principal && (await options.storage.findUser(principal.userId))
-      return person !== undefined && (await mayUse(person)) ? principal : undefined
-    }
 
     const resourceOfConnector: GuardedResource = {
       identifier: resource,

@@ -181,6 +181,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     machine('POST', endpointAliases.token, token),
     machine('POST', endpointPaths.revocation, server.revoke),
     machine('POST', endpointPaths.introspection, server.introspect),
+    machine('POST', endpointPaths.pushedAuthorization, server.pushAuthorization),
     ...(waysIn.registration
       ? [
           machine('POST', endpointPaths.registration, register),

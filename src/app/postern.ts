@@ -181,7 +181,7 @@ async function openRooms(
     plan,
     issuer,
     storage,
-    findPrincipal: (token, resource) => authorizationServer.findPrincipal(token, resource),
+    findPrincipal: (token, resource, use) => authorizationServer.findPrincipal(token, resource, use),
     openGateway: (connector, findPrincipal) =>
       createGateway({
         connector,

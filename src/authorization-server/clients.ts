@@ -274,6 +274,12 @@ export function informationOf(
   }
 }
 
+/** Whether it proves itself by more than PKCE. One that was forgotten may, and need not. */
+export function isConfidential({ kind, secretHash, metadata }: Client): boolean {
+  if (kind === 'recovered') return false
+  return secretHash !== undefined || metadata.tokenEndpointAuthMethod === 'private_key_jwt'
+}
+
 /** Whether its id is its own: that of a document or of an entered client stands for everybody who uses that product. */
 export function isOneRegistration({ kind }: Client): boolean {
   return kind !== 'document' && kind !== 'pre-registered'

@@ -207,6 +207,7 @@ export function createConsent(
       resource: pending.resource,
       scope: decision.scope,
       codeChallenge: pending.codeChallenge,
+      keyThumbprint: pending.keyThumbprint,
       createdAt: decision.decidedAt,
       expiresAt: decision.decidedAt + settings.lifetimes.authorizationCodeSeconds,
       wrongVerifiers: 0,

@@ -11,7 +11,7 @@ import { canonicalRedirectUri, redirectHost } from '../oauth/redirect-uri.ts'
 import { equalInConstantTime } from '../platform/crypto.ts'
 import type { ClientRecord } from '../storage/storage.ts'
 import { clientRuleProblems } from './client-rules.ts'
-import { type Client, type Clients, informationOf, ownRowId } from './clients.ts'
+import { type Client, type Clients, informationOf, isConfidential, ownRowId } from './clients.ts'
 import { type RateLimits, takeNewClient } from './rate-limits.ts'
 import { flowIdOf, type RegistrationIds } from './registration-ids.ts'
 import type { AuthorizationServerSettings, RequestSource } from './settings.ts'
@@ -154,7 +154,3 @@ const serverMembers: readonly string[] = [
   'client_secret_expires_at',
   'client_id_issued_at',
 ]
-
-function isConfidential({ metadata }: Client): boolean {
-  return metadata.tokenEndpointAuthMethod !== 'none'
-}

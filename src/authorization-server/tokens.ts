@@ -12,6 +12,7 @@ import {
   type TokenHash,
 } from '../platform/crypto.ts'
 import type { GrantRecord, IssuedTokens, LiveAccessToken } from '../storage/storage.ts'
+import type { Proofs } from './proofs.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 
 /** The tokens of one generation of a grant, readable: they exist in memory and in the one answer that carries them. */
@@ -35,9 +36,14 @@ export interface TokenPrincipal {
   scope: readonly string[]
 }
 
+/** How a token is shown: with which scheme, and for one that is bound to a key with a proof for this very request (RFC 9449 §7.1). `goes-on`: for what was judged before and lasts. */
+export type TokenUse =
+  | { scheme: 'Bearer' | 'DPoP'; proof: string | undefined; method: string; urls: readonly string[] }
+  | 'goes-on'
+
 /** A token of ours that opens nothing here, and why: for the log; its holder is told no more than anybody. */
 export interface DeadToken {
-  why: 'expired' | 'for another resource'
+  why: 'expired' | 'for another resource' | 'without a proof of its key'
   userId: string
   clientId: string
   grantId: string
@@ -59,8 +65,12 @@ export interface Tokens {
   issued(pair: TokenPair, grant: GrantRecord, generation: number): IssuedTokens
   /** A live access token, whatever it is for. */
   findLive(accessToken: string): Promise<LiveAccessToken | undefined>
-  /** The principal of a live access token for this resource (RFC 8707; MCP: tokens for another server are refused). */
-  findPrincipal(accessToken: string, resource: ResourceIdentifier): Promise<TokenPrincipal | undefined>
+  /** The principal of a live access token for this resource (RFC 8707; MCP: tokens for another server are refused), shown as it has to be. */
+  findPrincipal(
+    accessToken: string,
+    resource: ResourceIdentifier,
+    use: TokenUse,
+  ): Promise<TokenPrincipal | undefined>
   /** For one that `findPrincipal` refused; undefined for what was never issued, was revoked, or is long gone. */
   findDeadToken(accessToken: string): Promise<DeadToken | undefined>
 }
@@ -69,7 +79,7 @@ export const accessTokenPrefix = 'pst_at_'
 const refreshTokenPrefix = 'pst_rt_'
 const codePrefix = 'pst_ac_'
 
-export function createTokens(settings: AuthorizationServerSettings): Tokens {
+export function createTokens(settings: AuthorizationServerSettings, proofs: Proofs): Tokens {
   const { keys, storage, clock, lifetimes, signingKeys } = settings
 
   function pair(grantId: string, generation: number, predecessor: string): TokenPair {
@@ -110,6 +120,7 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
       id: hashToken(pair.accessToken),
       issuedAt: expiresAt - lifetimes.accessTokenSeconds,
       expiresAt,
+      keyThumbprint: grant.keyThumbprint,
     }
     return signAccessToken(claims, await signingKeys.current())
   }
@@ -141,13 +152,27 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
   async function findPrincipal(
     accessToken: string,
     resource: ResourceIdentifier,
+    use: TokenUse,
   ): Promise<TokenPrincipal | undefined> {
     const live = await findLive(accessToken)
     if (live === undefined || live.grant.resource !== resource) return undefined
+    if (!(await isShownRight(accessToken, live.grant.keyThumbprint, use))) return undefined
     if (live.accessToken.firstUsedAt === undefined)
       await storage.markAccessTokenUsed(live.accessToken.tokenHash, clock())
     const { userId, clientId, grantId, flowId, scope } = live.grant
     return { userId, clientId, grantId, flowId, scope }
+  }
+
+  /** A token that is bound to a key is no bearer token, and the other way round (RFC 9449 §7.2). */
+  async function isShownRight(
+    accessToken: string,
+    keyThumbprint: string | undefined,
+    use: TokenUse,
+  ): Promise<boolean> {
+    if (use === 'goes-on') return true
+    if (keyThumbprint === undefined) return use.scheme === 'Bearer'
+    if (use.scheme !== 'DPoP' || use.proof === undefined) return false
+    return (await proofs.find(use.proof, { ...use, accessToken })) === keyThumbprint
   }
 
   async function findDeadToken(accessToken: string): Promise<DeadToken | undefined> {
@@ -157,9 +182,10 @@ export function createTokens(settings: AuthorizationServerSettings): Tokens {
     // At the first second of all nothing had expired: what is still stored is found.
     const found = await storage.findAccessToken(signed?.id ?? hashToken(accessToken), 0)
     if (found === undefined) return undefined
-    const { userId, clientId, grantId, flowId, expiresAt } = found.grant
+    const { userId, clientId, grantId, flowId, expiresAt, keyThumbprint } = found.grant
     const isOver = Math.min(found.accessToken.expiresAt, expiresAt) <= clock()
-    return { why: isOver ? 'expired' : 'for another resource', userId, clientId, grantId, flowId }
+    const elsewise = keyThumbprint === undefined ? 'for another resource' : 'without a proof of its key'
+    return { why: isOver ? 'expired' : elsewise, userId, clientId, grantId, flowId }
   }
 
   return {

@@ -4,7 +4,7 @@ import { jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { Access } from './connector-settings.ts'
 import { hostOf } from './cross-origin.ts'
-import { asHttp, type ProtectedResource, signInDemand } from './protected-resource.ts'
+import { asHttp, asProofDemand, type ProtectedResource, signInDemand } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
 import { isStranger, sharedStranger } from './stranger.ts'
 import type { Trace } from './trace.ts'
@@ -27,10 +27,23 @@ export interface DeadToken {
   flowId: string
 }
 
+/** How a token is shown: by which scheme, with which proof of the key that it may be bound to (RFC 9449 §7.1), to which address. `goes-on`: it was judged when the stream began. */
+export type TokenUse =
+  | { scheme: TokenScheme; proof: string | undefined; method: string; urls: readonly string[] }
+  | 'goes-on'
+
+export type TokenScheme = 'Bearer' | 'DPoP'
+
+export type FindPrincipal = (
+  token: string,
+  resource: ResourceIdentifier,
+  use: TokenUse,
+) => Promise<Principal | undefined>
+
 export interface AdmissionRules {
   access: Access
   guarded: ProtectedResource
-  findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
+  findPrincipal: FindPrincipal
   /** For the log alone. */
   findDeadToken?: ((token: string) => Promise<DeadToken | undefined>) | undefined
   allowedHosts: (host: string) => boolean
@@ -50,7 +63,8 @@ export async function isStillAdmitted(
   principal: Principal,
 ): Promise<boolean> {
   if (isStranger(principal)) return true
-  const now = await rules.findPrincipal(readBearer(request) ?? '', rules.guarded.resource)
+  const token = readCredential(request)?.token ?? ''
+  const now = await rules.findPrincipal(token, rules.guarded.resource, 'goes-on')
   return now?.userId === principal.userId && now.clientId === principal.clientId
 }
 
@@ -79,17 +93,19 @@ function guardOrigin(request: Request, { allowedOrigins }: AdmissionRules): void
 async function authenticate(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
   const { access, guarded } = rules
   if (access === 'none') return stranger(trace)
-  const credential = readBearer(request)
+  const credential = readCredential(request)
   if (credential === undefined) {
     if (access === 'lazy' && !isEager(request)) return stranger(trace)
     throw new Refusal('no token', asHttp(signInDemand(guarded, request, false)))
   }
-  const principal = await rules.findPrincipal(credential, guarded.resource)
+  const { scheme, token } = credential
+  const principal = await rules.findPrincipal(token, guarded.resource, useOf(request, scheme, guarded))
   if (principal === undefined) {
-    const dead = await rules.findDeadToken?.(credential)
+    const dead = await rules.findDeadToken?.(token)
     if (dead !== undefined) concern(trace, dead)
     const why = dead === undefined ? '' : `: ${dead.why}`
-    throw new Refusal(`invalid token${why}`, asHttp(signInDemand(guarded, request, true)))
+    const demand = signInDemand(guarded, request, true)
+    throw new Refusal(`invalid token${why}`, scheme === 'DPoP' ? asProofDemand(demand) : asHttp(demand))
   }
   concern(trace, principal)
   return principal
@@ -110,10 +126,18 @@ function isEager(request: Request): boolean {
   return new URL(request.url).searchParams.getAll('auth').includes('eager')
 }
 
-/** RFC 6750 §2.1; never from query or body (§2.2, §2.3), which end up in logs. */
-function readBearer(request: Request): string | undefined {
+/** RFC 6750 §2.1, RFC 9449 §7.1; never from query or body (RFC 6750 §2.2, §2.3), which end up in logs. */
+function readCredential(request: Request): { scheme: TokenScheme; token: string } | undefined {
   const header = request.headers.get('authorization')
-  return /^bearer +(\S.*)$/i.exec(header?.trim() ?? '')?.[1]
+  const [, scheme, token] = /^(bearer|dpop) +(\S.*)$/i.exec(header?.trim() ?? '') ?? []
+  if (scheme === undefined || token === undefined) return undefined
+  return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token }
+}
+
+/** By the public name of the resource, whatever a proxy made of the address; a final slash makes no other one (house rule 8). */
+function useOf(request: Request, scheme: TokenScheme, { resource }: ProtectedResource): TokenUse {
+  const proof = request.headers.get('dpop') ?? undefined
+  return { scheme, proof, method: request.method, urls: [resource, `${resource}/`] }
 }
 
 /** Scopes mean nothing where nobody signs in. */

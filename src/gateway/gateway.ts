@@ -18,7 +18,13 @@ import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
 import { type EventFields, type Telemetry, userAgentOf } from '../platform/telemetry.ts'
-import { type AdmissionRules, admit, isStillAdmitted, type Principal } from './admission.ts'
+import {
+  type AdmissionRules,
+  admit,
+  type FindPrincipal,
+  isStillAdmitted,
+  type Principal,
+} from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, type ToolSummary } from './catalogue.ts'
 import type { ConnectorSettings } from './connector-settings.ts'
@@ -42,7 +48,7 @@ import { isStranger, newStranger, sharedStranger } from './stranger.ts'
 import { createTrace, describeBody, type Trace } from './trace.ts'
 import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
 
-export { eagerQuery, type Principal } from './admission.ts'
+export { eagerQuery, type FindPrincipal, type Principal } from './admission.ts'
 export type { ToolSummary } from './catalogue.ts'
 export type { Access, ConnectorSettings } from './connector-settings.ts'
 export type { SignInForm, StrangerRules } from './lazy-access.ts'
@@ -53,7 +59,7 @@ export interface GatewayOptions {
   /** The public origin, for example `https://mcp.example.com`. */
   origin: string
   issuer: Issuer
-  findPrincipal(token: string, resource: ResourceIdentifier): Promise<Principal | undefined>
+  findPrincipal: FindPrincipal
   /** Tells the log whose token was refused. */
   findDeadToken?: AdmissionRules['findDeadToken']
   sessionKey: CryptoKey

@@ -3,6 +3,7 @@
 import type { JsonRpcRequest } from '../mcp/json-rpc.ts'
 import type { Era } from '../mcp/protocol-version.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
+import { formatDpopChallenge } from '../oauth/dpop.ts'
 import { statusOf } from '../oauth/errors.ts'
 import {
   type ProtectedResourceMetadata,
@@ -94,6 +95,13 @@ export function asHttp({ status, challenge, says }: Demand): Response {
     status,
     headers: { 'www-authenticate': formatBearerChallenge(challenge), 'cache-control': 'no-store' },
   })
+}
+
+/** For a client that came with a proof of possession (RFC 9449 §7.1). Others are not told of it: some read only the first challenge, and read it as Bearer. */
+export function asProofDemand(demand: Demand): Response {
+  const response = asHttp(demand)
+  response.headers.append('www-authenticate', formatDpopChallenge(demand.challenge))
+  return response
 }
 
 /**

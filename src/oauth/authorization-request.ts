@@ -13,6 +13,8 @@ export interface AuthorizationRequest {
   codeChallenge: string | undefined
   codeChallengeMethod: string | undefined
   prompt: string | undefined
+  /** The key that the code is to be bound to (RFC 9449 §10). */
+  dpopJkt?: string | undefined
 }
 
 /** Longer requests are nobody's; `state` is the longest honest part. */
@@ -43,6 +45,7 @@ export function readAuthorizationRequest(parameters: URLSearchParams): {
       codeChallenge: one('code_challenge'),
       codeChallengeMethod: one('code_challenge_method'),
       prompt: one('prompt'),
+      dpopJkt: one('dpop_jkt'),
     },
     repeated: names.filter(
       (name) => known.has(name) && !repeatable.has(name) && parameters.getAll(name).length > 1,
@@ -59,6 +62,7 @@ const known = new Set([
   'code_challenge',
   'code_challenge_method',
   'prompt',
+  'dpop_jkt',
 ])
 
 /** The query of a request, in the order in which Claude Code sends it (recorded 2026-11). */

@@ -13,12 +13,16 @@ export const statusOf: Readonly<Record<OAuthErrorCode, number>> = {
   unsupported_response_type: 400,
   invalid_scope: 400,
   invalid_target: 400,
+  // RFC 9101 §7, of the registry that RFC 9126 §2.3 points at.
+  invalid_request_uri: 400,
   access_denied: 403,
   // OpenID Connect Core §3.1.2.6: `prompt=none` was asked, but a person has to consent.
   interaction_required: 400,
   invalid_redirect_uri: 400,
   invalid_client_metadata: 400,
   invalid_token: 401,
+  // RFC 9449 §5; at a resource it is 401 with a challenge.
+  invalid_dpop_proof: 400,
   insufficient_scope: 403,
   temporarily_unavailable: 503,
   // RFC 6585 §4; the name is the one by which the MCP SDKs know it.
@@ -35,11 +39,13 @@ export type OAuthErrorCode =
   | 'unsupported_response_type'
   | 'invalid_scope'
   | 'invalid_target'
+  | 'invalid_request_uri'
   | 'access_denied'
   | 'interaction_required'
   | 'invalid_redirect_uri'
   | 'invalid_client_metadata'
   | 'invalid_token'
+  | 'invalid_dpop_proof'
   | 'insufficient_scope'
   | 'temporarily_unavailable'
   | 'too_many_requests'

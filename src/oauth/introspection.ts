@@ -12,7 +12,9 @@ export interface ActiveToken {
   scope: string
   expiresAt: number
   /** Undefined for a refresh token, which has no type (RFC 6749 §5.1). */
-  tokenType: 'Bearer' | undefined
+  tokenType: 'Bearer' | 'DPoP' | undefined
+  /** Of the key that it is bound to. */
+  keyThumbprint: string | undefined
 }
 
 export function formatActiveToken(token: ActiveToken): Record<string, unknown> {
@@ -24,6 +26,7 @@ export function formatActiveToken(token: ActiveToken): Record<string, unknown> {
     client_id: token.clientId,
     scope: token.scope,
     exp: token.expiresAt,
+    ...(token.keyThumbprint === undefined ? {} : { cnf: { jkt: token.keyThumbprint } }),
     ...(token.tokenType === undefined ? {} : { token_type: token.tokenType }),
   }
 }

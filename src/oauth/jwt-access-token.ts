@@ -20,6 +20,8 @@ export interface AccessTokenClaims {
   id: string
   issuedAt: number
   expiresAt: number
+  /** Of the key that it is bound to (RFC 9449 §6.1). */
+  keyThumbprint: string | undefined
 }
 
 export interface SigningKey {
@@ -38,6 +40,7 @@ export function signAccessToken(claims: AccessTokenClaims, key: SigningKey): Pro
     jti: claims.id,
     iat: claims.issuedAt,
     exp: claims.expiresAt,
+    ...(claims.keyThumbprint === undefined ? {} : { cnf: { jkt: claims.keyThumbprint } }),
   })
     .setProtectedHeader({ typ: accessTokenType, alg: accessTokenAlgorithm, kid: key.kid })
     .sign(key.privateKey)

@@ -40,6 +40,8 @@ export function readTokenRequest(form: URLSearchParams): TokenRequest {
 
 export interface TokenResponse {
   accessToken: string
+  /** `DPoP` for a token that is bound to a key (RFC 9449 §5); undefined for the usual kind. */
+  tokenType?: 'DPoP' | undefined
   /** Whole seconds. */
   expiresInSeconds: number
   refreshToken: string
@@ -50,7 +52,7 @@ export interface TokenResponse {
 export function formatTokenResponse(response: TokenResponse): Record<string, unknown> {
   return {
     access_token: response.accessToken,
-    token_type: 'Bearer',
+    token_type: response.tokenType ?? 'Bearer',
     expires_in: response.expiresInSeconds,
     refresh_token: response.refreshToken,
     scope: response.scope,

@@ -11,6 +11,7 @@ import { durableCases } from './conformance/durable.ts'
 import { expiryCases } from './conformance/expiry.ts'
 import { invitationCases } from './conformance/invitations.ts'
 import { keyCases } from './conformance/keys.ts'
+import { pushedRequestCases } from './conformance/pushed-requests.ts'
 import { rotationCases } from './conformance/rotation.ts'
 import { tokenCases } from './conformance/tokens.ts'
 import type { Storage } from './storage.ts'
@@ -41,6 +42,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...keyCases,
   ...connectionCases,
   ...invitationCases,
+  ...pushedRequestCases,
   ...expiryCases,
 ].map(({ name, check }) => ({
   name,

@@ -3,6 +3,9 @@
 /** Anybody can open the authorize page; beyond this many waiting requests the oldest go. */
 export const maximumPendingAuthorizations = 100_000
 
+/** Any client can push a request; beyond this many that wait for their browser the oldest go. */
+export const maximumPushedRequests = 10_000
+
 /** Anybody can register; beyond this many that no person has approved the oldest go. */
 export const maximumUnconfirmedClients = 100_000
 

@@ -200,6 +200,27 @@ export const migrations: readonly Migration[] = [
     version: 5,
     statements: () => ['ALTER TABLE clients ADD COLUMN resource TEXT'],
   },
+  {
+    version: 6,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE pushed_requests (
+        sequence ${sequenceColumn},
+        reference_hash TEXT NOT NULL UNIQUE,
+        client_id TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX pushed_requests_by_end ON pushed_requests (expires_at)',
+    ],
+  },
+  {
+    version: 7,
+    statements: () =>
+      ['pending_authorizations', 'authorization_codes', 'grants'].map(
+        (table) => `ALTER TABLE ${table} ADD COLUMN key_thumbprint TEXT`,
+      ),
+  },
 ]
 
 export const createVersionTable =

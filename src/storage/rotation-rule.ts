@@ -28,7 +28,14 @@ export interface Generation {
   accessFirstUsedAt: number | undefined
 }
 
-export type RotationJudgement = 'rotate' | 'repeat' | 'reused' | 'revoked' | 'expired' | 'unknown'
+export type RotationJudgement =
+  | 'rotate'
+  | 'repeat'
+  | 'reused'
+  | 'revoked'
+  | 'expired'
+  | 'unknown'
+  | 'other-key'
 
 /** `successor` is the next generation; undefined when there is none yet, or its row was dropped. */
 export function judgeRotation(
@@ -40,12 +47,25 @@ export function judgeRotation(
 ): RotationJudgement {
   if (grant.revokedAt !== undefined) return 'revoked'
   if (grant.expiresAt <= now) return 'expired'
+  if (!isKeyRight(grant, presented, request)) return 'other-key'
   if (presented.rotatedAt === undefined) return 'rotate'
   if (successor === undefined || isRuleOver(presented.rotatedAt, successor, request, now)) return 'reused'
   // An answer that was derived with another key is not the same answer; giving it would sign the client out.
   const isSameAnswer =
     successor.refreshHash === request.successor && successor.accessHash === request.accessToken
   return isSameAnswer ? 'repeat' : 'unknown'
+}
+
+/** A grant without a key asks for none. Another key than the grant's is only for a first answer, never for one that is given again. */
+function isKeyRight(grant: GrantRecord, presented: Generation, request: RotationRequest): boolean {
+  if (grant.keyThumbprint === undefined || grant.keyThumbprint === request.keyThumbprint) return true
+  const mayChange = request.mayChangeKey === true && request.keyThumbprint !== undefined
+  return mayChange && presented.rotatedAt === undefined
+}
+
+/** The key that the grant is bound to after a rotation. */
+export function keyAfter(grant: GrantRecord, request: RotationRequest): string | undefined {
+  return grant.keyThumbprint === undefined ? undefined : request.keyThumbprint
 }
 
 /** Rule (a) until the successor's first use, rule (b) from then on. A window of 0 s never opens, which is `strict`. */

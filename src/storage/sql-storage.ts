@@ -8,6 +8,7 @@ import type { SqlDriver } from './sql/driver.ts'
 import { removeExpiredRows } from './sql/expiry.ts'
 import { sqlInvitations } from './sql/invitations.ts'
 import { sqlKeys } from './sql/keys.ts'
+import { sqlPushedRequests } from './sql/pushed-requests.ts'
 import { sqlSessions } from './sql/sessions.ts'
 import { sqlTokens } from './sql/tokens.ts'
 import { sqlUniqueIds } from './sql/unique-ids.ts'
@@ -24,6 +25,7 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlKeys(driver),
     ...sqlConnections(driver),
     ...sqlInvitations(driver),
+    ...sqlPushedRequests(driver),
     ...sqlUniqueIds(driver),
     removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
     close: () => driver.close(),

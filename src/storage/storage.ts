@@ -18,6 +18,7 @@ export interface Storage
     KeyStorage,
     ConnectionStorage,
     InvitationStorage,
+    PushedRequestStorage,
     UniqueIdStorage {
   /**
    * Removes up to `limit` records whose time has passed, and says how many. Never touches a live one, nor a client
@@ -101,6 +102,8 @@ export interface PendingAuthorizationRecord {
   /** Names of the offered scopes that were asked for. */
   scope: readonly string[]
   codeChallenge: string
+  /** Of the key that the code is to be bound to, if the request named one (RFC 9449 §10). */
+  keyThumbprint?: string | undefined
   createdAt: number
   expiresAt: number
   /** The one that stands: the first. */
@@ -120,6 +123,8 @@ export interface AuthorizationCodeRecord {
   resource: string
   scope: readonly string[]
   codeChallenge: string
+  /** Of the key that must be proved where it is exchanged. */
+  keyThumbprint?: string | undefined
   createdAt: number
   expiresAt: number
   wrongVerifiers: number
@@ -178,6 +183,8 @@ export interface GrantRecord {
   expiresAt: number
   revokedAt: number | undefined
   revokedReason: string | undefined
+  /** Of the key that its tokens are bound to (RFC 9449). */
+  keyThumbprint?: string | undefined
 }
 
 export interface RefreshTokenRecord {
@@ -224,12 +231,17 @@ export interface RotationRequest {
   lostResponseSeconds: number
   /** How long it is given after the successor's first use. */
   reuseGraceSeconds: number
+  /** Of the key that was proved with this request. */
+  keyThumbprint?: string | undefined
+  /** A client that proves itself otherwise may go on with another key; the grant is then bound to that. */
+  mayChangeKey?: boolean | undefined
 }
 
 /**
  * `rotated`: the successor now stands. `repeated`: this very token was rotated before and the rule still
  * gives the same answer; `accessTokenExpiresAt` is that answer's, moved to the requested instant if it was about to
- * pass unused (less than 60 s left), and may have passed if it was used. `reused`: the rule is over; the grant was
+ * pass unused (less than 60 s left), and may have passed if it was used. `other-key`: the grant is bound to a key, and
+ * this was not it: nothing was changed, since whoever lacks the key must not be able to end the grant either. `reused`: the rule is over; the grant was
  * revoked in this step. `revoked`, `expired`, `unknown`: nothing was changed. `unknown` also where the answer that
  * stands has other hashes than the requested ones, as after a change of the key that successors are derived with.
  */
@@ -237,7 +249,7 @@ export type Rotation =
   | { outcome: 'rotated'; grant: GrantRecord; accessTokenExpiresAt: number }
   | { outcome: 'repeated'; grant: GrantRecord; accessTokenExpiresAt: number }
   | { outcome: 'reused'; grant: GrantRecord }
-  | { outcome: 'revoked' | 'expired' | 'unknown' }
+  | { outcome: 'revoked' | 'expired' | 'unknown' | 'other-key' }
 
 export interface TokenStorage {
   findRefreshToken(
@@ -422,6 +434,28 @@ export interface InvitationStorage {
   listInvitations(limit: number): Promise<InvitationRecord[]>
   /** False when nothing was there. */
   removeInvitation(invitationId: string): Promise<boolean>
+}
+
+/* Authorization requests that were pushed and wait for their browser (RFC 9126) */
+
+export interface PushedRequestRecord {
+  referenceHash: TokenHash
+  clientId: string
+  /** As a query string, without what authenticated its client. */
+  parameters: string
+  createdAt: number
+  expiresAt: number
+}
+
+export interface PushedRequestStorage {
+  /** Beyond 10 000 the oldest go. */
+  savePushedRequest(record: PushedRequestRecord): Promise<void>
+  /** Succeeds once, and only for its own client: another who asks leaves it where it is. */
+  takePushedRequest(
+    referenceHash: TokenHash,
+    clientId: string,
+    now: number,
+  ): Promise<PushedRequestRecord | undefined>
 }
 
 /* Ids that count once: of signed assertions and proofs, which are not to be accepted a second time */

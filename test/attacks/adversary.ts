@@ -73,28 +73,32 @@ export function redeem(
   door: Door,
   { clientId, code, verifier }: Pick<CodeInHand, 'clientId' | 'code' | 'verifier'>,
   changes: Record<string, string | undefined> = {},
+  headers: Record<string, string> = {},
 ): Promise<TokenAnswer> {
-  return token(door, {
+  const form = {
     grant_type: 'authorization_code',
     code,
     client_id: clientId,
     code_verifier: verifier,
     redirect_uri: claudeCallback,
     ...changes,
-  })
+  }
+  return token(door, form, headers)
 }
 
 export function refresh(
   door: Door,
   { clientId, refreshToken }: Pick<Connection, 'clientId' | 'refreshToken'>,
   changes: Record<string, string | undefined> = {},
+  headers: Record<string, string> = {},
 ): Promise<TokenAnswer> {
-  return token(door, {
+  const form = {
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     client_id: clientId,
     ...changes,
-  })
+  }
+  return token(door, form, headers)
 }
 
 export async function opensMcp(door: Door, accessToken: string): Promise<boolean> {

@@ -12,6 +12,7 @@ import { lazyAttacks } from './lazy.ts'
 import { originAttacks } from './origins.ts'
 import { pageAttacks } from './pages.ts'
 import { policyAttacks } from './policy.ts'
+import { proofAttacks } from './proofs.ts'
 import { redirectAttacks } from './redirects.ts'
 import { secretAttacks } from './secrets.ts'
 import { signInAttacks } from './sign-in.ts'
@@ -30,6 +31,7 @@ export const attacks: readonly Attack[] = [
   ...browserAttacks,
   ...codeAttacks,
   ...tokenAttacks,
+  ...proofAttacks,
   ...policyAttacks,
   ...lazyAttacks,
   ...upstreamAttacks,

@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AuthorizationServerSettings } from '../../src/authorization-server/settings.ts'
+import { createProofs } from '../../src/authorization-server/proofs.ts'
 import { createTokens } from '../../src/authorization-server/tokens.ts'
 import { hashToken, systemRandom } from '../../src/platform/crypto.ts'
 import { createKeyRing } from '../../src/storage/key-ring.ts'
@@ -402,7 +403,8 @@ describe('refreshing', () => {
         clock: () => door.clock.now,
         random: systemRandom,
       }
-      const tokens = createTokens(settings as unknown as AuthorizationServerSettings)
+      const asked = settings as unknown as AuthorizationServerSettings
+      const tokens = createTokens(asked, createProofs(asked))
       const [grantId = '', generation = ''] = connection.refreshToken.replace('pst_rt_', '').split('.')
       const own = { grantId, generation: Number.parseInt(generation, 36) }
       return tokens.successorOf(connection.refreshToken, own).refreshToken

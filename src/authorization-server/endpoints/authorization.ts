@@ -3,6 +3,7 @@
 import type { Login } from '../../identity/login.ts'
 import { type AuthorizationRequest, readAuthorizationRequest } from '../../oauth/authorization-request.ts'
 import { claudeCallbacks } from '../../oauth/claude.ts'
+import { keyThumbprintProblems } from '../../oauth/dpop.ts'
 import {
   AuthorizationError,
   concerning,
@@ -12,6 +13,7 @@ import {
   type Problem,
 } from '../../oauth/errors.ts'
 import { codeChallengeProblems } from '../../oauth/pkce.ts'
+import { readRequestUri } from '../../oauth/pushed-authorization.ts'
 import {
   isLocalRedirect,
   redirectHost,
@@ -20,7 +22,7 @@ import {
 } from '../../oauth/redirect-uri.ts'
 import { canonicalResource, resourceProblems } from '../../oauth/resource-indicators.ts'
 import { formatScope, requestedScopes } from '../../oauth/scope.ts'
-import { type Random, randomId, randomToken } from '../../platform/crypto.ts'
+import { hashToken, type Random, randomId, randomToken } from '../../platform/crypto.ts'
 import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
 import { mayRedirectTo } from '../client-rules.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
@@ -54,28 +56,58 @@ async function beginAuthorization(
   url: URL,
   subject: ErrorSubject,
 ): Promise<Response> {
-  const { request, repeated } = readAuthorizationRequest(await parametersOf(httpRequest, url))
+  const parameters = await parametersOf(settings, httpRequest, url)
+  const { request, repeated } = readAuthorizationRequest(parameters)
   const client = await findClient(clients, request, source)
   limits.take('authorizations', client.clientId, source.name)
   const flowId = attemptFlow(client, settings.random)
   subject.clientId = client.clientId
   subject.flowId = flowId
   const redirect = findRedirect(settings, client, request)
-  const refuse = refusalBy(client, redirect, request)
-  refuseRepeated(refuse, repeated)
-  checkResponseType(refuse, request)
-  checkChallenge(refuse, request)
-  const resource = await findGuardedResource(settings, refuse, request)
-  checkPrompt(refuse, request)
+  const resource = await judgeRequest(settings, request, repeated, refusalBy(client, redirect, request))
   const browser = settings.login.browserOf(httpRequest)
   const pending = await savePending(settings, browser, client, redirect, resource, request, flowId)
   return sendToConsent(browser, pending)
 }
 
-/** OAuth 2.1 §3.1 asks for GET and allows POST. */
-async function parametersOf(httpRequest: Request, url: URL): Promise<URLSearchParams> {
-  if (httpRequest.method === 'GET') return url.searchParams
-  throw new OAuthError('invalid_request', 'open the authorization endpoint with GET')
+/** All that is asked of a request once it is known where its answer goes. */
+export async function judgeRequest(
+  settings: AuthorizationServerSettings,
+  request: AuthorizationRequest,
+  repeated: readonly string[],
+  refuse: Refuse,
+): Promise<GuardedResource> {
+  refuseRepeated(refuse, repeated)
+  checkResponseType(refuse, request)
+  checkChallenge(refuse, request)
+  refuseFirst(refuse, keyThumbprintProblems(request.dpopJkt))
+  const resource = await findGuardedResource(settings, refuse, request)
+  checkPrompt(refuse, request)
+  return resource
+}
+
+/** OAuth 2.1 §3.1 asks for GET and allows POST. Of a request that was pushed nothing but its name is read here (RFC 9126 §4). */
+async function parametersOf(
+  settings: AuthorizationServerSettings,
+  httpRequest: Request,
+  url: URL,
+): Promise<URLSearchParams> {
+  if (httpRequest.method !== 'GET')
+    throw new OAuthError('invalid_request', 'open the authorization endpoint with GET')
+  const requestUri = url.searchParams.get('request_uri')
+  if (requestUri === null || requestUri === '') return url.searchParams
+  const clientId = url.searchParams.get('client_id') ?? ''
+  const reference = readRequestUri(requestUri)
+  const pushed =
+    reference === undefined
+      ? undefined
+      : await settings.storage.takePushedRequest(hashToken(reference), clientId, settings.clock())
+  if (pushed === undefined) {
+    const says =
+      'request_uri is unknown, used, expired, or of another client; start again from the application'
+    throw new OAuthError('invalid_request_uri', says)
+  }
+  return new URLSearchParams(pushed.parameters)
 }
 
 /** One for each request, since many share a client; it begins with that of the registration, so that a search for the one finds the other. */
@@ -102,7 +134,7 @@ async function findClient(
 }
 
 /** Until here nobody may be redirected; a request without a redirect URI is understood if only one can be meant. */
-function findRedirect(
+export function findRedirect(
   settings: AuthorizationServerSettings,
   client: Client,
   request: AuthorizationRequest,
@@ -127,7 +159,7 @@ function findRedirect(
 
 type Browser = ReturnType<Login['browserOf']>
 
-type Refuse = (code: OAuthErrorCode, description: string) => never
+export type Refuse = (code: OAuthErrorCode, description: string) => never
 
 /**
  * Errors travel by redirect where somebody vouches for the client or its callback. Anybody may register
@@ -207,6 +239,7 @@ async function savePending(
     resource: resource.identifier,
     scope,
     codeChallenge: request.codeChallenge ?? '',
+    keyThumbprint: request.dpopJkt,
     createdAt: now,
     expiresAt: now + settings.lifetimes.pendingSeconds,
     decision: undefined,

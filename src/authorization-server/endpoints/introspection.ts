@@ -97,6 +97,7 @@ async function findActive(
     scope: formatScope(grant.scope),
     expiresAt,
     tokenType,
+    keyThumbprint: grant.keyThumbprint,
   })
   if (tokens.readRefreshToken(token) !== undefined) {
     const found = await storage.findRefreshToken(hashToken(token))
@@ -116,7 +117,7 @@ async function findActive(
   // Somebody showed it to the resource server: it has arrived, and its predecessor is not asked for again by accident (house rule 2).
   if (caller.kind === 'resource-server' && accessToken.firstUsedAt === undefined)
     await storage.markAccessTokenUsed(accessToken.tokenHash, now)
-  return describe(grant, Math.min(accessToken.expiresAt, grant.expiresAt), 'Bearer')
+  return describe(grant, Math.min(accessToken.expiresAt, grant.expiresAt), typeOf(grant))
 }
 
 /** Whom the operator has taken off the list of a connector is out at once, here as at the gateway. */
@@ -127,4 +128,8 @@ async function isLetIn(
   const resource = await resources.find(grant.resource as ResourceIdentifier)
   const person = await storage.findUser(grant.userId)
   return person !== undefined && (await resource?.mayUse(person)) === true
+}
+
+function typeOf({ keyThumbprint }: GrantRecord): 'Bearer' | 'DPoP' {
+  return keyThumbprint === undefined ? 'Bearer' : 'DPoP'
 }

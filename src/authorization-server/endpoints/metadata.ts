@@ -3,6 +3,7 @@
 import type { AuthorizationServerMetadata } from '../../oauth/authorization-server-metadata.ts'
 import { clientAssertionAlgorithms } from '../../oauth/client-assertion.ts'
 import { grantTypes, tokenEndpointAuthMethods } from '../../oauth/client-metadata.ts'
+import { dpopAlgorithms } from '../../oauth/dpop.ts'
 import { challengeMethod } from '../../oauth/pkce.ts'
 import { offlineAccess } from '../../oauth/scope.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
@@ -14,6 +15,7 @@ export const endpointPaths = {
   registration: '/oauth/register',
   revocation: '/oauth/revoke',
   introspection: '/oauth/introspect',
+  pushedAuthorization: '/oauth/par',
   jwks: '/oauth/jwks',
 } as const
 
@@ -38,6 +40,9 @@ export function authorizationServerMetadata(
     token_endpoint: issuer + endpointPaths.token,
     ...(waysIn.registration ? { registration_endpoint: issuer + endpointPaths.registration } : {}),
     revocation_endpoint: issuer + endpointPaths.revocation,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
+    // Offered, never required: no MCP client pushes.
+    pushed_authorization_request_endpoint: issuer + endpointPaths.pushedAuthorization,
     introspection_endpoint: issuer + endpointPaths.introspection,
     introspection_endpoint_auth_methods_supported: authMethods.filter((method) => method !== 'none'),
     ...(algorithms === undefined

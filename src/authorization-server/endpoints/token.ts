@@ -12,27 +12,33 @@ import { type Client, type Clients, isOneRegistration } from '../clients.ts'
 import { authorizationCodeGrant } from '../grants/authorization-code.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { jsonAnswer } from '../json-answer.ts'
+import type { Proofs } from '../proofs.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { readForm } from '../request-body.ts'
 import type { AuthorizationServerSettings, RequestSource } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
+import { endpointAliases, endpointPaths } from './metadata.ts'
 
 export async function tokenEndpoint(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  proofs: Proofs,
   limits: RateLimits,
   httpRequest: Request,
   source: RequestSource,
 ): Promise<Response> {
   const subject: ErrorSubject = {}
-  return concerning(subject, () => exchange(settings, clients, tokens, limits, httpRequest, source, subject))
+  return concerning(subject, () =>
+    exchange(settings, clients, tokens, proofs, limits, httpRequest, source, subject),
+  )
 }
 
 async function exchange(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  proofs: Proofs,
   limits: RateLimits,
   httpRequest: Request,
   source: RequestSource,
@@ -46,7 +52,8 @@ async function exchange(
   const client = await clients.authenticate(authentication)
   subject.clientId = client.clientId
   limitRequests(limits, tokens, client, request, source)
-  const response = await grantOf(settings, clients, tokens, client, request, subject)
+  const key = await proofs.read(httpRequest, [endpointPaths.token, endpointAliases.token])
+  const response = await grantOf(settings, clients, tokens, client, request, key, subject)
   return jsonAnswer(200, formatTokenResponse(response))
 }
 
@@ -69,13 +76,14 @@ function grantOf(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
+  key: string | undefined,
   subject: ErrorSubject,
 ): Promise<TokenResponse> {
   switch (request.grantType) {
     case 'authorization_code':
-      return authorizationCodeGrant(settings, clients, tokens, client, request, subject)
+      return authorizationCodeGrant(settings, clients, tokens, client, request, key, subject)
     case 'refresh_token':
-      return refreshTokenGrant(settings, clients, tokens, client, request, subject)
+      return refreshTokenGrant(settings, clients, tokens, client, request, key, subject)
     case undefined:
       throw new OAuthError('invalid_request', 'grant_type is missing')
     case 'client_credentials':

@@ -20,14 +20,16 @@ export async function authorizationCodeGrant(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
+  key: string | undefined,
   subject: ErrorSubject,
 ): Promise<TokenResponse> {
   const code = await findCode(settings, client, request, subject)
   checkRedirect(code, request)
   checkResource(code, request)
+  checkKey(code, key)
   await checkVerifier(settings, code, request)
   await refuseReplay(settings, code)
-  return take(settings, clients, tokens, client, code)
+  return take(settings, clients, tokens, client, code, key)
 }
 
 /** Unknown, expired and somebody else's code are answered alike: nothing is learnt by guessing, and nothing burnt. */
@@ -63,6 +65,12 @@ function checkResource(code: AuthorizationCodeRecord, request: TokenRequest): vo
   if (!isGranted) throw new OAuthError('invalid_target', `this code is for the resource ${code.resource}`)
 }
 
+/** RFC 9449 §10: a code that was asked for with a key is worth nothing without it. */
+function checkKey(code: AuthorizationCodeRecord, key: string | undefined): void {
+  if (code.keyThumbprint === undefined || code.keyThumbprint === key) return
+  throw new OAuthError('invalid_grant', 'this code is bound to a key; send a DPoP proof by that key')
+}
+
 async function checkVerifier(
   settings: AuthorizationServerSettings,
   code: AuthorizationCodeRecord,
@@ -94,6 +102,7 @@ async function take(
   tokens: Tokens,
   client: Client,
   code: AuthorizationCodeRecord,
+  key: string | undefined,
 ): Promise<TokenResponse> {
   const now = settings.clock()
   const grant: GrantRecord = {
@@ -111,6 +120,7 @@ async function take(
     expiresAt: now + settings.lifetimes.refreshTokenSeconds,
     revokedAt: undefined,
     revokedReason: undefined,
+    keyThumbprint: key,
   }
   const pair = tokens.firstPair(grant.grantId, encodeBase64Url(settings.random(32)))
   const taken = await settings.storage.takeAuthorizationCode(
@@ -135,6 +145,7 @@ async function take(
   })
   return {
     accessToken: await tokens.accessTokenFor(pair, grant, now + settings.lifetimes.accessTokenSeconds),
+    tokenType: key === undefined ? undefined : 'DPoP',
     refreshToken: pair.refreshToken,
     expiresInSeconds: settings.lifetimes.accessTokenSeconds,
     scope: formatScope(grant.scope),

@@ -6,7 +6,7 @@ import { formatScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { hashToken } from '../../platform/crypto.ts'
 import type { GrantRecord } from '../../storage/storage.ts'
-import type { Client, Clients } from '../clients.ts'
+import { type Client, type Clients, isConfidential } from '../clients.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
 import type { OwnRefreshToken, Tokens } from '../tokens.ts'
 
@@ -16,6 +16,7 @@ export async function refreshTokenGrant(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
+  key: string | undefined,
   subject: ErrorSubject,
 ): Promise<TokenResponse> {
   const presented = request.refreshToken
@@ -24,7 +25,7 @@ export async function refreshTokenGrant(
   if (own === undefined) throw deadToken('not one of ours')
   const grant = await findGrant(settings, client, own, subject)
   checkResource(grant, request)
-  return rotate(settings, clients, tokens, client, grant, presented, own)
+  return rotate(settings, clients, tokens, client, grant, presented, own, key)
 }
 
 /** Someone else's token, shown by the wrong client, is refused without harm to its owner: it proves a mix-up, not a theft. */
@@ -58,6 +59,7 @@ async function rotate(
   grant: GrantRecord,
   presented: string,
   own: OwnRefreshToken,
+  key: string | undefined,
 ): Promise<TokenResponse> {
   const { storage, lifetimes, telemetry } = settings
   const now = settings.clock()
@@ -71,6 +73,9 @@ async function rotate(
       grantExpiresAt: now + lifetimes.refreshTokenSeconds,
       lostResponseSeconds: lifetimes.lostResponseSeconds,
       reuseGraceSeconds: lifetimes.reuseGraceSeconds,
+      keyThumbprint: key,
+      // RFC 9449 §5: the refresh token of a client that authenticates is bound to that, not to the key.
+      mayChangeKey: isConfidential(client),
     },
     now,
   )
@@ -82,6 +87,7 @@ async function rotate(
       await clients.confirm(client)
       return {
         accessToken: await tokens.accessTokenFor(successor, rotation.grant, rotation.accessTokenExpiresAt),
+        tokenType: rotation.grant.keyThumbprint === undefined ? undefined : 'DPoP',
         refreshToken: successor.refreshToken,
         // A used access token that has ended since is not brought back; the client goes on with the refresh token.
         expiresInSeconds: Math.max(1, rotation.accessTokenExpiresAt - now),
@@ -95,6 +101,11 @@ async function rotate(
     case 'reused':
       telemetry.emit('refresh.reused', grant.flowId, fields)
       throw deadToken('reused; its grant was revoked')
+    case 'other-key':
+      throw new OAuthError(
+        'invalid_grant',
+        'this connection is bound to a key; send a DPoP proof by that key',
+      )
     case 'revoked':
     case 'expired':
       throw deadToken(rotation.outcome)

@@ -13,6 +13,7 @@ import {
 } from '../limits.ts'
 import { memoryConnections } from '../memory-connections.ts'
 import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
+import { memoryPushedRequests } from '../memory-pushed-requests.ts'
 import {
   accessTokenOf,
   firstGenerationKept,
@@ -20,6 +21,7 @@ import {
   generationOf,
   generationsLookedAt,
   judgeRotation,
+  keyAfter,
   nextGeneration,
   refreshTokenOf,
   repeatedAccessExpiresAt,
@@ -34,6 +36,7 @@ import type {
   IssuedTokens,
   McpSessionMark,
   PendingAuthorizationRecord,
+  PushedRequestRecord,
   Rotation,
   RotationRequest,
   Storage,
@@ -61,6 +64,7 @@ export function memoryStorage(): Storage {
   const connections = new Map<string, StoredConnection>()
   const invitations = new Map<TokenHash, InvitationRecord>()
   const uniqueIds = new Map<TokenHash, UniqueIdRecord>()
+  const pushedRequests = new Map<TokenHash, PushedRequestRecord>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
 
   /** Before anything is changed: what SQL's unique columns refuse, a Map would overwrite. */
@@ -91,6 +95,7 @@ export function memoryStorage(): Storage {
     byRefreshToken.set(next.refreshHash, next)
     byAccessToken.set(next.accessHash, next)
     family.grant.expiresAt = request.grantExpiresAt
+    family.grant.keyThumbprint = keyAfter(family.grant, request)
     family.grant.lastUsedAt = Math.max(family.grant.lastUsedAt, now)
     const oldest = family.generations.slice(0, generationsLookedAt + 1)
     const firstKept = firstGenerationKept(oldest, next.generation, request, now)
@@ -249,7 +254,8 @@ export function memoryStorage(): Storage {
         family.grant.revokedReason = revokedBecause.refreshTokenReused
         return { outcome: 'reused', grant: { ...family.grant } }
       }
-      return { outcome: judgement === 'revoked' || judgement === 'expired' ? judgement : 'unknown' }
+      const isPlain = judgement === 'revoked' || judgement === 'expired' || judgement === 'other-key'
+      return { outcome: isPlain ? judgement : 'unknown' }
     },
     async findAccessToken(tokenHash, now) {
       const row = byAccessToken.get(tokenHash)
@@ -380,6 +386,7 @@ export function memoryStorage(): Storage {
     ...memoryConnections(connections),
     ...memoryInvitations(invitations),
     ...memoryUniqueIds(uniqueIds),
+    ...memoryPushedRequests(pushedRequests),
 
     async removeExpired(now, limit) {
       let left = limit
@@ -416,6 +423,7 @@ export function memoryStorage(): Storage {
       }
       removeWhere(invitations, isPast)
       removeWhere(uniqueIds, isPast)
+      removeWhere(pushedRequests, isPast)
       removeWhere(connections, ({ lastAt }) => lastAt + connectionKeptSeconds <= now)
       return limit - left
     },

@@ -46,6 +46,24 @@ export const rotationCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'rotation: a grant that is bound to a key goes on with that key alone, or with another that may take its place',
+    async check(storage) {
+      await storeGrant(storage, tokensOf('g', { keyThumbprint: 'own' }))
+      for (const keyThumbprint of [undefined, 'other'])
+        expectEqual('without it', await rotate(storage, 0, start, { keyThumbprint }), {
+          outcome: 'other-key',
+        })
+      const nothing = await rotate(storage, 0, start, { mayChangeKey: true })
+      expectEqual('without any', nothing.outcome, 'other-key')
+      expectEqual('own', (await rotate(storage, 0, start, { keyThumbprint: 'own' })).outcome, 'rotated')
+      const changed = await rotate(storage, 1, start, { keyThumbprint: 'other', mayChangeKey: true })
+      expectEqual('other in its place', changed.outcome, 'rotated')
+      expectEqual('key', (await storage.findGrant('g'))?.keyThumbprint, 'other')
+      const repeated = await rotate(storage, 1, start, { keyThumbprint: 'own', mayChangeKey: true })
+      expectEqual('the old key, for the same answer', repeated.outcome, 'other-key')
+    },
+  },
+  {
     name: 'rotation: of 100 parallel refreshes one rotates and 99 get the same answer',
     async check(storage) {
       await storeGrant(storage, tokensOf('g'))

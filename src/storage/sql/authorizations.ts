@@ -36,6 +36,7 @@ const pendingColumns = [
   'created_at',
   'expires_at',
   'decision',
+  'key_thumbprint',
 ] as const
 const codeColumns = [
   'code_hash',
@@ -50,6 +51,7 @@ const codeColumns = [
   'expires_at',
   'wrong_verifiers',
   'grant_id',
+  'key_thumbprint',
 ] as const
 
 const selectPending = `SELECT ${columnList(pendingColumns)} FROM pending_authorizations
@@ -141,6 +143,7 @@ function pendingValuesOf(record: PendingAuthorizationRecord): SqlValue[] {
     record.createdAt,
     record.expiresAt,
     record.decision === undefined ? null : JSON.stringify(record.decision),
+    record.keyThumbprint ?? null,
   ]
 }
 
@@ -159,6 +162,7 @@ function readPending(row: SqlRow): PendingAuthorizationRecord {
     createdAt: readInteger(row, 'created_at'),
     expiresAt: readInteger(row, 'expires_at'),
     decision: decision === undefined ? undefined : (JSON.parse(decision) as PendingDecision),
+    keyThumbprint: readOptionalText(row, 'key_thumbprint'),
   }
 }
 
@@ -176,6 +180,7 @@ function codeValuesOf(code: AuthorizationCodeRecord): SqlValue[] {
     code.expiresAt,
     code.wrongVerifiers,
     code.grantId ?? null,
+    code.keyThumbprint ?? null,
   ]
 }
 
@@ -193,5 +198,6 @@ function readCode(row: SqlRow): AuthorizationCodeRecord {
     expiresAt: readInteger(row, 'expires_at'),
     wrongVerifiers: readInteger(row, 'wrong_verifiers'),
     grantId: readOptionalText(row, 'grant_id'),
+    keyThumbprint: readOptionalText(row, 'key_thumbprint'),
   }
 }

@@ -9,6 +9,7 @@ import {
   generationOf,
   generationsLookedAt,
   judgeRotation,
+  keyAfter,
   nextGeneration,
   refreshTokenOf,
   repeatedAccessExpiresAt,
@@ -44,6 +45,7 @@ const grantColumns = [
   'expires_at',
   'revoked_at',
   'revoked_reason',
+  'key_thumbprint',
 ] as const
 const generationColumns = [
   'grant_id',
@@ -161,6 +163,7 @@ async function rotateRefreshToken(
     case 'revoked':
     case 'expired':
     case 'unknown':
+    case 'other-key':
       return { outcome: judgement }
   }
 }
@@ -182,18 +185,21 @@ async function rotate(
 ): Promise<GrantRecord> {
   const { grantId } = grant
   const next = nextGeneration(presented, request, now)
-  const moved = { lastUsedAt: Math.max(grant.lastUsedAt, now), expiresAt: request.grantExpiresAt }
+  const moved = {
+    lastUsedAt: Math.max(grant.lastUsedAt, now),
+    expiresAt: request.grantExpiresAt,
+    keyThumbprint: keyAfter(grant, request),
+  }
   await transaction.run(
     `UPDATE token_generations SET rotated_at = ?, first_used_at = COALESCE(first_used_at, ?)
     WHERE grant_id = ? AND generation = ?`,
     [now, now, grantId, presented.generation],
   )
   await transaction.run(insertGeneration, generationValuesOf(next))
-  await transaction.run('UPDATE grants SET last_used_at = ?, expires_at = ? WHERE grant_id = ?', [
-    moved.lastUsedAt,
-    moved.expiresAt,
-    grantId,
-  ])
+  await transaction.run(
+    'UPDATE grants SET last_used_at = ?, expires_at = ?, key_thumbprint = ? WHERE grant_id = ?',
+    [moved.lastUsedAt, moved.expiresAt, moved.keyThumbprint ?? null, grantId],
+  )
   const oldest = await transaction.read(selectOldest, [grantId, generationsLookedAt + 1])
   const rows = oldest.map(readGeneration)
   const firstKept = firstGenerationKept(rows, next.generation, request, now)
@@ -245,6 +251,7 @@ function grantValuesOf(grant: GrantRecord): SqlValue[] {
     grant.expiresAt,
     grant.revokedAt ?? null,
     grant.revokedReason ?? null,
+    grant.keyThumbprint ?? null,
   ]
 }
 
@@ -264,6 +271,7 @@ function readGrant(row: SqlRow): GrantRecord {
     expiresAt: readInteger(row, 'expires_at'),
     revokedAt: readOptionalInteger(row, 'revoked_at'),
     revokedReason: readOptionalText(row, 'revoked_reason'),
+    keyThumbprint: readOptionalText(row, 'key_thumbprint'),
   }
 }
 
