@@ -14,7 +14,6 @@ import {
   versionHeader,
 } from '../mcp/streamable-http.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
-import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
 import { type EventFields, type Telemetry, userAgentOf } from '../platform/telemetry.ts'

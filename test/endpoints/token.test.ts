@@ -1,8 +1,8 @@
 // The token endpoint: who the client is, what a code is worth and how often, and how a connection is kept.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { AuthorizationServerSettings } from '../../src/authorization-server/settings.ts'
 import { createProofs } from '../../src/authorization-server/proofs.ts'
+import type { AuthorizationServerSettings } from '../../src/authorization-server/settings.ts'
 import { createTokens } from '../../src/authorization-server/tokens.ts'
 import { hashToken, systemRandom } from '../../src/platform/crypto.ts'
 import { createKeyRing } from '../../src/storage/key-ring.ts'
