@@ -8,6 +8,7 @@ import {
   defaultClientRules,
   defaultLifetimes,
   type Lifetimes,
+  type TrustedIssuer,
   type WaysIn,
 } from '../authorization-server/settings.ts'
 import {
@@ -41,6 +42,7 @@ import { createConnectors } from './connectors.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createSources, type SourceOptions, type Sources } from './sources.ts'
+import { readTrustedIssuers } from './trusted-issuers.ts'
 
 export interface PosternOptions {
   /** The origin that clients use, for example `https://mcp.example.com`: never taken from a request. */
@@ -60,6 +62,8 @@ export interface PosternOptions {
   waysIn?: Partial<WaysIn> | undefined
   /** Which of the clients that come by themselves are let in; all, unless it says otherwise. */
   clientRules?: Partial<ClientRules> | undefined
+  /** Whoever these vouch for is let in by clients that authenticate, without being asked (MCP enterprise-managed authorization). Default: nobody. */
+  trustedIssuers?: readonly TrustedIssuer[] | undefined
   lifetimes?: Partial<Lifetimes> | undefined
   limits?: Partial<GatewayLimits> | undefined
   /** Requests that name a loopback host pass the Host guard. Default: only if the public URL is itself loopback. */
@@ -205,6 +209,7 @@ async function openRooms(
     waysIn,
     clientRules: { ...defaultClientRules, ...options.clientRules },
     rateRules: options.rateLimits === false ? undefined : { ...defaultRateRules, ...options.rateLimits },
+    trustedIssuers: readTrustedIssuers(options.trustedIssuers),
     lifetimes,
     storage,
     keys: {

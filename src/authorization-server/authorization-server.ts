@@ -19,6 +19,7 @@ import { createRegistrationIds } from './registration-ids.ts'
 import { createRemoteKeys } from './remote-keys.ts'
 import type { AuthorizationServerSettings, RequestSource } from './settings.ts'
 import { createTokens, type DeadToken, type Tokens } from './tokens.ts'
+import { createTrustedIssuers } from './trusted-issuers.ts'
 
 /** Endpoints throw `OAuthError`; the front door turns it into a page, a redirect or JSON. */
 export interface AuthorizationServer {
@@ -46,13 +47,15 @@ export function createAuthorizationServer(settings: AuthorizationServerSettings)
   const registrations = createManagedRegistrations(settings, limits, ids, clients)
   const proofs = createProofs(settings)
   const tokens = createTokens(settings, proofs)
+  const issuers = createTrustedIssuers(settings)
   const consent = createConsent(settings, clients, tokens, limits)
   return {
     metadata: authorizationServerMetadata(settings),
     authorize: (request, source) =>
       authorizationEndpoint(settings, clients, consent, limits, request, source),
     decide: (request) => consent.decide(request),
-    token: (request, source) => tokenEndpoint(settings, clients, tokens, proofs, limits, request, source),
+    token: (request, source) =>
+      tokenEndpoint(settings, clients, tokens, proofs, issuers, limits, request, source),
     register: (request, source) => registrationEndpoint(clients, request, source),
     manageRegistration: (request, source) => registrationManagementEndpoint(registrations, request, source),
     revoke: (request, source) => revocationEndpoint(settings, clients, tokens, limits, request, source),

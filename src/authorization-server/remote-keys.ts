@@ -1,13 +1,13 @@
 /** Sets of public keys that a client or an issuer publishes under a URL (RFC 7591 §2 `jwks_uri`): fetched through the guarded way out, kept while fresh, asked for anew when a key is missing. */
 
 import { documentFreshSeconds } from '../oauth/client-id-metadata-document.ts'
-import { OAuthError } from '../oauth/errors.ts'
+import { OAuthError, type OAuthErrorCode } from '../oauth/errors.ts'
 import { type JsonWebKeySet, jsonWebKeySetProblems, readJsonWebKeySet } from '../oauth/json-web-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import { OutboundError, type OutboundFetch } from '../platform/outbound-fetch.ts'
 
 export interface RemoteKeys {
-  /** Throws `invalid_client` where the URL publishes no keys, `temporarily_unavailable` where it cannot be asked. */
+  /** Throws `invalid_client`, or what the owner says, where the URL publishes no keys, `temporarily_unavailable` where it cannot be asked. */
   find(url: string): Promise<JsonWebKeySet>
   /** For a signature that the known keys do not verify: the keys of now. Undefined when they were asked for a moment ago. */
   renew(url: string): Promise<JsonWebKeySet | undefined>
@@ -25,7 +25,19 @@ const renewEverySeconds = 60
 const maximumKnownUrls = 1000
 const maximumFetches = 10
 
-export function createRemoteKeys(outboundFetch: OutboundFetch, clock: Clock): RemoteKeys {
+/** Whose keys they are, in a sentence for whoever is refused, and the code for those that were taken back. */
+export interface KeyOwner {
+  whose: string
+  withdrawn: OAuthErrorCode
+}
+
+const clientKeys: KeyOwner = { whose: "the client's keys", withdrawn: 'invalid_client' }
+
+export function createRemoteKeys(
+  outboundFetch: OutboundFetch,
+  clock: Clock,
+  { whose, withdrawn }: KeyOwner = clientKeys,
+): RemoteKeys {
   const known = new Map<string, KnownKeys>()
   const running = new Map<string, Promise<JsonWebKeySet>>()
 
@@ -38,10 +50,10 @@ export function createRemoteKeys(outboundFetch: OutboundFetch, clock: Clock): Re
       if (!(error instanceof OutboundError)) throw error
       if (error instanceof KeysWithdrawn) {
         known.delete(url)
-        throw new OAuthError('invalid_client', `the client's keys could not be read: ${error.message}`)
+        throw new OAuthError(withdrawn, `${whose} could not be read: ${error.message}`)
       }
       if (standing !== undefined) return standing.keys
-      throw new OAuthError('temporarily_unavailable', `the client's keys could not be read: ${error.message}`)
+      throw new OAuthError('temporarily_unavailable', `${whose} could not be read: ${error.message}`)
     }
   }
 

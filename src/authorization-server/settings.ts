@@ -76,6 +76,14 @@ export const defaultClientRules: ClientRules = {
   tokenEndpointAudience: false,
 }
 
+/** An issuer that vouches for people (enterprise-managed authorization): whoever it names to a client is not asked for consent here. */
+export interface TrustedIssuer {
+  /** As its assertions name it in `iss`. */
+  issuer: string
+  /** Where its keys are; undefined: its OpenID discovery document says. */
+  jwksUri?: string | undefined
+}
+
 export interface Lifetimes {
   /** More than ten minutes: below, some clients refresh twice at once (Gemini CLI, recorded 2026-11). */
   accessTokenSeconds: number
@@ -122,6 +130,7 @@ export interface AuthorizationServerSettings {
   clientRules: ClientRules
   /** Undefined: nothing is limited. */
   rateRules: RateRules | undefined
+  trustedIssuers: readonly TrustedIssuer[]
   lifetimes: Lifetimes
   storage: Storage
   keys: AuthorizationServerKeys

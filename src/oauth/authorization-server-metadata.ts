@@ -24,6 +24,8 @@ export interface AuthorizationServerMetadata {
   response_types_supported: readonly string[]
   response_modes_supported?: readonly string[]
   grant_types_supported?: readonly string[]
+  /** Draft-ietf-oauth-identity-assertion-authz-grant §7. */
+  authorization_grant_profiles_supported?: readonly string[]
   token_endpoint_auth_methods_supported?: readonly string[]
   revocation_endpoint_auth_methods_supported?: readonly string[]
   code_challenge_methods_supported?: readonly string[]

@@ -4,6 +4,7 @@ import type { JsonWebKeySet } from './json-web-key.ts'
 import {
   clockLeewaySeconds,
   decodeToken,
+  onlyAudience,
   signatureAlgorithms,
   type TokenFault,
   verifyToken,
@@ -60,9 +61,8 @@ function claimsFault(
 ): string | undefined {
   if (claims.iss !== clientId) return 'its iss is not the client id'
   if (claims.sub !== clientId) return 'its sub is not the client id'
-  // One audience: an assertion that is good for two servers could be passed on by one to the other.
-  const audience = Array.isArray(claims.aud) && claims.aud.length === 1 ? claims.aud[0] : claims.aud
-  if (typeof audience !== 'string' || !audiences.includes(audience))
+  const audience = onlyAudience(claims)
+  if (audience === undefined || !audiences.includes(audience))
     return `its aud must be ${audiences[0]} and nothing else`
   if (typeof claims.exp !== 'number') return 'its exp is missing'
   if (claims.exp > now + maximumAssertionSeconds + clockLeewaySeconds)

@@ -35,6 +35,12 @@ export function decodeToken(token: string): DecodedToken | undefined {
   }
 }
 
+/** One audience: what is good for two servers could be passed on by one to the other. Undefined where there are several, or none. */
+export function onlyAudience({ aud }: DecodedToken['claims']): string | undefined {
+  const only: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud
+  return typeof only === 'string' ? only : undefined
+}
+
 export interface TokenExpectations {
   /** Of the header's `typ`, without case and without `application/` (RFC 7515 §4.1.9). `undefined` in it allows none. */
   types: readonly (string | undefined)[]

@@ -12,6 +12,8 @@ export interface TokenRequest {
   clientSecret: string | undefined
   clientAssertion: string | undefined
   clientAssertionType: string | undefined
+  /** Of the jwt-bearer grant (RFC 7523 §2.1). */
+  assertion: string | undefined
   scope: string | undefined
   resources: readonly string[]
 }
@@ -33,6 +35,7 @@ export function readTokenRequest(form: URLSearchParams): TokenRequest {
     clientSecret: one('client_secret'),
     clientAssertion: one('client_assertion'),
     clientAssertionType: one('client_assertion_type'),
+    assertion: one('assertion'),
     scope: one('scope'),
     resources: form.getAll('resource').filter((resource) => resource !== ''),
   }
@@ -44,9 +47,12 @@ export interface TokenResponse {
   tokenType?: 'DPoP' | undefined
   /** Whole seconds. */
   expiresInSeconds: number
-  refreshToken: string
+  /** Undefined where the connection is to end with its access token. */
+  refreshToken: string | undefined
   /** What was granted, always said: a person may have ticked less than was asked. */
   scope: string
+  /** Said where the client may not know it. */
+  resource?: string | undefined
 }
 
 export function formatTokenResponse(response: TokenResponse): Record<string, unknown> {
@@ -54,8 +60,9 @@ export function formatTokenResponse(response: TokenResponse): Record<string, unk
     access_token: response.accessToken,
     token_type: response.tokenType ?? 'Bearer',
     expires_in: response.expiresInSeconds,
-    refresh_token: response.refreshToken,
+    ...(response.refreshToken === undefined ? {} : { refresh_token: response.refreshToken }),
     scope: response.scope,
+    ...(response.resource === undefined ? {} : { resource: response.resource }),
   }
 }
 

@@ -252,6 +252,8 @@ export type Rotation =
   | { outcome: 'revoked' | 'expired' | 'unknown' | 'other-key' }
 
 export interface TokenStorage {
+  /** A grant that no code came before. */
+  saveGrant(tokens: IssuedTokens): Promise<void>
   findRefreshToken(
     tokenHash: TokenHash,
   ): Promise<{ refreshToken: RefreshTokenRecord; grant: GrantRecord } | undefined>

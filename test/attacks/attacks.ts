@@ -18,6 +18,7 @@ import { secretAttacks } from './secrets.ts'
 import { signInAttacks } from './sign-in.ts'
 import { tokenAttacks } from './tokens.ts'
 import { upstreamAttacks } from './upstreams.ts'
+import { vouchingAttacks } from './vouching.ts'
 
 export const attacks: readonly Attack[] = [
   ...redirectAttacks,
@@ -32,6 +33,7 @@ export const attacks: readonly Attack[] = [
   ...codeAttacks,
   ...tokenAttacks,
   ...proofAttacks,
+  ...vouchingAttacks,
   ...policyAttacks,
   ...lazyAttacks,
   ...upstreamAttacks,

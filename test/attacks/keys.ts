@@ -105,8 +105,8 @@ const assertions: readonly Attack[] = [
     'draft-ietf-oauth-rfc7523bis §4 (audience injection); CVE-2025-27370',
     without(
       oauth,
-      'Array.isArray(claims.aud) && claims.aud.length === 1 ? claims.aud[0] : claims.aud',
-      'Array.isArray(claims.aud) ? claims.aud.at(-1) : claims.aud',
+      'Array.isArray(aud) && aud.length === 1 ? aud[0] : aud',
+      'Array.isArray(aud) ? aud.at(-1) : aud',
     ),
     async ({ door, key }) => key.sign(claimsOf(door, { aud: ['https://evil.example', door.origin] })),
   ),

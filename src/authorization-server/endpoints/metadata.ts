@@ -4,6 +4,7 @@ import type { AuthorizationServerMetadata } from '../../oauth/authorization-serv
 import { clientAssertionAlgorithms } from '../../oauth/client-assertion.ts'
 import { grantTypes, tokenEndpointAuthMethods } from '../../oauth/client-metadata.ts'
 import { dpopAlgorithms } from '../../oauth/dpop.ts'
+import { identityAssertionProfile, jwtBearerGrantType } from '../../oauth/identity-assertion.ts'
 import { challengeMethod } from '../../oauth/pkce.ts'
 import { offlineAccess } from '../../oauth/scope.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
@@ -55,7 +56,7 @@ export function authorizationServerMetadata(
     scopes_supported: [...settings.resources.offeredScopes, offlineAccess],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: grantTypes,
+    ...grantsOf(settings),
     // Hosted Claude uses a metadata document only where it sees `none` listed.
     token_endpoint_auth_methods_supported: authMethods,
     ...(algorithms === undefined ? {} : { token_endpoint_auth_signing_alg_values_supported: algorithms }),
@@ -66,5 +67,19 @@ export function authorizationServerMetadata(
     code_challenge_methods_supported: [challengeMethod],
     ...(waysIn.metadataDocument ? { client_id_metadata_document_supported: true } : {}),
     authorization_response_iss_parameter_supported: true,
+  }
+}
+
+/** Which issuers are trusted is nobody's business (requirement IDJAG-04); that some are is what a client has to know. */
+function grantsOf({
+  trustedIssuers,
+}: AuthorizationServerSettings): Pick<
+  AuthorizationServerMetadata,
+  'grant_types_supported' | 'authorization_grant_profiles_supported'
+> {
+  if (trustedIssuers.length === 0) return { grant_types_supported: grantTypes }
+  return {
+    grant_types_supported: [...grantTypes, jwtBearerGrantType],
+    authorization_grant_profiles_supported: [identityAssertionProfile],
   }
 }

@@ -2,6 +2,7 @@
 
 import { readClientAuthentication } from '../../oauth/client-authentication.ts'
 import { concerning, type ErrorSubject, OAuthError } from '../../oauth/errors.ts'
+import { jwtBearerGrantType } from '../../oauth/identity-assertion.ts'
 import {
   formatTokenResponse,
   readTokenRequest,
@@ -10,6 +11,7 @@ import {
 } from '../../oauth/token-response.ts'
 import { type Client, type Clients, isOneRegistration } from '../clients.ts'
 import { authorizationCodeGrant } from '../grants/authorization-code.ts'
+import { jwtBearerGrant } from '../grants/jwt-bearer.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { jsonAnswer } from '../json-answer.ts'
 import type { Proofs } from '../proofs.ts'
@@ -17,6 +19,7 @@ import type { RateLimits } from '../rate-limits.ts'
 import { readForm } from '../request-body.ts'
 import type { AuthorizationServerSettings, RequestSource } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
+import type { TrustedIssuers } from '../trusted-issuers.ts'
 import { endpointAliases, endpointPaths } from './metadata.ts'
 
 export async function tokenEndpoint(
@@ -24,13 +27,14 @@ export async function tokenEndpoint(
   clients: Clients,
   tokens: Tokens,
   proofs: Proofs,
+  issuers: TrustedIssuers,
   limits: RateLimits,
   httpRequest: Request,
   source: RequestSource,
 ): Promise<Response> {
   const subject: ErrorSubject = {}
   return concerning(subject, () =>
-    exchange(settings, clients, tokens, proofs, limits, httpRequest, source, subject),
+    exchange(settings, clients, tokens, proofs, issuers, limits, httpRequest, source, subject),
   )
 }
 
@@ -39,6 +43,7 @@ async function exchange(
   clients: Clients,
   tokens: Tokens,
   proofs: Proofs,
+  issuers: TrustedIssuers,
   limits: RateLimits,
   httpRequest: Request,
   source: RequestSource,
@@ -53,7 +58,7 @@ async function exchange(
   subject.clientId = client.clientId
   limitRequests(limits, tokens, client, request, source)
   const key = await proofs.read(httpRequest, [endpointPaths.token, endpointAliases.token])
-  const response = await grantOf(settings, clients, tokens, client, request, key, subject)
+  const response = await grantOf(settings, clients, tokens, issuers, client, request, key, subject)
   return jsonAnswer(200, formatTokenResponse(response))
 }
 
@@ -74,6 +79,7 @@ function grantOf(
   settings: AuthorizationServerSettings,
   clients: Clients,
   tokens: Tokens,
+  issuers: TrustedIssuers,
   client: Client,
   request: TokenRequest,
   key: string | undefined,
@@ -84,6 +90,9 @@ function grantOf(
       return authorizationCodeGrant(settings, clients, tokens, client, request, key, subject)
     case 'refresh_token':
       return refreshTokenGrant(settings, clients, tokens, client, request, key, subject)
+    case jwtBearerGrantType:
+      if (settings.trustedIssuers.length === 0) break
+      return jwtBearerGrant(settings, clients, tokens, issuers, client, request, key)
     case undefined:
       throw new OAuthError('invalid_request', 'grant_type is missing')
     case 'client_credentials':
@@ -91,7 +100,6 @@ function grantOf(
         'unsupported_grant_type',
         'client_credentials is not offered: every connection here acts for a person, who has to consent; use authorization_code',
       )
-    default:
-      throw new OAuthError('unsupported_grant_type', 'grant_type must be authorization_code or refresh_token')
   }
+  throw new OAuthError('unsupported_grant_type', 'grant_type must be authorization_code or refresh_token')
 }

@@ -228,6 +228,10 @@ export function memoryStorage(): Storage {
       return 'taken'
     },
 
+    async saveGrant(tokens) {
+      refuseKnown(tokens.refreshToken.tokenHash, tokens.accessToken.tokenHash)
+      storeTokens(tokens)
+    },
     async findRefreshToken(tokenHash) {
       const row = byRefreshToken.get(tokenHash)
       const family = row && families.get(row.grantId)

@@ -15,6 +15,18 @@ import {
 
 export const tokenCases: readonly StorageCase[] = [
   {
+    name: 'tokens: a grant without a code is stored whole, and never over another',
+    async check(storage) {
+      await storage.saveGrant(tokensOf('g'))
+      expectEqual('grant', await storage.findGrant('g'), tokensOf('g').grant)
+      const live = await storage.findAccessToken(accessHash('g', 0), start)
+      expectEqual('access token', live?.grant.grantId, 'g')
+      const clash = { ...tokensOf('h'), accessToken: tokensOf('g').accessToken }
+      await expectRejected('a token twice', storage.saveGrant(clash))
+      expectEqual('nothing of it', await storage.findGrant('h'), undefined)
+    },
+  },
+  {
     name: 'tokens: an access token lives until the second in which it expires',
     async check(storage) {
       const tokens = tokensOf('g')

@@ -74,6 +74,7 @@ const selectOldest = `SELECT ${columnList(generationColumns, 't', 't_')} FROM to
 
 export function sqlTokens(driver: SqlDriver): TokenStorage {
   return {
+    saveGrant: (tokens) => driver.write((transaction) => insertTokens(transaction, tokens)),
     async findRefreshToken(tokenHash) {
       const [row] = await driver.read(selectByRefreshToken, [tokenHash])
       return row && { refreshToken: refreshTokenOf(readGeneration(row)), grant: readGrant(row) }
