@@ -46,6 +46,22 @@ export function resourceProblems(values: readonly string[]): Problem[] {
     }))
 }
 
+/** RFC 8707 §2.2: what was granted for one resource is good for no other; to name none is to mean that one. `grant` is what is exchanged, in words. */
+export function targetProblems(
+  asked: readonly string[],
+  granted: ResourceIdentifier,
+  grant: 'code' | 'token',
+): Problem[] {
+  return asked
+    .filter((resource) => findResource(resource, [granted]) === undefined)
+    .map(() => ({
+      code: 'invalid_target',
+      at: 'resource',
+      says: `this ${grant} is for the resource ${granted}`,
+      standard: 'RFC 8707 §2.2',
+    }))
+}
+
 function withoutTrailingSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }

@@ -153,8 +153,8 @@ const thefts: readonly Attack[] = [
     source: 'RFC 8707 §2.2',
     guard: without(
       'authorization-server/grants/authorization-code.ts',
-      'if (!isGranted) throw',
-      'if (false) throw',
+      "refuseProblems(targetProblems(request.resources, code.resource as ResourceIdentifier, 'code'))",
+      '',
     ),
     async run(door) {
       const own = await obtainCode(door)

@@ -67,8 +67,8 @@ const audiences: readonly Attack[] = [
     source: 'RFC 8707 §2.2',
     guard: without(
       'authorization-server/grants/refresh-token.ts',
-      'if (!isGranted) throw',
-      'if (false) throw',
+      "refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token'))",
+      '',
     ),
     async run(door) {
       const own = await connect(door)
@@ -357,8 +357,8 @@ const refreshes: readonly Attack[] = [
     source: 'RFC 6749 §6, OAuth 2.1 §4.3.1',
     guard: without(
       server,
-      'checkResource(grant, request) return',
-      "checkResource(grant, request); if (request.scope?.includes('write')) grant.scope.push('write'); return",
+      "refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token')) return",
+      "if (request.scope?.includes('write')) grant.scope.push('write'); return",
     ),
     async run(door) {
       const own = await connect(door, { untick: 'write' })

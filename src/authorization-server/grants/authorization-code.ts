@@ -2,7 +2,7 @@
 
 import { type ErrorSubject, OAuthError, refuseProblems } from '../../oauth/errors.ts'
 import { codeVerifierProblems, isVerifierOf } from '../../oauth/pkce.ts'
-import { findResource, type ResourceIdentifier } from '../../oauth/resource-indicators.ts'
+import { type ResourceIdentifier, targetProblems } from '../../oauth/resource-indicators.ts'
 import { formatScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { encodeBase64Url, hashToken } from '../../platform/crypto.ts'
@@ -25,7 +25,7 @@ export async function authorizationCodeGrant(
 ): Promise<TokenResponse> {
   const code = await findCode(settings, client, request, subject)
   checkRedirect(code, request)
-  checkResource(code, request)
+  refuseProblems(targetProblems(request.resources, code.resource as ResourceIdentifier, 'code'))
   checkKey(code, key)
   await checkVerifier(settings, code, request)
   await refuseReplay(settings, code)
@@ -56,13 +56,6 @@ function checkRedirect(code: AuthorizationCodeRecord, request: TokenRequest): vo
   if (request.redirectUri !== undefined && request.redirectUri !== code.redirectUri) {
     throw new OAuthError('invalid_grant', 'redirect_uri is not the one of the authorization request')
   }
-}
-
-/** RFC 8707 §2.2: not more than was authorized; left out it means just that. */
-function checkResource(code: AuthorizationCodeRecord, request: TokenRequest): void {
-  const granted = [code.resource as ResourceIdentifier]
-  const isGranted = request.resources.every((resource) => findResource(resource, granted) !== undefined)
-  if (!isGranted) throw new OAuthError('invalid_target', `this code is for the resource ${code.resource}`)
 }
 
 /** RFC 9449 §10: a code that was asked for with a key is worth nothing without it. */

@@ -1,7 +1,7 @@
 /** Exchanges a refresh token for its successor (OAuth 2.1 §4.3), so that real clients stay connected (house rule 2). */
 
-import { type ErrorSubject, OAuthError } from '../../oauth/errors.ts'
-import { findResource, type ResourceIdentifier } from '../../oauth/resource-indicators.ts'
+import { type ErrorSubject, OAuthError, refuseProblems } from '../../oauth/errors.ts'
+import { type ResourceIdentifier, targetProblems } from '../../oauth/resource-indicators.ts'
 import { formatScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { hashToken } from '../../platform/crypto.ts'
@@ -24,7 +24,8 @@ export async function refreshTokenGrant(
   const own = tokens.readRefreshToken(presented)
   if (own === undefined) throw deadToken('not one of ours')
   const grant = await findGrant(settings, client, own, subject)
-  checkResource(grant, request)
+  // A `scope` is not compared: Codex repeats what it asked for, mcp-remote what it got, and both are given what was granted (recorded 2026-11).
+  refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token'))
   return rotate(settings, clients, tokens, client, grant, presented, own, key)
 }
 
@@ -42,13 +43,6 @@ async function findGrant(
   subject.grantId = grant.grantId
   if (grant.clientId !== client.clientId) throw deadToken('it belongs to another client')
   return grant
-}
-
-/** RFC 8707 §2.2. A `scope` is not compared: Codex repeats what it asked for, mcp-remote what it got, and both are given what was granted (recorded 2026-11). */
-function checkResource(grant: GrantRecord, request: TokenRequest): void {
-  const granted = [grant.resource as ResourceIdentifier]
-  const isGranted = request.resources.every((resource) => findResource(resource, granted) !== undefined)
-  if (!isGranted) throw new OAuthError('invalid_target', `this token is for the resource ${grant.resource}`)
 }
 
 async function rotate(
