@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import { eventDefinitions } from '../src/app/cli/events.ts'
 import { createProgram } from '../src/app/cli/main.ts'
 import type { Terminal, Writer } from '../src/app/cli/terminal.ts'
-import { type OptionDefinition, optionDefinitions } from '../src/app/options.ts'
+import { type OptionDefinition, optionDefinitions } from '../src/app/option-definitions.ts'
 import { type Diagnosis, diagnoses } from '../src/connections/diagnosis.ts'
 
 export interface ReferencePage {
@@ -56,6 +56,9 @@ function optionsPage(): string {
         '}',
       ].join('\n'),
     ),
+    'Of several connectors behind one door each stands in `connectors`, with what belongs to a connector; of one with a ' +
+      'URL for each tenant, each tenant stands in `tenants`, with what belongs to a tenant. ' +
+      '[Ways in](../guides/ways-in.md) shows both.',
     ...groups.flatMap(([group, options]) => [`## ${group}`, ...options.flatMap(optionPart)]),
   ])
 }
@@ -65,7 +68,7 @@ function optionPart(option: OptionDefinition): string[] {
   const places = [
     ['Flag', flag === undefined ? (name === 'command' ? '`-- <command> [arguments]`' : 'none') : code(flag)],
     ['Variable', environment === undefined ? 'none' : code(environment)],
-    ['In the file', inFile ? code(name) : 'not possible'],
+    ['In the file', inFile ? `${code(name)}${ownerWords[option.belongsTo]}` : 'not possible'],
     ['Value', `${option.expects}${option.repeatable ? '; more than one is possible' : ''}`],
     ['Default', option.default],
   ]
@@ -75,6 +78,13 @@ function optionPart(option: OptionDefinition): string[] {
     places.map(([label, value]) => `- ${label}: ${value}`).join('\n'),
     `What follows: ${option.consequence}`,
   ]
+}
+
+const ownerWords: Readonly<Record<OptionDefinition['belongsTo'], string>> = {
+  door: '',
+  connector: ', of each connector',
+  tenant: ', of each connector and each tenant',
+  template: ', of a connector with tenants',
 }
 
 async function commandsPage(): Promise<string> {

@@ -7,7 +7,7 @@ export {
   type RunningServer,
   startServer,
 } from './app/node.ts'
-export type { ConfigFile } from './app/options.ts'
+export type { ConfigFile, ConnectorConfig, TenantConfig, TenantsConfig } from './app/config.ts'
 export { type StdioUpstreamOptions, stdioUpstream } from './gateway/upstreams/stdio.ts'
 export {
   createLocalUser,

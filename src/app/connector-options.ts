@@ -16,7 +16,12 @@ export interface ConnectorOptions extends ConnectorRules {
   scopes?: readonly ScopeDefinition[] | undefined
   /** `jwt`: signed, so that a resource server elsewhere can read them (RFC 9068). Default `opaque`. */
   accessTokens?: 'opaque' | 'jwt' | undefined
+  /** A picture beside its name: a `data:` URL with an image in base64, of at most 65 536 characters after the comma. */
+  icon?: string | undefined
 }
+
+/** The pages that it is in are sent anew each time. */
+export const maximumIconCharacters = 65_536
 
 export interface ConnectorRules {
   upstream: Upstream
@@ -44,6 +49,7 @@ export interface TenantConnectorOptions {
   scopes?: readonly ScopeDefinition[] | undefined
   /** Of each of its tenants. */
   accessTokens?: 'opaque' | 'jwt' | undefined
+  icon?: string | undefined
   /**
    * Undefined: there is no such tenant. A tenant is what stands in the path, byte for byte: letters, digits, `- . _ ~`,
    * 64 at most. What it answered is kept until `Postern.forgetTenant`.
@@ -70,73 +76,139 @@ export interface ConnectorChoice {
   defaultConnector?: string | undefined
 }
 
-/** Throws a `TypeError`. */
+/** Throws a `TypeError` with all that is wrong. */
 export function readConnectors({ connector, connectors, defaultConnector }: ConnectorChoice): ConnectorPlan {
   if ((connector === undefined) === (connectors === undefined)) {
     throw new TypeError('give either connector or connectors')
   }
   const all = connectors ?? (connector === undefined ? [] : [connector])
-  if (all.length === 0) throw new TypeError('connectors is empty: there would be nothing behind the door')
+  const problems = connectorProblems(all, defaultConnector)
+  if (problems.length > 0) {
+    const place = ({ at, member }: ConnectorProblem): string =>
+      at === undefined || connector !== undefined ? member : `connectors[${at}].${member}`
+    throw new TypeError(problems.map((problem) => `${place(problem)} ${problem.says}`).join('; '))
+  }
   const templates = all.filter(isTemplate)
   const fixed = all
     .filter((one): one is ConnectorOptions => !isTemplate(one))
-    .map((one) => ({ ...one, path: one.path ?? '/mcp' }))
-  for (const { path } of fixed) refuse(path, connectorPathFault(path))
-  for (const { path } of templates) refuse(path, tenantPathFault(path))
-  for (const one of fixed) readStrangerRules(one, one.name)
-  refuseTwins([...fixed, ...templates])
-  return { fixed, templates, standard: readStandard(fixed, templates, defaultConnector) }
+    .map((one) => ({ ...one, path: one.path ?? defaultPath }))
+  return { fixed, templates, standard: standardPath(fixed, templates, defaultConnector) }
 }
+
+export const defaultPath = '/mcp'
 
 function isTemplate(one: ConnectorOptions | TenantConnectorOptions): one is TenantConnectorOptions {
   return 'tenant' in one
 }
 
-function refuse(path: string, fault: string | undefined): void {
-  if (fault !== undefined) throw new TypeError(`connector.path ${JSON.stringify(path)} ${fault}`)
+function standardPath(
+  fixed: readonly { name: string; path: string }[],
+  templates: readonly unknown[],
+  named: string | undefined,
+): string | undefined {
+  if (named !== undefined) return fixed.find(({ name }) => name === named)?.path
+  return fixed.length === 1 && templates.length === 0 ? fixed[0]?.path : undefined
+}
+
+/** What can be wrong with connectors, wherever they were written down. */
+export interface DescribedConnector extends StrangerChoice {
+  name: string
+  path?: string | undefined
+  icon?: string | undefined
+  /** There if it has a URL for each tenant. */
+  tenant?: unknown
+}
+
+export interface ConnectorProblem {
+  /** Which of them; undefined for the choice among them. */
+  at: number | undefined
+  member: string
+  /** The end of a sentence. */
+  says: string
+}
+
+export function connectorProblems(
+  all: readonly DescribedConnector[],
+  defaultConnector: string | undefined,
+): ConnectorProblem[] {
+  if (all.length === 0)
+    return [{ at: undefined, member: 'connectors', says: 'is empty: there would be nothing behind the door' }]
+  return [
+    ...all.flatMap((one, at) => ownProblems(one).map((problem) => ({ at, ...problem }))),
+    ...all.flatMap((one, at) =>
+      all.slice(0, at).flatMap((other) => twinProblems(one, other).map((problem) => ({ at, ...problem }))),
+    ),
+    ...defaultProblems(all, defaultConnector),
+  ]
+}
+
+type MemberProblem = Pick<ConnectorProblem, 'member' | 'says'>
+
+function ownProblems(one: DescribedConnector): MemberProblem[] {
+  const { path = defaultPath } = one
+  const fault = 'tenant' in one ? tenantPathFault(path) : connectorPathFault(path)
+  return [
+    ...(fault === undefined ? [] : [{ member: 'path', says: `${quoted(path)} ${fault}` }]),
+    ...(isIcon(one.icon)
+      ? []
+      : [{ member: 'icon', says: 'is no data: URL of an image in base64, or too long' }]),
+    ...strangerProblems(one),
+  ]
+}
+
+/** It goes into pages as it is, where no other way leads out of the attribute that it stands in. */
+function isIcon(icon: string | undefined): boolean {
+  if (icon === undefined) return true
+  const [, content] =
+    /^data:image\/(?:svg\+xml|png|webp|jpeg);base64,([A-Za-z0-9+/]+={0,2})$/.exec(icon) ?? []
+  return content !== undefined && content.length <= maximumIconCharacters
 }
 
 /** By its name a person knows what is being allowed, and by its path a token where it is good. */
-function refuseTwins(all: readonly { name: string; path: string }[]): void {
-  for (const [index, one] of all.entries()) {
-    for (const other of all.slice(index + 1)) {
-      if (pathsMeet(one.path, other.path)) {
-        throw new TypeError(`the connector paths ${one.path} and ${other.path} cannot be told apart`)
-      }
-      if (one.name.trim().toLowerCase() === other.name.trim().toLowerCase()) {
-        throw new TypeError(
-          `two connectors are called ${JSON.stringify(one.name)}; each needs a name of its own`,
-        )
-      }
-    }
-  }
+function twinProblems(one: DescribedConnector, other: DescribedConnector): MemberProblem[] {
+  const [path, otherPath] = [one.path ?? defaultPath, other.path ?? defaultPath]
+  const isTwin = one.name.trim().toLowerCase() === other.name.trim().toLowerCase()
+  return [
+    ...(pathsMeet(path, otherPath)
+      ? [{ member: 'path', says: `${path} cannot be told apart from ${otherPath} of ${quoted(other.name)}` }]
+      : []),
+    ...(isTwin ? [{ member: 'name', says: `${quoted(one.name)} is the name of another one too` }] : []),
+  ]
 }
 
-function readStandard(
-  fixed: readonly { name: string; path: string; access?: Access | undefined }[],
-  templates: readonly TenantConnectorOptions[],
-  named: string | undefined,
-): string | undefined {
-  const [only] = fixed
-  if (named === undefined) return fixed.length === 1 && templates.length === 0 ? only?.path : undefined
-  const found = fixed.find(({ name }) => name === named)
-  if (found === undefined) throw new TypeError(`defaultConnector ${JSON.stringify(named)} names no connector`)
-  if (found.access === 'none') throw new TypeError(`defaultConnector ${JSON.stringify(named)} has no sign-in`)
-  return found.path
+function defaultProblems(all: readonly DescribedConnector[], named: string | undefined): ConnectorProblem[] {
+  if (named === undefined) return []
+  const found = all.find((one) => one.name === named && !('tenant' in one))
+  if (found !== undefined && found.access !== 'none') return []
+  const says = found === undefined ? 'names no connector' : 'is one where nobody signs in'
+  return [{ at: undefined, member: 'defaultConnector', says: `${quoted(named)} ${says}` }]
 }
 
-/** Throws a `TypeError`. */
-export function readStrangerRules(rules: ConnectorRules, name: string): StrangerRules | undefined {
-  const { access, publicTools = [], hiddenTools = [], signInForm } = rules
-  const isGiven = [rules.publicTools, rules.hiddenTools, signInForm].some((one) => one !== undefined)
-  if (access !== 'lazy' && isGiven) {
-    throw new TypeError(`${name}: publicTools, hiddenTools and signInForm are for access 'lazy'`)
-  }
+/** Who needs no token, as it is written down. */
+export type StrangerChoice = Pick<ConnectorRules, 'access' | 'publicTools' | 'hiddenTools' | 'signInForm'>
+
+export function strangerProblems(choice: StrangerChoice): MemberProblem[] {
+  const { access, publicTools = [], hiddenTools = [] } = choice
+  const idle = (['publicTools', 'hiddenTools', 'signInForm'] as const).filter(
+    (member) => access !== 'lazy' && choice[member] !== undefined,
+  )
   const both = hiddenTools.find((tool) => publicTools !== 'read-only' && publicTools.includes(tool))
-  if (both !== undefined) {
-    throw new TypeError(`${name}: the tool ${JSON.stringify(both)} cannot be both public and hidden`)
-  }
+  return [
+    ...idle.map((member) => ({ member, says: `means something only where access is lazy` })),
+    ...(both === undefined ? [] : [{ member: 'hiddenTools', says: `${quoted(both)} is a public tool too` }]),
+  ]
+}
+
+/** Throws a `TypeError`: a tenant is judged when it is first asked for. */
+export function readStrangerRules(choice: StrangerChoice, name: string): StrangerRules | undefined {
+  const [problem] = strangerProblems(choice)
+  if (problem !== undefined) throw new TypeError(`${name}: ${problem.member} ${problem.says}`)
+  const { access, publicTools = [], hiddenTools = [] } = choice
   return access === 'lazy' ? { publicTools, hiddenTools } : undefined
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text)
 }
 
 export function scopesOf(one: {

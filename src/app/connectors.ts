@@ -22,6 +22,8 @@ export interface Connector {
   readonly path: string
   readonly resource: ResourceIdentifier
   readonly access: Access
+  /** A `data:` URL. */
+  readonly icon: string | undefined
   readonly gateway: Gateway
 }
 
@@ -68,7 +70,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     onEntered: () => void = () => {},
   ): OpenConnector {
     const { access = 'oauth', upstream, signInForm } = rules
-    const { accessTokens = 'opaque' } = offer
+    const { accessTokens = 'opaque', icon } = offer
     const scopes = scopesOf(offer)
     const resource = resourceIdentifier(issuer, path)
     const people = readPeople(rules)
@@ -103,13 +105,14 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     const resourceOfConnector: GuardedResource = {
       identifier: resource,
       name,
+      icon,
       scopes,
       accessTokens,
       tools: () => toolsByScope(gateway, scopes),
       mayUse,
     }
     const guarded = access === 'none' ? undefined : resourceOfConnector
-    return { name, path, resource, access, gateway, guarded }
+    return { name, path, resource, access, icon, gateway, guarded }
   }
 
   /* Tenants */
@@ -193,7 +196,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
 }
 
 /** What does not differ between the tenants of one template. */
-type ConnectorOffer = Pick<TenantConnectorOptions, 'scopes' | 'accessTokens'>
+type ConnectorOffer = Pick<TenantConnectorOptions, 'scopes' | 'accessTokens' | 'icon'>
 
 interface OpenConnector extends Connector {
   readonly guarded: GuardedResource | undefined

@@ -21,7 +21,7 @@ import type { Connection } from '../platform/request-source.ts'
 import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
-import { homePage } from '../ui/home.ts'
+import { type HomeConnector, homePage } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
 import type { Connector, Connectors } from './connectors.ts'
 import type { Sources } from './sources.ts'
@@ -208,8 +208,8 @@ async function home(rooms: FrontDoorRooms): Promise<Response> {
   return pageResponse(homePage({ productName, needsSetup, connectors: connectors.fixed.map(connectorFact) }))
 }
 
-function connectorFact({ name, resource }: Connector): { name: string; url: string } {
-  return { name, url: resource }
+function connectorFact({ name, resource, icon }: Connector): HomeConnector {
+  return { name, url: resource, icon }
 }
 
 /** Five minutes, as long as hosted Claude keeps it: a change is seen as soon as it can be anyway. */

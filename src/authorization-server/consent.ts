@@ -95,7 +95,7 @@ export function createConsent(
         redirectHost: redirectHost(pending.redirectUri),
         isLocal: isLocalRedirect(pending.redirectUri),
       },
-      connector: { name: resource.name, url: resource.identifier },
+      connector: { name: resource.name, url: resource.identifier, icon: resource.icon },
       user: { username: user.username, displayName: user.displayName },
       scopes: asked.map((scope) => ({ ...scope, optional: isOptional(scope, asked), checked: true })),
       tools: await resource.tools(),

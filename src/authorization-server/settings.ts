@@ -16,6 +16,8 @@ import type { SigningKeys } from './signing-keys.ts'
 export interface GuardedResource {
   identifier: ResourceIdentifier
   name: string
+  /** A `data:` URL of an image. */
+  icon: string | undefined
   scopes: readonly ScopeDefinition[]
   /** `jwt`: signed, for a resource server elsewhere that reads them by itself (RFC 9068); revoking is then only as fast there as they expire. */
   accessTokens: 'opaque' | 'jwt'

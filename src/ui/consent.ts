@@ -3,6 +3,7 @@
 import { hidden, type SignOut, signOutForm } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
+import { picture } from './picture.ts'
 import { text } from './text.ts'
 
 export interface ConsentView {
@@ -20,7 +21,8 @@ export interface ConsentView {
     /** A program on the person's own device receives the answer. */
     isLocal: boolean
   }
-  connector: { name: string; url: string }
+  /** Its icon, if it has one, is a `data:` URL. */
+  connector: { name: string; url: string; icon?: string | undefined }
   user: { username: string; displayName: string }
   scopes: readonly ConsentScope[]
   /** Undefined while the upstream has not been asked. */
@@ -84,7 +86,7 @@ function facts(view: ConsentView, client: Markup): Markup {
   return html`<dl class="facts">
 <div><dt>${say.who}</dt><dd><strong>${client}</strong><span class="note">${whoVouches(view)}</span></dd></div>
 <div><dt>${say.where}</dt><dd>${whereTo(view)}</dd></div>
-<div><dt>${say.connector}</dt><dd><strong><bdi>${outsideWords(view.connector.name, 80)}</bdi></strong><span class="note">${address(view.connector.url)}</span></dd></div>
+<div><dt>${say.connector}</dt><dd>${picture(view.connector.icon)}<strong><bdi>${outsideWords(view.connector.name, 80)}</bdi></strong><span class="note">${address(view.connector.url)}</span></dd></div>
 <div><dt>${say.as}</dt><dd>${whoIs(view)}</dd></div>
 </dl>`
 }

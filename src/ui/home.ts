@@ -3,6 +3,7 @@
 import { isLoopbackHost } from '../platform/url.ts'
 import { type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
+import { picture } from './picture.ts'
 import { connectorSlug, copyable, copyScript, shellWord, steps } from './steps.ts'
 import { text } from './text.ts'
 
@@ -17,6 +18,8 @@ export interface HomeView {
 export interface HomeConnector {
   name: string
   url: string
+  /** A `data:` URL of an image. */
+  icon?: string | undefined
 }
 
 export function homePage(view: HomeView): Page {
@@ -24,7 +27,7 @@ export function homePage(view: HomeView): Page {
   const [first, ...others] = view.connectors
   const isLocal = first !== undefined && isLoopbackHost(new URL(first.url).hostname)
   const only = others.length === 0 ? first : undefined
-  const named = html`<bdi>${outsideWords(only?.name ?? view.productName, 80)}</bdi>`
+  const named = html`${picture(only?.icon)}<bdi>${outsideWords(only?.name ?? view.productName, 80)}</bdi>`
   const content = html`<div class="panel">
 <h1>${say.title(named)}</h1>
 <p class="lead">${leadFor(view.connectors)}</p>
@@ -47,8 +50,8 @@ function leadFor(connectors: readonly HomeConnector[]): string {
   return connectors.length === 1 ? text.home.lead : text.home.leadForMany
 }
 
-function oneOfMany({ name, url }: HomeConnector): Markup {
-  return html`<div class="section address"><h2><bdi>${outsideWords(name, 80)}</bdi></h2>${copyable(url)}</div>`
+function oneOfMany({ name, url, icon }: HomeConnector): Markup {
+  return html`<div class="section address"><h2>${picture(icon)}<bdi>${outsideWords(name, 80)}</bdi></h2>${copyable(url)}</div>`
 }
 
 /** Where the address is not ours to tell. */

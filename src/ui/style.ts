@@ -57,6 +57,7 @@ button{font:inherit;cursor:pointer}
 .facts dt{color:var(--muted);font-size:.9rem;padding-top:.07rem}
 .facts dd{min-width:0}
 .facts strong{font-weight:650}
+.picture{width:1.25em;height:1.25em;margin-inline-end:.45em;vertical-align:-.25em;object-fit:contain}
 fieldset{border:0;min-width:0;margin-top:1.6rem}
 legend{padding:0;font-size:1.1rem;font-weight:650;letter-spacing:-.005em}
 .scope{display:grid;grid-template-columns:1.35rem 1fr;gap:0 .8rem;padding:1rem 0;border-bottom:1px solid var(--line)}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { referencePages, stalePages } from '../../scripts/reference.ts'
 import { eventDefinitions } from '../../src/app/cli/events.ts'
-import { optionDefinitions } from '../../src/app/options.ts'
+import { optionDefinitions } from '../../src/app/option-definitions.ts'
 import { repositoryRoot } from '../interop/child.ts'
 import { runPostern, temporaryDirectory } from './postern-command.ts'
 

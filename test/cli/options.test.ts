@@ -3,11 +3,20 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { findSimilar, type OptionSources, OptionsError, readOptions } from '../../src/app/options.ts'
+import { type OptionSources, type Options, OptionsError, readOptions } from '../../src/app/options.ts'
+import type { ServedConnector } from '../../src/app/served-connectors.ts'
+import { findSimilar } from '../../src/app/similar-word.ts'
 import { referenceServer, runPostern, serve, temporaryDirectory } from './postern-command.ts'
 
 const nothing: OptionSources = { flags: {}, strays: [], command: [], environment: {}, file: undefined }
 const aCommand: OptionSources = { ...nothing, command: ['node', 'server.js'] }
+
+/** The one that is served where there are not several. */
+function onlyOf({ connectors }: Options): ServedConnector {
+  const [only] = connectors
+  if (only?.kind !== 'one') throw new Error('not one connector')
+  return only
+}
 
 function problemsOf(sources: Partial<OptionSources>): string[] {
   try {
@@ -27,7 +36,9 @@ describe('reading', () => {
       environment: { POSTERN_PORT: '1002', POSTERN_PATH: '/env' },
       file: { name: 'postern.config.json', content: { port: 1003, path: '/file', name: 'from file' } },
     }
-    expect(readOptions(sources)).toMatchObject({ port: 1001, path: '/env', name: 'from file' })
+    const options = readOptions(sources)
+    expect(options.port).toBe(1001)
+    expect(onlyOf(options)).toMatchObject({ path: '/env', name: 'from file' })
   })
 
   test('what is read is frozen, and what was given stays as it was', () => {
@@ -37,7 +48,7 @@ describe('reading', () => {
     expect(content).toEqual(before)
     expect(options.publicUrl).toBe('https://mcp.example.com')
     expect(Object.isFrozen(options)).toBe(true)
-    expect(Object.isFrozen(options.upstream)).toBe(true)
+    expect(Object.isFrozen(onlyOf(options).upstream)).toBe(true)
     expect(Object.isFrozen(options.trustedHosts)).toBe(true)
   })
 
@@ -60,18 +71,15 @@ describe('reading', () => {
     ['node dist/index.js', 'mcp-server'],
     ['node -e process.exit(0)', 'mcp-server'],
   ])('%s is called %s', (command, name) => {
-    expect(readOptions({ ...nothing, command: command.split(' ') }).name).toBe(name)
+    expect(onlyOf(readOptions({ ...nothing, command: command.split(' ') })).name).toBe(name)
   })
 
   test('named variables and headers are taken from the environment, nothing else is', () => {
     const environment = { TOKEN: 'secret', OTHER: 'x', AUTH: 'Bearer y' }
-    const command = readOptions({ ...aCommand, flags: { env: ['TOKEN'] }, environment })
+    const command = onlyOf(readOptions({ ...aCommand, flags: { env: ['TOKEN'] }, environment }))
     expect(command.upstream).toMatchObject({ kind: 'command', environment: { TOKEN: 'secret' } })
-    const url = readOptions({
-      ...nothing,
-      flags: { upstream: 'http://127.0.0.1:1/mcp', upstreamHeader: ['Authorization=AUTH'] },
-      environment,
-    })
+    const flags = { upstream: 'http://127.0.0.1:1/mcp', upstreamHeader: ['Authorization=AUTH'] }
+    const url = onlyOf(readOptions({ ...nothing, flags, environment }))
     expect(url.upstream).toEqual({
       kind: 'url',
       url: 'http://127.0.0.1:1/mcp',
@@ -85,14 +93,13 @@ describe('reading', () => {
       tunnel: true,
       publicUrl: undefined,
     })
-    expect(readOptions({ ...nothing, flags: { upstream: 'http://127.0.0.1:1' }, file }).upstream.kind).toBe(
-      'url',
-    )
+    const url = readOptions({ ...nothing, flags: { upstream: 'http://127.0.0.1:1' }, file })
+    expect(onlyOf(url).upstream.kind).toBe('url')
   })
 
   test('a command in a variable is words, or JSON where words would not do', () => {
     const read = (text: string) =>
-      readOptions({ ...nothing, environment: { POSTERN_COMMAND: text } }).upstream
+      onlyOf(readOptions({ ...nothing, environment: { POSTERN_COMMAND: text } })).upstream
     expect(read('npx -y thing')).toMatchObject({ command: 'npx', args: ['-y', 'thing'] })
     expect(read('["sh", "-c", "echo hi"]')).toMatchObject({ command: 'sh', args: ['-c', 'echo hi'] })
     expect(problemsOf({ environment: { POSTERN_COMMAND: 'sh -c "echo hi"' } })).toHaveLength(1)

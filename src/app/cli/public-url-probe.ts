@@ -1,5 +1,6 @@
 /** Asks for our own documents by the public URL, as Claude's cloud does, and says in plain words what came back instead of them. */
 
+import { type Access, eagerQuery } from '../../gateway/gateway.ts'
 import { authorizationServerWellKnown } from '../../oauth/authorization-server-metadata.ts'
 import { protectedResourceWellKnown } from '../../oauth/protected-resource-metadata.ts'
 import { type OutboundAnswer, OutboundError, type OutboundFetch } from '../../platform/outbound-fetch.ts'
@@ -10,7 +11,7 @@ export interface ProbeTarget {
   /** The origin that clients use. */
   publicUrl: string
   path: string
-  access: 'oauth' | 'none'
+  access: Access
   /** Where this process listens, for advice to whoever configures the proxy. */
   localUrl: string
 }
@@ -54,12 +55,14 @@ interface Question {
   agent: string
 }
 
-function protectedQuestions({ publicUrl, path }: ProbeTarget): Question[] {
+function protectedQuestions({ publicUrl, path, access }: ProbeTarget): Question[] {
+  // Elsewhere a lazy connector passes `initialize` on.
+  const endpoint = `${publicUrl}${path}${access === 'lazy' ? `?${eagerQuery}` : ''}`
   return [
     get(`${publicUrl}${protectedResourceWellKnown}${path}`, 'resource-metadata', discoveryAgent),
     get(`${publicUrl}${authorizationServerWellKnown}`, 'server-metadata', discoveryAgent),
-    initialize(`${publicUrl}${path}`, mcpAgent),
-    initialize(`${publicUrl}${path}`, discoveryAgent),
+    initialize(endpoint, mcpAgent),
+    initialize(endpoint, discoveryAgent),
   ]
 }
 

@@ -1,12 +1,9 @@
 /** `postern serve`: opens the door, says how to get in, and closes it in order. */
 
-import { statSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { defaultLifetimes, type Lifetimes } from '../../authorization-server/settings.ts'
 import type { Upstream } from '../../gateway/upstream.ts'
-import { stdioUpstream } from '../../gateway/upstreams/stdio.ts'
-import { streamableHttpUpstream } from '../../gateway/upstreams/streamable-http.ts'
 import { localAccounts } from '../../identity/providers/local-accounts.ts'
 import { createSetupLink, formatSetupLink, setupLinkSeconds } from '../../identity/setup-link.ts'
 import { systemClock } from '../../platform/clock.ts'
@@ -16,24 +13,25 @@ import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
 import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { createDocumentFetch, type RunningServer, startServer } from '../node.ts'
-import {
-  type OptionDefinition,
-  type OptionSources,
-  type Options,
-  optionDefinitions,
-  readOptions,
-} from '../options.ts'
+import { type OptionDefinition, optionDefinitions } from '../option-definitions.ts'
+import { hasSignIn, type OptionSources, type Options, readOptions } from '../options.ts'
 import { createPostern, type Postern } from '../postern.ts'
 import { type BannerFacts, writeBanner, writeFindings, writeUpstreamFinding } from './banner.ts'
 import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { createLog } from './log.ts'
 import { collect, examples } from './management.ts'
-import { type ProbeFinding, probeDeadlineMs, probeMaximumBytes, probePublicUrl } from './public-url-probe.ts'
+import {
+  type ProbeFinding,
+  type ProbeTarget,
+  probeDeadlineMs,
+  probeMaximumBytes,
+  probePublicUrl,
+} from './public-url-probe.ts'
 import { dataDirectory, prepareDataDirectory, readMasterKey } from './records.ts'
+import { type CreateUpstream, connectorOf, createUpstreams, refuseMissingPlaces } from './served.ts'
 import type { Terminal } from './terminal.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
-import { createUpstreamFetch } from './upstream-fetch.ts'
 import { probeUpstream } from './upstream-probe.ts'
 
 /** `command` is what followed the two dashes. */
@@ -132,7 +130,7 @@ async function open(
   house: House,
   stopped: StopSignal,
 ): Promise<void> {
-  refuseMissingDirectory(options)
+  refuseMissingPlaces(options.connectors)
   const log = createLog(terminal.err, options.logLevel, options.logFormat)
   const telemetry = createTelemetry(systemClock, [log.reader])
   house.telemetry = telemetry
@@ -150,19 +148,14 @@ async function open(
   house.server = server
   const publicUrl = await publicUrlOf(options, server, terminal, house, stopped)
 
-  const upstream = createUpstream(options)
+  const createUpstream = createUpstreams()
   const documents = createDocumentFetch()
   house.documents = documents
   const postern = createPosternOrRefuse(() =>
     createPostern({
       publicUrl,
-      connector: {
-        name: options.name,
-        path: options.path,
-        upstream,
-        access: options.access,
-        accessTokens: options.accessTokens,
-      },
+      connectors: options.connectors.map((one) => connectorOf(one, createUpstream)),
+      defaultConnector: options.defaultConnector,
       storage,
       masterKey,
       identity: localAccounts({ storage }),
@@ -190,7 +183,7 @@ async function open(
   door.open(postern)
   telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
 
-  const hasUsers = options.access === 'none' || (await storage.hasUsers())
+  const hasUsers = !hasSignIn(options.connectors) || (await storage.hasUsers())
   const setupLink = hasUsers
     ? undefined
     : formatSetupLink(publicUrl, await createSetupLink({ storage, clock: systemClock }))
@@ -199,7 +192,6 @@ async function open(
     {
       version,
       options,
-      connectorUrl: postern.connectorUrl,
       publicUrl,
       reach,
       addresses: server.addresses,
@@ -208,7 +200,7 @@ async function open(
     },
     terminal.out,
   )
-  watchUpstream(options, terminal, house, stopped)
+  watchUpstreams(options, createUpstream, terminal, house, stopped)
   if (options.publicUrl !== undefined || options.tunnel)
     watchPublicUrl(options, publicUrl, server, terminal, stopped)
 }
@@ -217,12 +209,6 @@ async function open(
 function reachOf({ tunnel, publicUrl }: Options): BannerFacts['reach'] {
   if (tunnel) return 'tunnel'
   return publicUrl?.startsWith('https:') ? 'public' : 'here'
-}
-
-function refuseMissingDirectory({ upstream }: Options): void {
-  if (upstream.kind !== 'command' || upstream.cwd === undefined) return
-  const isDirectory = statSync(upstream.cwd, { throwIfNoEntry: false })?.isDirectory() === true
-  if (!isDirectory) throw new CommandFailure(`--cwd ${upstream.cwd} is not a directory`, exitCodes.usage)
 }
 
 interface Door {
@@ -272,22 +258,6 @@ function localUrlOf({ host }: Options, { port }: RunningServer): string {
   return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`
 }
 
-function createUpstream({ upstream }: Options): Upstream {
-  if (upstream.kind === 'url') {
-    return streamableHttpUpstream({
-      url: upstream.url,
-      headers: upstream.headers,
-      fetch: createUpstreamFetch(),
-    })
-  }
-  return stdioUpstream({
-    command: [upstream.command, ...upstream.args],
-    cwd: upstream.cwd ?? process.cwd(),
-    env: upstream.environment,
-    environment: process.env,
-  })
-}
-
 /** A path that Postern needs for itself, and what else only it knows to be impossible. */
 function createPosternOrRefuse(create: () => Postern): Postern {
   try {
@@ -306,14 +276,29 @@ function lifetimesOf({ accessTokenSeconds, refreshTokenSeconds }: Options): Part
 
 const clientMarginSeconds = 30 * 86_400
 
-/** In the background, with a server of its own: nobody waits for it, and none of its processes is left. */
-function watchUpstream(options: Options, terminal: Terminal, house: House, stopped: StopSignal): void {
-  const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(upstreamDeadlineMs)])
-  const upstream = createUpstream(options)
-  house.probedUpstream = upstream
-  void probeUpstream(upstream, signal).then((finding) => {
-    if (!stopped.signal.aborted) writeUpstreamFinding(finding, terminal.out)
-  })
+/**
+ * In the background, with servers of its own: nobody waits for it, and none of its processes is left. One after the
+ * other, because each may be a program that starts. Tenants are not known before somebody comes.
+ */
+function watchUpstreams(
+  options: Options,
+  createUpstream: CreateUpstream,
+  terminal: Terminal,
+  house: House,
+  stopped: StopSignal,
+): void {
+  const probe = async (): Promise<void> => {
+    for (const one of options.connectors) {
+      if (one.kind === 'tenants' || stopped.signal.aborted) continue
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(upstreamDeadlineMs)])
+      const upstream = createUpstream(one.upstream)
+      house.probedUpstream = upstream
+      const finding = await probeUpstream(upstream, signal)
+      const name = options.connectors.length === 1 ? undefined : one.name
+      if (!stopped.signal.aborted) writeUpstreamFinding(finding, name, terminal.out)
+    }
+  }
+  void probe()
 }
 
 /** `npx` may have to download it first. */
@@ -335,8 +320,7 @@ function watchPublicUrl(
   })
   const target = {
     publicUrl,
-    path: options.path,
-    access: options.access,
+    ...probedConnector(options),
     localUrl: localUrlOf(options, server),
   }
   // The name of a tunnel that was made a moment ago is not everywhere yet.
@@ -346,6 +330,13 @@ function watchPublicUrl(
       if (!stopped.signal.aborted) writeFindings(publicUrl, findings, terminal.out)
     },
   )
+}
+
+/** One stands for all: a proxy has to pass the whole host on. */
+function probedConnector({ connectors }: Options): Pick<ProbeTarget, 'path' | 'access'> {
+  const fixed = connectors.filter((one) => one.kind === 'one')
+  const { path, access } = fixed.find((one) => one.access !== 'none') ?? { path: '/', access: 'none' }
+  return { path, access }
 }
 
 const tunnelAttempts = 10

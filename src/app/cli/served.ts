@@ -1,0 +1,103 @@
+/** Makes of what the options say of connectors what the library takes: MCP servers that can be called, tenants, pictures. */
+
+import { readFileSync, statSync } from 'node:fs'
+import { extname } from 'node:path'
+import type { Upstream } from '../../gateway/upstream.ts'
+import { stdioUpstream } from '../../gateway/upstreams/stdio.ts'
+import { streamableHttpUpstream } from '../../gateway/upstreams/streamable-http.ts'
+import {
+  type ConnectorOptions,
+  maximumIconCharacters,
+  type Tenant,
+  type TenantConnectorOptions,
+} from '../connector-options.ts'
+import { type OptionProblem, OptionsError } from '../options.ts'
+import type { Served, ServedTenant } from '../served-connectors.ts'
+import type { ServedUpstream } from '../served-upstream.ts'
+import { createUpstreamFetch } from './upstream-fetch.ts'
+
+export type CreateUpstream = (upstream: ServedUpstream) => Upstream
+
+/** Connections to servers at a URL are shared by all that it makes. */
+export function createUpstreams(): CreateUpstream {
+  const fetch = createUpstreamFetch()
+  return function createUpstream(upstream) {
+    if (upstream.kind === 'url') {
+      return streamableHttpUpstream({ url: upstream.url, headers: upstream.headers, fetch })
+    }
+    return stdioUpstream({
+      command: [upstream.command, ...upstream.args],
+      cwd: upstream.cwd ?? process.cwd(),
+      env: upstream.environment,
+      environment: process.env,
+    })
+  }
+}
+
+export function connectorOf(
+  served: Served,
+  createUpstream: CreateUpstream,
+): ConnectorOptions | TenantConnectorOptions {
+  const { name, path, scopes, accessTokens } = served
+  const offer = { name, path, scopes, accessTokens, icon: served.icon && readIcon(served.icon) }
+  if (served.kind === 'one') return { ...rulesOf(served, createUpstream), ...offer }
+  return {
+    ...offer,
+    async tenant(tenant) {
+      const found = await served.find(tenant)
+      return found && { ...rulesOf(found, createUpstream), name: found.name }
+    },
+  }
+}
+
+function rulesOf(
+  { access, publicTools, hiddenTools, signInForm, people, upstream }: Omit<ServedTenant, 'name'>,
+  createUpstream: CreateUpstream,
+): Omit<Tenant, 'name'> {
+  return { access, publicTools, hiddenTools, signInForm, people, upstream: createUpstream(upstream) }
+}
+
+/** Of all connectors, the files and directories that are named and not there. Throws `OptionsError`. */
+export function refuseMissingPlaces(connectors: readonly Served[]): void {
+  const problems = connectors.flatMap((served) => [
+    ...iconProblems(served, connectors.length),
+    ...directoryProblems(served, connectors.length),
+  ])
+  if (problems.length > 0) throw new OptionsError(problems)
+}
+
+function directoryProblems(served: Served, count: number): OptionProblem[] {
+  const all: (readonly [string, ServedTenant])[] =
+    served.kind === 'one'
+      ? [[count === 1 ? '--cwd' : `cwd of ${served.name}`, served]]
+      : [...(served.known ?? [])].map(([tenant, one]) => [`cwd of ${served.name}, ${tenant}`, one])
+  return all.flatMap(([at, { upstream }]) => {
+    if (upstream.kind !== 'command' || upstream.cwd === undefined) return []
+    const isDirectory = statSync(upstream.cwd, { throwIfNoEntry: false })?.isDirectory() === true
+    return isDirectory ? [] : [{ at, says: `${upstream.cwd} is not a directory` }]
+  })
+}
+
+function iconProblems({ name, icon }: Served, count: number): OptionProblem[] {
+  if (icon === undefined) return []
+  const at = count === 1 ? '--icon' : `icon of ${name}`
+  const size = statSync(icon, { throwIfNoEntry: false })?.size
+  if (size === undefined) return [{ at, says: `there is no file ${icon}` }]
+  return size <= maximumIconBytes ? [] : [{ at, says: `${icon} has more than ${maximumIconBytes / 1024} KB` }]
+}
+
+/** Of each three bytes base64 makes four characters. */
+const maximumIconBytes = (maximumIconCharacters / 4) * 3
+
+function readIcon(path: string): string {
+  const type = iconTypes[extname(path).toLowerCase()] ?? 'image/png'
+  return `data:${type};base64,${readFileSync(path).toString('base64')}`
+}
+
+const iconTypes: Readonly<Record<string, string>> = {
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+}

@@ -1,0 +1,66 @@
+/** What `postern.config.ts` exports by default, and `postern.config.json` holds: the options by name, for one connector or for several. */
+
+import type { Access, SignInForm } from '../gateway/gateway.ts'
+import type { ScopeDefinition } from '../oauth/scope.ts'
+
+/** Of one connector, its own members stand here too; of several, under `connectors`. */
+export interface ConfigFile extends ConnectorConfig {
+  connectors?: readonly (ConnectorConfig | TenantsConfig)[]
+  defaultConnector?: string
+  port?: number
+  host?: string
+  publicUrl?: string
+  tunnel?: boolean
+  trustedHost?: readonly string[]
+  trustedProxy?: readonly string[]
+  registration?: boolean
+  metadataDocuments?: boolean
+  preRegistered?: boolean
+  invitedOnly?: boolean
+  allowRedirect?: readonly string[]
+  allowClientName?: readonly string[]
+  tokenEndpointAudience?: boolean
+  allowSource?: readonly string[]
+  rateLimits?: boolean
+  accessTokenMinutes?: number
+  refreshTokenDays?: number
+  data?: string
+  logFormat?: 'pretty' | 'json'
+  logLevel?: LogLevel
+}
+
+/** An MCP server and who may use it. */
+export interface TenantConfig {
+  command?: readonly string[]
+  upstream?: string
+  upstreamHeader?: readonly string[]
+  env?: readonly string[]
+  cwd?: string
+  name?: string
+  access?: Access
+  publicTools?: readonly string[] | 'read-only'
+  hiddenTools?: readonly string[]
+  signInForm?: SignInForm
+  people?: readonly string[]
+}
+
+export interface ConnectorConfig extends TenantConfig {
+  path?: string
+  scopes?: readonly ScopeDefinition[]
+  accessTokens?: 'opaque' | 'jwt'
+  icon?: string
+}
+
+/** A URL for each tenant; `path` has `{tenant}` in it. */
+export interface TenantsConfig extends Pick<ConnectorConfig, 'scopes' | 'accessTokens' | 'icon'> {
+  name: string
+  path: string
+  /** By name, or in a .ts or .js file a function that is asked when a tenant is first used. */
+  tenants:
+    | Readonly<Record<string, TenantConfig>>
+    | ((tenant: string) => TenantConfig | undefined | Promise<TenantConfig | undefined>)
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+export type OptionName = keyof ConfigFile | keyof TenantsConfig | 'config' | 'masterKey'
