@@ -29,7 +29,9 @@ export async function missingScopes(
   const missing = new Set<string>()
   for (const message of messages) {
     const needed = await scopeOf(message, lacking, isReadOnly)
-    if (lacking.includes(needed)) missing.add(needed)
+    // The broad scope brings the narrow one (MCP 2026-07-28 authorization, scope challenges).
+    const isImplied = needed === 'read' && granted.includes('write')
+    if (lacking.includes(needed) && !isImplied) missing.add(needed)
   }
   return [...missing]
 }

@@ -62,7 +62,7 @@ describe('before the redirect is trusted, an error is a page', () => {
     ['http', claudeCallback.replace('https', 'http')],
     ['a line break', `${claudeCallback}\r\nx: y`],
     ['nothing of the kind', 'javascript:alert(1)'],
-  ])('[OA21-01] [AUTH-2025-06-18-17] [SBP-04] redirect URI with %s', async (_, redirect_uri) => {
+  ])('[OA21-01] [AUTH-2025-06-18-17] [SBP-04] [AUTH-2026-07-28-36] redirect URI with %s', async (_, redirect_uri) => {
     const answer = await refusal(authorizeUrl(door, clientId, challenge, { redirect_uri }))
     expect(answer.status).toBe(400)
     expect(answer.redirect).toBeUndefined()
@@ -146,7 +146,7 @@ describe('consent', () => {
     expect(redirect.searchParams.getAll('code')).toHaveLength(1)
   })
 
-  test('[AUTH-2025-11-25-15] [SBP-02] [OA21-26] the page names client, host, connector, tools and scopes', async () => {
+  test('[AUTH-2025-11-25-15] [SBP-02] [OA21-26] [AUTH-2026-07-28-38] the page names client, host, connector, tools and scopes', async () => {
     const { html } = await browser.openConsent(authorizeUrl(door, clientId, challenge))
     for (const words of [
       'Claude',
@@ -325,7 +325,7 @@ describe('clients by metadata document', () => {
     }
   })
 
-  test('[CIMD-02] [CIMD-06] [CIMD-09] others are fetched, kept while fresh, and used again when their host is down', async () => {
+  test('[CIMD-02] [CIMD-06] [CIMD-09] [AUTH-2026-07-28-17] others are fetched, kept while fresh, and used again when their host is down', async () => {
     const id = 'https://app.example/client.json'
     let asked = 0
     let isUp = true
@@ -394,7 +394,7 @@ describe('clients by metadata document', () => {
     },
   )
 
-  test('[CIMD-04] [SBP-08] a document on a private address is never asked for', async () => {
+  test('[CIMD-04] [SBP-08] [AUTH-2026-07-28-38] a document on a private address is never asked for', async () => {
     for (const id of [
       'https://127.0.0.1/c.json',
       'https://10.0.0.1/c',
@@ -450,7 +450,7 @@ describe('a client that was forgotten', () => {
   })
 })
 
-test('[OA21-22] codes carry 256 bits and are stored only as hashes', async () => {
+test('[OA21-22] [AUTH-2025-06-18-21] codes carry 256 bits and are stored only as hashes', async () => {
   const redirect = await browser.approve(authorizeUrl(door, clientId, challenge))
   const code = redirect.searchParams.get('code') ?? ''
   expect(code).toMatch(/^pst_ac_[A-Za-z0-9_-]{43}$/)

@@ -23,13 +23,14 @@ const serverDocuments = [
 ]
 
 describe('authorization server metadata', () => {
-  test('[ASU-03] [CC-05] [R8414-02] the same document at both root well-knowns and at both with the path inserted', async () => {
+  test('[ASU-03] [CC-05] [R8414-02] [AUTH-2026-07-28-07] [AUTH-2026-07-28-34] the same document at both root well-knowns and at both with the path inserted', async () => {
     const documents = await Promise.all(serverDocuments.map(json))
     for (const document of documents) expect(document).toEqual(documents[0])
     expect(documents[0]?.issuer).toBe('http://localhost:8787')
+    expect(documents[0]?.code_challenge_methods_supported).toEqual(['S256'])
   })
 
-  test('[ASU-05] [R8414-03] [R8414-04] [R8414-05] [R8414-06] [AUTH-2025-11-25-24] every member that some client needs, none of them null or empty', async () => {
+  test('[ASU-05] [R8414-03] [R8414-04] [R8414-05] [R8414-06] [AUTH-2025-11-25-24] [R9207-02] every member that some client needs, none of them null or empty', async () => {
     const document = await json('/.well-known/oauth-authorization-server')
     expect(document).toMatchObject({
       authorization_endpoint: 'http://localhost:8787/oauth/authorize',
@@ -108,7 +109,7 @@ describe('authorization server metadata', () => {
 })
 
 describe('protected resource metadata', () => {
-  test('[ASU-04] [CC-04] [RC-05] [R9728-01] [R9728-02] [AUTH-2025-11-25-04] at the path and at the root, `resource` the MCP URL in both, with its final slash if that was asked for', async () => {
+  test('[ASU-04] [CC-04] [RC-05] [R9728-01] [R9728-02] [AUTH-2025-11-25-04] [AUTH-2025-06-18-03] [AUTH-2026-07-28-04] [AUTH-2025-11-25-05] [AUTH-2026-07-28-05] at the path and at the root, `resource` the MCP URL in both, with its final slash if that was asked for', async () => {
     for (const [path, resource] of [
       ['/.well-known/oauth-protected-resource/mcp', 'http://localhost:8787/mcp'],
       ['/.well-known/oauth-protected-resource/mcp/', 'http://localhost:8787/mcp/'],

@@ -229,7 +229,7 @@ describe('who the client is', () => {
   })
 
   test.each(['client_secret_post', 'client_secret_basic'])(
-    '[RC-17] [OA21-11] [R6749-01] registered for %s: both ways of showing the secret work',
+    '[RC-17] [OA21-11] [R6749-01] [AUTH-2025-03-26-01] [AUTH-2025-06-18-01] [AUTH-2025-11-25-01] [AUTH-2026-07-28-01] registered for %s: both ways of showing the secret work',
     async (method) => {
       const inBody = await confidential(method)
       expect(
@@ -286,7 +286,7 @@ describe('refreshing', () => {
       ...more,
     })
 
-  test('[CC-11] [OA21-15] [AUTH-2025-06-18-14] rotates, and the new pair works', async () => {
+  test('[CC-11] [OA21-15] [AUTH-2025-06-18-14] [AUTH-2026-07-28-35] rotates, and the new pair works', async () => {
     const connection = await connect(door)
     const { status, body } = await refresh(connection, connection.refreshToken, { resource: door.mcpUrl })
     expect(status).toBe(200)

@@ -109,7 +109,7 @@ describe('token', () => {
   ] as const
 
   test.each(malformed)(
-    '[MUX-03] [RC-02] [RC-07] [CC-03] [HS-17] [HTTP-2025-03-26-04] [R9728-04] %s %s without a token is 401, whatever else is wrong with it',
+    '[MUX-03] [RC-02] [RC-07] [CC-03] [HS-17] [HTTP-2025-03-26-04] [R9728-04] [AUTH-2025-03-26-07] [AUTH-2025-06-18-04] %s %s without a token is 401, whatever else is wrong with it',
     async (method, body, contentType) => {
       const headers = contentType === undefined ? {} : { 'content-type': contentType }
       const response = await door.send(body === undefined ? { method, headers } : { method, headers, body })
