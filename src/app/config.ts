@@ -21,6 +21,7 @@ export interface ConfigFile extends ConnectorConfig {
   allowClientName?: readonly string[]
   tokenEndpointAudience?: boolean
   allowSource?: readonly string[]
+  trustIssuer?: readonly string[]
   rateLimits?: boolean
   accessTokenMinutes?: number
   refreshTokenDays?: number

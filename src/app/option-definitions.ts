@@ -285,6 +285,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Others get 403. With anthropic, claude.ai, Desktop and mobile still connect; Claude Code does not, because it asks from the machine it runs on. People may sign in from anywhere. Behind a proxy, list it with --trusted-proxy.',
   },
   {
+    ...ofDoor('trustIssuer', 'Who may come in', '--trust-issuer <url>'),
+    repeatable: true,
+    expects: 'an https URL as the issuer writes it in its tokens, such as https://login.example.com',
+    default: 'none',
+    purpose: 'Whose word about people is taken: the identity provider of a company (enterprise-managed authorization).',
+    consequence:
+      'Whoever it vouches for to a client that authenticates is let in without signing in or being asked here, for one access token at a time. An account is made for each of them at first use. Its keys are found by OpenID discovery.',
+  },
+  {
     ...ofDoor('rateLimits', 'Who may come in', '--no-rate-limits'),
     expects: 'true or false',
     default: 'true',

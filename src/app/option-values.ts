@@ -89,6 +89,7 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   tokenEndpointAudience: yesOrNo(),
   allowSource: listOf(z.string().refine((text) => text === claudePreset || readIpRange(text) !== undefined)),
   trustedProxy: listOf(z.string().refine((text) => readIpRange(text) !== undefined)),
+  trustIssuer: listOf(z.string().refine((text) => parseUrl(text)?.protocol === 'https:')),
   rateLimits: yesOrNo(),
   accessTokens: z.enum(['opaque', 'jwt']),
   accessTokenMinutes: wholeNumber(1, 1440),

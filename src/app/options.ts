@@ -33,6 +33,7 @@ export interface Options {
   readonly tokenEndpointAudience: boolean
   /** Undefined: all. */
   readonly allowedSources: readonly string[] | undefined
+  readonly trustedIssuers: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly rateLimits: boolean
   readonly accessTokenSeconds: number
@@ -106,6 +107,7 @@ export function readOptions(sources: OptionSources): Options {
     allowedClientNames: value<string[] | undefined>('allowClientName', undefined),
     tokenEndpointAudience: value('tokenEndpointAudience', false),
     allowedSources: value<string[] | undefined>('allowSource', undefined),
+    trustedIssuers: value<string[]>('trustIssuer', []),
     trustedProxies: value<string[]>('trustedProxy', []),
     rateLimits: value('rateLimits', true),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,

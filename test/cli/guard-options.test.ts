@@ -51,6 +51,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ allowSource: ['160.79.104.1/21'] }, '--allow-source'],
   [{ allowSource: ['claude'] }, '--allow-source'],
   [{ trustedProxy: ['anthropic'] }, '--trusted-proxy'],
+  [{ trustIssuer: ['http://login.example.com'] }, '--trust-issuer'],
   [{ invitedOnly: true, registration: false }, '--invited-only and --no-registration'],
   [{ tunnel: true, allowSource: ['anthropic'] }, '--trusted-proxy 127.0.0.1'],
 ])('refused: %j', (flags, says) => {
@@ -71,4 +72,13 @@ test('[HS-17] a server that was told so answers Claude through its proxy, and no
   expect(await probe({ 'x-forwarded-for': '160.79.104.17' })).toBe(401)
   expect(await probe({ 'x-forwarded-for': '203.0.113.7' })).toBe(403)
   expect(await probe({})).toBe(403)
+})
+
+test('[EXT-EMA-01] [EXT-EMA-08] a server that trusts an issuer offers its grant, and does not name it', async () => {
+  const words = ['--port', '0', '--trust-issuer', 'https://login.company.example']
+  const door = await serve(temporaryDirectory(), [...words, '--', ...referenceServer])
+  const url = new URL('/.well-known/oauth-authorization-server', door.connectorUrl)
+  const text = await (await fetch(url)).text()
+  expect(JSON.parse(text).authorization_grant_profiles_supported).toHaveLength(1)
+  expect(text).not.toContain('company')
 })

@@ -169,6 +169,7 @@ async function open(
         clientNames: options.allowedClientNames,
         tokenEndpointAudience: options.tokenEndpointAudience,
       },
+      trustedIssuers: options.trustedIssuers.map((issuer) => ({ issuer })),
       sources: { trustedProxies: options.trustedProxies, allowed: options.allowedSources },
       rateLimits: options.rateLimits ? undefined : false,
       lifetimes: lifetimesOf(options),
