@@ -15,7 +15,13 @@ export {
   type RateRule,
   type RateRules,
 } from './authorization-server/rate-limits.ts'
-export type { ClientRules, Lifetimes, WaysIn } from './authorization-server/settings.ts'
+export type {
+  ClientRules,
+  Lifetimes,
+  TrustedIssuer,
+  VouchedPerson,
+  WaysIn,
+} from './authorization-server/settings.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './gateway/limits.ts'
 export type { Upstream } from './gateway/upstream.ts'
 export { type InProcessUpstreamOptions, inProcessUpstream } from './gateway/upstreams/in-process.ts'

@@ -16,6 +16,8 @@ import type { SigningKeys } from './signing-keys.ts'
 export interface GuardedResource {
   identifier: ResourceIdentifier
   name: string
+  /** What events call it, which names change more often than: its path, after its host where that is its own. */
+  place: string
   /** A `data:` URL of an image. */
   icon: string | undefined
   scopes: readonly ScopeDefinition[]
@@ -84,6 +86,18 @@ export interface TrustedIssuer {
   issuer: string
   /** Where its keys are; undefined: its OpenID discovery document says. */
   jwksUri?: string | undefined
+  /** Who of its people gets an account at the first visit. Undefined or `true`: everybody it vouches for; `false`: nobody, so that it stays with those who have one. */
+  mayJoin?: boolean | ((person: VouchedPerson) => boolean | Promise<boolean>) | undefined
+}
+
+/** Whom an issuer speaks of, in its own words. */
+export interface VouchedPerson {
+  issuer: string
+  /** Of an issuer that serves several companies. */
+  tenant: string | undefined
+  subject: string
+  email: string | undefined
+  name: string | undefined
 }
 
 export interface Lifetimes {

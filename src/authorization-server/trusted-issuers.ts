@@ -24,13 +24,16 @@ export interface TrustedIssuers {
   ): Promise<VerifiedIdentity | TokenFault>
 }
 
+/** Discovery documents do not say how long they are good for. */
+const discoveryFreshSeconds = 3600
+
 export function createTrustedIssuers(settings: AuthorizationServerSettings): TrustedIssuers {
   const { trustedIssuers, outboundFetch, clock } = settings
   const remoteKeys = createRemoteKeys(outboundFetch, clock, {
     whose: "the issuer's keys",
     withdrawn: 'invalid_grant',
   })
-  const discovered = new Map<string, string>()
+  const discovered = new Map<string, { jwksUri: string; freshUntil: number }>()
 
   async function verify(
     assertion: string,
@@ -46,16 +49,17 @@ export function createTrustedIssuers(settings: AuthorizationServerSettings): Tru
     return renewed === undefined ? verified : verifyWith(renewed)
   }
 
-  /** Once in the life of this process: an issuer moves its keys less often than that. */
+  /** An issuer may move its keys; while its document cannot be had, they are where they were. */
   async function discover(issuer: string): Promise<string> {
     const known = discovered.get(issuer)
-    if (known !== undefined) return known
+    if (known !== undefined && known.freshUntil > clock()) return known.jwksUri
     const jwksUri = await readDiscovery(issuer).catch((error: unknown) => {
       if (!(error instanceof OutboundError)) throw error
+      if (known !== undefined) return known.jwksUri
       const says = `the issuer of the assertion could not be asked for its keys: ${error.message}`
       throw new OAuthError('temporarily_unavailable', says)
     })
-    discovered.set(issuer, jwksUri)
+    discovered.set(issuer, { jwksUri, freshUntil: clock() + discoveryFreshSeconds })
     return jwksUri
   }
 

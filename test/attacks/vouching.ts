@@ -20,14 +20,14 @@ interface Vouched {
   claims(changes?: Record<string, unknown>): Record<string, unknown>
 }
 
-async function openVouched(house: House): Promise<Vouched> {
+async function openVouched(house: House, mayJoin = true): Promise<Vouched> {
   const key = await signingKey()
   const outboundFetch = async () => ({
     status: 200,
     headers: new Headers(),
     text: JSON.stringify({ keys: [key.jwk] }),
   })
-  const trustedIssuers = [{ issuer: company, jwksUri: keysUrl }]
+  const trustedIssuers = [{ issuer: company, jwksUri: keysUrl, mayJoin }]
   const door = await house.openDoor({ trustedIssuers, outboundFetch })
   const registered = await register(door, { token_endpoint_auth_method: 'client_secret_post' })
   const clientId = String(registered.client_id)
@@ -155,6 +155,16 @@ export const vouchingAttacks: readonly Attack[] = [
       const assertion = await vouched.key.sign(vouched.claims(), type)
       const first = await vouched.redeem(assertion)
       if (first.access_token === undefined) throw new Error(`the victim is refused: ${JSON.stringify(first)}`)
+      return succeededIf((await vouched.redeem(assertion)).access_token !== undefined)
+    },
+  },
+  {
+    name: '[EXT-EMA-09] an account for somebody of the company, where nobody may join',
+    source: 'MCP enterprise-managed authorization, account linking',
+    guard: without(grant, 'if (!(await isWelcome(', 'if (false && (await isWelcome('),
+    async run(_, house) {
+      const vouched = await openVouched(house, false)
+      const assertion = await vouched.key.sign(vouched.claims(), type)
       return succeededIf((await vouched.redeem(assertion)).access_token !== undefined)
     },
   },

@@ -2,6 +2,7 @@
 
 import { calculateJwkThumbprint } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { TrustedIssuer } from '../../src/index.ts'
 import { type OutboundAnswer, OutboundError } from '../../src/platform/outbound-fetch.ts'
 import { callMcp, type Door, notesUpstream, openDoor, register, type TokenAnswer, token } from '../door.ts'
 import { accessTokenHash, prove } from '../proof.ts'
@@ -15,6 +16,7 @@ let door: Door
 let companyKeys: readonly SigningKey[]
 let fetched: string[]
 let isDown: boolean
+let jwksUri: string
 let client: { id: string; secret: string }
 
 function answered(document: unknown): OutboundAnswer {
@@ -24,9 +26,9 @@ function answered(document: unknown): OutboundAnswer {
 async function outboundFetch(url: string): Promise<OutboundAnswer> {
   fetched.push(url)
   if (isDown) throw new OutboundError('not-reached', 'nobody answers')
-  if (url === keysUrl) return answered({ keys: companyKeys.map(({ jwk }) => jwk) })
+  if (url === jwksUri) return answered({ keys: companyKeys.map(({ jwk }) => jwk) })
   if (url === `${company}/.well-known/openid-configuration`)
-    return answered({ issuer: company, jwks_uri: keysUrl })
+    return answered({ issuer: company, jwks_uri: jwksUri })
   return { status: 404, headers: new Headers(), text: '' }
 }
 
@@ -34,10 +36,15 @@ beforeEach(async () => {
   companyKeys = [await signingKey()]
   fetched = []
   isDown = false
-  door = await openDoor({ trustedIssuers: [{ issuer: company }], outboundFetch })
+  jwksUri = keysUrl
+  await reopen([{ issuer: company }])
+})
+
+async function reopen(trustedIssuers: readonly TrustedIssuer[]): Promise<void> {
+  door = await openDoor({ trustedIssuers, outboundFetch })
   const registered = await register(door, { token_endpoint_auth_method: 'client_secret_basic' })
   client = { id: String(registered.client_id), secret: String(registered.client_secret) }
-})
+}
 
 let serial = 0
 
@@ -141,6 +148,40 @@ test('[EXT-EMA-09] of ten at once by a person that is new, all are answered and 
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
   const people = (await door.storage.listUsers(100)).filter(({ passwordHash }) => passwordHash === undefined)
   expect(people).toHaveLength(1)
+})
+
+test('[EXT-EMA-09] whoever is new gets an account where the operator says so, whoever has one keeps it', async () => {
+  const asked: unknown[] = []
+  let isOpen = true
+  const mayJoin = async (person: unknown): Promise<boolean> => {
+    asked.push(person)
+    return isOpen
+  }
+  await reopen([{ issuer: company, mayJoin }])
+  expect((await ask(await assertionOf({ tenant: 'a' }))).status).toBe(200)
+  expect(asked).toEqual([
+    {
+      issuer: company,
+      tenant: 'a',
+      subject: 'employee-7',
+      email: 'ada@company.example',
+      name: 'Ada of the company',
+    },
+  ])
+  isOpen = false
+  const refused = await ask(await assertionOf({ tenant: 'b' }))
+  expect([refused.status, refused.body.error]).toEqual([400, 'invalid_grant'])
+  expect((await ask(await assertionOf({ tenant: 'a' }))).status).toBe(200)
+  const people = (await door.storage.listUsers(100)).filter(({ passwordHash }) => passwordHash === undefined)
+  expect(people).toHaveLength(1)
+})
+
+test('[EXT-EMA-09] an issuer of which nobody may join vouches for nobody new', async () => {
+  await reopen([{ issuer: company, mayJoin: false }])
+  expect((await ask(await assertionOf())).body.error).toBe('invalid_grant')
+  expect((await door.storage.listUsers(100)).every(({ passwordHash }) => passwordHash !== undefined)).toBe(
+    true,
+  )
 })
 
 test('[EXT-EMA-03] a local account of the same e-mail address stays somebody else', async () => {
@@ -281,6 +322,18 @@ describe('[EXT-EMA-08] the keys of the issuer', () => {
     companyKeys = [await signingKey('ES256', 'two')]
     expect((await ask(await assertionOf())).status).toBe(200)
     expect(fetched).toHaveLength(3)
+  })
+
+  test('are looked for anew in the document, which may name another place; where it is down, the old one holds', async () => {
+    await ask(await assertionOf())
+    door.clock.now += 7200
+    jwksUri = 'https://idp.company.example/moved'
+    companyKeys = [await signingKey('ES256', 'two')]
+    expect((await ask(await assertionOf())).status).toBe(200)
+    expect(fetched.at(-1)).toBe(jwksUri)
+    door.clock.now += 7200
+    isDown = true
+    expect((await ask(await assertionOf())).status).toBe(200)
   })
 
   test('cannot be had: try again, and nothing is spent', async () => {

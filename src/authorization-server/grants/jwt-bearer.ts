@@ -8,7 +8,12 @@ import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { encodeBase64Url, hashToken, randomId, sha256 } from '../../platform/crypto.ts'
 import type { GrantRecord, UserRecord } from '../../storage/storage.ts'
 import { type Client, type Clients, clientNameOf, isConfidential } from '../clients.ts'
-import type { AuthorizationServerSettings, GuardedResource, TrustedIssuer } from '../settings.ts'
+import type {
+  AuthorizationServerSettings,
+  GuardedResource,
+  TrustedIssuer,
+  VouchedPerson,
+} from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
 import type { TrustedIssuers } from '../trusted-issuers.ts'
 
@@ -130,15 +135,18 @@ async function spend(
 /** An id that follows from who somebody is there: no table has to say so, and no e-mail address makes two people one. */
 async function findPerson(
   { storage, clock }: AuthorizationServerSettings,
-  { issuer }: TrustedIssuer,
+  trusted: TrustedIssuer,
   { subject, tenant, localSubject, email, name }: VerifiedIdentity,
 ): Promise<UserRecord> {
+  const { issuer } = trusted
   const identity = JSON.stringify([issuer, tenant ?? null, subject])
   const userId = `usr_${encodeBase64Url(sha256(identity).subarray(0, 15))}`
   if (localSubject !== undefined && localSubject !== userId)
     throw new OAuthError('invalid_grant', 'the assertion was not accepted: its aud_sub is somebody else here')
   const known = await storage.findUser(userId)
   if (known !== undefined) return known
+  if (!(await isWelcome(trusted, { issuer, tenant, subject, email, name })))
+    throw new OAuthError('invalid_grant', 'this person has no account here; ask the operator of this server')
   const label = (email ?? subject).slice(0, 80)
   const person: UserRecord = {
     userId,
@@ -151,6 +159,10 @@ async function findPerson(
   }
   await storage.createUser(person)
   return person
+}
+
+async function isWelcome({ mayJoin = true }: TrustedIssuer, person: VouchedPerson): Promise<boolean> {
+  return typeof mayJoin === 'boolean' ? mayJoin : mayJoin(person)
 }
 
 async function issue(
