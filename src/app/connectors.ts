@@ -105,6 +105,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     const resourceOfConnector: GuardedResource = {
       identifier: resource,
       name,
+      place: path,
       icon,
       scopes,
       accessTokens,

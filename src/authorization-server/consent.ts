@@ -115,7 +115,7 @@ export function createConsent(
     resource: GuardedResource,
     user: UserRecord,
   ): Response {
-    const fields = { clientId: pending.clientId, userId: user.userId, connector: resource.name }
+    const fields = { clientId: pending.clientId, userId: user.userId, connector: resource.place }
     telemetry.emit('consent.refused', pending.flowId, fields)
     const problem = {
       kind: 'not-for-you',

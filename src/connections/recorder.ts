@@ -195,7 +195,7 @@ export function createConnectionRecorder(options: ConnectionRecorderOptions): Co
 /** Who it is, in the fields that hold no secret. A session tells what the client calls itself in MCP, which is another name. */
 function identify(draft: Draft, event: PosternEvent, isInferred: boolean): void {
   const { connector, clientId, clientName, redirectHost, userId, grantId } = event
-  if (connector?.startsWith('/')) draft.connector = connector
+  if (connector !== undefined) draft.connector = connector
   if (isInferred) return
   if (clientId !== undefined && isKnownClient(event)) draft.clientId = clientId
   if (redirectHost !== undefined) draft.redirectHost = redirectHost

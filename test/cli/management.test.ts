@@ -38,7 +38,7 @@ describe('while a server runs', () => {
     expect((await initialize(door.connectorUrl, tokens.accessToken)).status).toBe(200)
     const listed = await manage('grants list')
     expect(listed.stdout).toMatch(/PERSON +CLIENT/)
-    expect(listed.stdout).toMatch(/ada +Plain fetch +read write +just now +stands/)
+    expect(listed.stdout).toMatch(/ada +Plain fetch +\/mcp +read write +just now +stands/)
     const [grant] = (await manageJson('grants list')) as { grantId: string }[]
 
     const revoked = await manage(`grants revoke ${grant?.grantId}`)
@@ -238,10 +238,10 @@ describe('without a server', () => {
     ]) {
       const outcome = await manage(words)
       expect(outcome.code).toBe(1)
-      expect(outcome.stderr).toMatch(/there is no (account|client|connection) bob/)
+      expect(outcome.stderr).toMatch(/there is no (account|client|grant) bob/)
     }
     expect((await manage('clients list')).stdout).toBe('No client is known yet.\n')
-    expect((await manage('grants list')).stdout).toBe('There is no connection yet.\n')
+    expect((await manage('grants list')).stdout).toBe('Nobody has allowed anything yet.\n')
     expect(JSON.parse((await manage('clients list --json')).stdout)).toEqual([])
   })
 
@@ -252,7 +252,7 @@ describe('without a server', () => {
     })
     for (const id of ['-hhhhhhhhhhhhhhhhhhh', '--0123456789abcdefgh']) {
       const outcome = await runPostern(['grants', 'revoke', id, '--data', data])
-      expect(outcome.stderr).toContain(`there is no connection ${id}`)
+      expect(outcome.stderr).toContain(`there is no grant ${id}`)
     }
   })
 

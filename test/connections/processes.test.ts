@@ -59,6 +59,12 @@ describe('postern connections beside a running server', () => {
     const json = await runPostern(['connections', '--json', '--data', data])
     const [first] = JSON.parse(json.stdout) as Record<string, unknown>[]
     expect(first).toMatchObject({ state: 'connected', person: 'ada', reached: 'called', diagnosis: null })
+    const { connectionId, grantId } = first as { connectionId: string; grantId: string }
+    const byGrant = await runPostern(['connections', 'show', grantId, '--data', data])
+    expect(byGrant.stdout, 'the story of a grant').toContain(connectionId)
+    const mistaken = await runPostern(['grants', 'revoke', connectionId, '--data', data])
+    expect(mistaken.code).toBe(1)
+    expect(mistaken.stderr.replaceAll(/\s+/g, ' ')).toContain(`\`postern grants revoke ${grantId}\``)
     for (const secret of [tokens.accessToken, tokens.refreshToken ?? '-']) {
       expect(`${json.stdout}${story.stdout}${live.stdout()}`).not.toContain(secret)
     }

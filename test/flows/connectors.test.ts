@@ -150,14 +150,19 @@ describe('several connectors', () => {
     expect(words).not.toContain('claude mcp')
   })
 
-  test('events and grants say which', async () => {
+  test('events, grants and stories say which', async () => {
     await connect(at(door, '/calendar'))
     await door.fetch('/.well-known/oauth-protected-resource/notes')
     expect(door.events.findLast(({ name }) => name === 'discovery.read')?.connector).toBe('/notes')
-    expect(door.events.find(({ name }) => name === 'authorization.requested')?.connector).toBe('Calendar')
+    expect(door.events.find(({ name }) => name === 'authorization.requested')?.connector).toBe('/calendar')
     expect((await door.storage.listGrants({}, 10)).map(({ resource }) => resource)).toEqual([
       `${origin}/calendar`,
     ])
+    await door.postern.close()
+    const stories = await door.storage.listConnections({}, 10)
+    expect(stories.find(({ grantId }) => grantId !== undefined)?.connector, 'before its first call').toBe(
+      '/calendar',
+    )
   })
 
   test('[HS-06] [HS-08] a session of one opens nothing at another', async () => {
@@ -209,7 +214,7 @@ describe('people of a connector', () => {
     expect(html).toMatch(/signed in as .*ada.*has not opened .*Notes/)
     expect(html).toContain('action="/logout"')
     expect(page.headers.get('content-security-policy')).toContain("form-action 'self'")
-    expect(own.events.find(({ name }) => name === 'consent.refused')).toMatchObject({ connector: 'Notes' })
+    expect(own.events.find(({ name }) => name === 'consent.refused')).toMatchObject({ connector: '/notes' })
     expect(await own.storage.listGrants({}, 10)).toEqual([])
   })
 

@@ -83,18 +83,21 @@ function writeList(shown: readonly Shown[], more: number, out: Writer): void {
     return
   }
   const now = systemClock()
-  const rows = shown.map(({ story, person }) => [
+  // Where there is only one it would say the same in each line.
+  const isOne = new Set(shown.map(({ connection }) => connection.connector)).size <= 1
+  const cells = ({ connection, story, person }: Shown): string[] => [
     shortId(story.connectionId),
     age(story.lastAt, now),
     clip(story.client, 20),
+    ...(isOne ? [] : [clip(connection.connector ?? '', 24)]),
     clip(person ?? '', 12),
     story.reached === undefined ? '' : milestoneNames[story.reached],
     out.style(stateStyles[story.state], stateNames[story.state]),
-  ])
+  ]
   const [heading = '', ...lines] = formatTable(
     out,
-    ['ID', 'LAST', 'CLIENT', 'PERSON', 'REACHED', 'STATE'],
-    rows,
+    ['ID', 'LAST', 'CLIENT', ...(isOne ? [] : ['AT']), 'PERSON', 'REACHED', 'STATE'],
+    shown.map(cells),
   ).split('\n')
   out.line(heading)
   lines.forEach((line, index) => {
@@ -115,7 +118,7 @@ function showCommand(terminal: Terminal): Command {
   return dataFlags(new Command('show'))
     .summary('one attempt, step by step, with the likely cause and what to do')
     .description('Tells one attempt step by step, and for one that stopped the likely cause and what to do.')
-    .argument('<id>', 'as `postern connections` shows it')
+    .argument('<id>', 'as `postern connections` shows it, or of the grant that came of it')
     .addHelpText(
       'after',
       examples([
@@ -134,7 +137,7 @@ function showCommand(terminal: Terminal): Command {
     })
 }
 
-/** Its whole id, either part of it, or the beginning of one, as long as only one is meant. */
+/** Its whole id, either part of it, or the beginning of one, as long as only one is meant; or the id of the grant that came of it. */
 async function findOne(storage: Storage, id: string): Promise<Shown> {
   const shown = await findShown(storage, {}, true)
   const exact = shown.filter(({ story: { connectionId } }) => {
@@ -143,7 +146,8 @@ async function findOne(storage: Storage, id: string): Promise<Shown> {
   const begun = shown.filter(({ story: { connectionId } }) => {
     return connectionId.startsWith(id) || shortId(connectionId).startsWith(id)
   })
-  const [only, another] = exact.length > 0 ? exact : begun
+  const [granted] = shown.filter(({ connection }) => connection.grantId === id)
+  const [only, another] = exact.length > 0 ? exact : granted === undefined ? begun : [granted]
   if (only === undefined) {
     throw new CommandFailure(
       `there is no connection ${printable(id)}; \`postern connections --all\` shows those there are`,

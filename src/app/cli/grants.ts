@@ -2,17 +2,20 @@
 
 import { Command } from 'commander'
 import { systemClock } from '../../platform/clock.ts'
+import { parseUrl } from '../../platform/url.ts'
 import type { GrantRecord, Storage } from '../../storage/storage.ts'
 import { CommandFailure } from './failure.ts'
 import { dataFlags, describeInstant, examples, group, maximumRows } from './management.ts'
 import { type RecordFlags, withRecords } from './records.ts'
+import { findShown, shortId } from './shown-connection.ts'
 import { formatTable, printable, type Terminal } from './terminal.ts'
 
 export function grantsCommand(terminal: Terminal): Command {
   const grants = group(
     'grants',
-    'Connections: what was allowed to whom, and revoking it',
-    'A grant is what one person allowed one client: a connection. Revoking it ends its tokens at once.',
+    'What people allowed which client, and taking it back',
+    'A grant is what one person allowed one client at one connector. Revoking it ends its tokens at once. How each came ' +
+      'about, and what was tried without success, is told by `postern connections`.',
   )
   grants.addCommand(listCommand(terminal))
   grants.addCommand(revokeCommand(terminal))
@@ -27,8 +30,8 @@ interface ListFlags extends RecordFlags {
 
 function listCommand(terminal: Terminal): Command {
   return dataFlags(new Command('list'))
-    .summary('the connections that stand, newest first')
-    .description('Lists the connections that stand, newest first.')
+    .summary('the grants that stand, newest first')
+    .description('Lists the grants that stand, newest first.')
     .option('--user <name>', 'only those of one person')
     .option('--client <id>', 'only those of one client')
     .option('--all', 'also those that have ended')
@@ -49,7 +52,7 @@ function listCommand(terminal: Terminal): Command {
         else if (grants.length === 0) {
           const ended = found.length - grants.length
           terminal.out.line(
-            ended === 0 ? 'There is no connection yet.' : `No connection stands; ${ended} ended (see --all).`,
+            ended === 0 ? 'Nobody has allowed anything yet.' : `No grant stands; ${ended} ended (see --all).`,
           )
         } else terminal.out.line(await grantTable(grants, storage, terminal, now))
       }),
@@ -80,11 +83,17 @@ async function grantTable(
     grant.grantId,
     printable(names.get(grant.userId) ?? '(removed)'),
     printable(grant.clientName).slice(0, 40),
+    printable(placeOf(grant)),
     grant.scope.join(' '),
     describeInstant(grant.lastUsedAt, now),
     endOf(grant, now) ?? 'stands',
   ])
-  return formatTable(out, ['ID', 'PERSON', 'CLIENT', 'MAY', 'LAST USED', 'STATE'], rows)
+  return formatTable(out, ['ID', 'PERSON', 'CLIENT', 'AT', 'MAY', 'LAST USED', 'STATE'], rows)
+}
+
+/** The path tells connectors of one door apart. */
+function placeOf({ resource }: GrantRecord): string {
+  return parseUrl(resource)?.pathname ?? resource
 }
 
 /** Undefined for one that stands. */
@@ -98,16 +107,16 @@ function endOf(grant: GrantRecord, now: number): string | undefined {
 
 function revokeCommand(terminal: Terminal): Command {
   return dataFlags(new Command('revoke'))
-    .summary('end a connection')
-    .description('Ends a connection at once, also on a server that runs. The client has to be allowed again.')
+    .summary('take one back')
+    .description('Ends a grant at once, also on a server that runs. The client has to be allowed again.')
     .argument('<id>', 'as `postern grants list` shows it')
     .addHelpText(
       'after',
       examples([
-        ['postern grants revoke Yq0m3cVJ1bQx7kTZp2Lw', 'one connection'],
+        ['postern grants revoke Yq0m3cVJ1bQx7kTZp2Lw', 'one grant'],
         [
           "postern grants list --user ada --json | jq -r '.[].grantId' | xargs -n1 postern grants revoke",
-          'all connections of one person',
+          'all grants of one person',
         ],
       ]),
     )
@@ -115,8 +124,9 @@ function revokeCommand(terminal: Terminal): Command {
       withRecords(flags, async (storage) => {
         const grant = await storage.findGrant(id)
         if (grant === undefined) {
+          const hint = await grantOfConnection(storage, id)
           throw new CommandFailure(
-            `there is no connection ${id}; \`postern grants list\` shows those there are`,
+            hint ?? `there is no grant ${printable(id)}; \`postern grants list\` shows those there are`,
           )
         }
         const isEnded = await storage.revokeGrant(id, systemClock(), 'revoked-by-operator')
@@ -129,4 +139,17 @@ function revokeCommand(terminal: Terminal): Command {
         }
       }),
     )
+}
+
+/** The sentence for whoever took the id from `postern connections`; undefined if it is none of those. */
+async function grantOfConnection(storage: Storage, id: string): Promise<string | undefined> {
+  const found = (await findShown(storage, {}, true)).find(({ story: { connectionId } }) =>
+    [connectionId, shortId(connectionId)].includes(id),
+  )
+  if (found === undefined) return undefined
+  const { grantId } = found.connection
+  const what = `${id} is an attempt to connect`
+  return grantId === undefined
+    ? `${what}, and nothing was allowed in it`
+    : `${what}; what was allowed in it is \`postern grants revoke ${grantId}\``
 }

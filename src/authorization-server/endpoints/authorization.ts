@@ -250,7 +250,7 @@ async function savePending(
     clientName: clientNameOf(client, redirect.uri),
     redirectHost: redirectHost(redirect.uri),
     scope: formatScope(scope),
-    connector: resource.name,
+    connector: resource.place,
   })
   return pending
 }
