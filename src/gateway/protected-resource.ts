@@ -3,7 +3,7 @@
 import type { JsonRpcRequest } from '../mcp/json-rpc.ts'
 import type { Era } from '../mcp/protocol-version.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
-import { formatDpopChallenge } from '../oauth/dpop.ts'
+import { dpopAlgorithms, formatDpopChallenge } from '../oauth/dpop.ts'
 import { statusOf } from '../oauth/errors.ts'
 import {
   type ProtectedResourceMetadata,
@@ -33,6 +33,7 @@ export function resourceMetadata(
     authorization_servers: [issuer],
     scopes_supported: scopes.map((scope) => scope.name),
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     resource_name: name,
   }
 }

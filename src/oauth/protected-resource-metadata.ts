@@ -9,6 +9,7 @@ export interface ProtectedResourceMetadata {
   authorization_servers?: readonly string[]
   scopes_supported?: readonly string[]
   bearer_methods_supported?: readonly string[]
+  dpop_signing_alg_values_supported?: readonly string[]
   resource_name?: string
   resource_documentation?: string
   [member: string]: unknown

@@ -120,6 +120,7 @@ describe('protected resource metadata', () => {
         authorization_servers: ['http://localhost:8787'],
         scopes_supported: ['read', 'write'],
         bearer_methods_supported: ['header'],
+        dpop_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
       })
     }
   })
