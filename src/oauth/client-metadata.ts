@@ -36,6 +36,8 @@ export interface ClientMetadata {
   /** Of `private_key_jwt`: one of the two. */
   jwks: JsonWebKeySet | undefined
   jwksUri: string | undefined
+  /** It takes no tokens but such as are bound to its key (RFC 9449 §5.2). */
+  boundTokens?: true | undefined
   softwareId: string | undefined
   softwareVersion: string | undefined
 }
@@ -126,6 +128,7 @@ export function readClientMetadata(document: unknown): ClientMetadata {
     scope: scope === '' ? undefined : scope,
     jwks: hasKeys && given.jwks !== undefined ? readJsonWebKeySet(given.jwks) : undefined,
     jwksUri: hasKeys ? webUrlOf(given.jwks_uri) : undefined,
+    boundTokens: given.dpop_bound_access_tokens === true ? true : undefined,
     softwareId: textOf(given.software_id),
     softwareVersion: textOf(given.software_version),
   }
@@ -145,6 +148,7 @@ export function formatClientMetadata(metadata: ClientMetadata): Record<string, u
     scope: metadata.scope,
     jwks: metadata.jwks,
     jwks_uri: metadata.jwksUri,
+    dpop_bound_access_tokens: metadata.boundTokens,
     software_id: metadata.softwareId,
     software_version: metadata.softwareVersion,
   })

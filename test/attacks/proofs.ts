@@ -1,7 +1,7 @@
 // Tokens that are bound to a key (RFC 9449), in the hands of somebody who has all but the key.
 
 import { calculateJwkThumbprint } from 'jose'
-import { callMcp, type Door } from '../door.ts'
+import { callMcp, type Door, register } from '../door.ts'
 import { accessTokenHash, prove } from '../proof.ts'
 import { type SigningKey, signingKey, unsigned } from '../signing-key.ts'
 import { obtainCode, redeem, refresh } from './adversary.ts'
@@ -204,6 +204,19 @@ export const proofAttacks: readonly Attack[] = [
       const victim = await connectWithKey(door)
       const proof = await proofAt(door, await signingKey(), tokenPath)
       return succeededIf((await refresh(door, victim, {}, { dpop: proof })).status === 200)
+    },
+  },
+  {
+    name: '[R9449-01] a code of a client that takes bound tokens alone, exchanged for one that needs no key',
+    source: 'RFC 9449 §5.2',
+    guard: without(
+      'authorization-server/endpoints/token.ts',
+      'if (key !== undefined || metadata.boundTokens === undefined) return',
+      'return',
+    ),
+    async run(door) {
+      const { client_id } = await register(door, { dpop_bound_access_tokens: true })
+      return succeededIf((await redeem(door, await obtainCode(door, {}, String(client_id)))).status === 200)
     },
   },
   {

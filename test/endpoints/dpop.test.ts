@@ -214,6 +214,28 @@ describe('a refresh token of a public client', () => {
   })
 })
 
+describe('a client that registers for bound tokens alone', () => {
+  test('is told so, and given nothing without a proof', async () => {
+    const registered = await register(door, { dpop_bound_access_tokens: true })
+    expect(registered.dpop_bound_access_tokens).toBe(true)
+    clientId = String(registered.client_id)
+    const form = await codeForm()
+    const refused = await token(door, form)
+    expect([refused.status, refused.body.error]).toEqual([400, 'invalid_dpop_proof'])
+    const { body } = await token(door, form, { dpop: await proofOf() })
+    expect(body.token_type).toBe('DPoP')
+    expect((await refresh(String(body.refresh_token))).body.error).toBe('invalid_dpop_proof')
+    expect((await refresh(String(body.refresh_token), await proofOf())).status).toBe(200)
+  })
+
+  test.each([false, 'true', null])('is no other one for saying %s', async (said) => {
+    const registered = await register(door, { dpop_bound_access_tokens: said })
+    expect(registered).not.toHaveProperty('dpop_bound_access_tokens')
+    clientId = String(registered.client_id)
+    expect((await token(door, await codeForm())).body.token_type).toBe('Bearer')
+  })
+})
+
 test('a client with a secret may change its key, and is bound to the new one', async () => {
   const client = await register(door, { token_endpoint_auth_method: 'client_secret_post' })
   clientId = String(client.client_id)

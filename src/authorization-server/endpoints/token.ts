@@ -58,8 +58,16 @@ async function exchange(
   subject.clientId = client.clientId
   limitRequests(limits, tokens, client, request, source)
   const key = await proofs.read(httpRequest, [endpointPaths.token, endpointAliases.token])
+  checkProof(client, key)
   const response = await grantOf(settings, clients, tokens, issuers, client, request, key, subject)
   return jsonAnswer(200, formatTokenResponse(response))
+}
+
+/** RFC 9449 §5.2: a client that said so when it registered is not given what a thief could use. */
+function checkProof({ metadata }: Client, key: string | undefined): void {
+  if (key !== undefined || metadata.boundTokens === undefined) return
+  const says = 'this client registered with dpop_bound_access_tokens; send a DPoP proof'
+  throw new OAuthError('invalid_dpop_proof', says)
 }
 
 /** A shared id says nothing of who asks; there the connection does, whose refresh token carries our mac. */
