@@ -43,6 +43,7 @@ export interface TenantConfig {
   hiddenTools?: readonly string[]
   signInForm?: SignInForm
   people?: readonly string[]
+  clients?: 'any' | 'own'
 }
 
 export interface ConnectorConfig extends TenantConfig {

@@ -35,6 +35,8 @@ export interface ConnectorRules {
   signInForm?: SignInForm | undefined
   /** Who may use it, by user name or by a function; asked at consent and at every call. Default everybody with an account. */
   people?: readonly string[] | ((person: Person) => boolean | Promise<boolean>) | undefined
+  /** `own`: those that were entered for it (`postern clients create --connector`). Default `any` that the door lets in. */
+  clients?: 'any' | 'own' | undefined
 }
 
 export type Person = Pick<UserRecord, 'userId' | 'username' | 'displayName' | 'role'>

@@ -69,7 +69,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     rules: ConnectorRules,
     onEntered: () => void = () => {},
   ): OpenConnector {
-    const { access = 'oauth', upstream, signInForm } = rules
+    const { access = 'oauth', upstream, signInForm, clients = 'any' } = rules
     const { accessTokens = 'opaque', icon } = offer
     const scopes = scopesOf(offer)
     const resource = resourceIdentifier(issuer, path)
@@ -110,6 +110,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       scopes,
       accessTokens,
       tools: () => toolsByScope(gateway, scopes),
+      ownClientsOnly: clients === 'own',
       mayUse,
     }
     const guarded = access === 'none' ? undefined : resourceOfConnector

@@ -217,6 +217,14 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Others can sign in and are told on the consent page that it is not open to them. Whoever is taken off the list is out at the next call after a restart.',
   },
   {
+    ...ofTenant('clients', 'Who may come in', '--clients <which>'),
+    expects: 'any or own',
+    default: 'any',
+    purpose: 'Whether any client may ask for the connector, or only those entered for it.',
+    consequence:
+      'With `own`, a client needs an id from `postern clients create --connector URL`, which is of no use at other connectors. Connections that were made before stay.',
+  },
+  {
     ...ofDoor('registration', 'Who may come in', '--no-registration'),
     expects: 'true or false',
     default: 'true',
@@ -289,7 +297,8 @@ export const optionDefinitions: readonly OptionDefinition[] = [
     repeatable: true,
     expects: 'an https URL as the issuer writes it in its tokens, such as https://login.example.com',
     default: 'none',
-    purpose: 'Whose word about people is taken: the identity provider of a company (enterprise-managed authorization).',
+    purpose:
+      'Whose word about people is taken: the identity provider of a company (enterprise-managed authorization).',
     consequence:
       'Whoever it vouches for to a client that authenticates is let in without signing in or being asked here, for one access token at a time. An account is made for each of them at first use. Its keys are found by OpenID discovery.',
   },

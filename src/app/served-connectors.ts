@@ -25,6 +25,7 @@ export interface ServedTenant {
   readonly signInForm: SignInForm | undefined
   /** Undefined: everybody with an account. */
   readonly people: readonly string[] | undefined
+  readonly clients: 'any' | 'own'
 }
 
 interface Offer {
@@ -225,6 +226,7 @@ function tenantOf(given: ReadValues['given'], upstream: ServedUpstream): ServedT
     hiddenTools: givenOr(given, 'hiddenTools', undefined),
     signInForm: givenOr(given, 'signInForm', undefined),
     people: givenOr(given, 'people', undefined),
+    clients: givenOr(given, 'clients', 'any'),
   }
 }
 

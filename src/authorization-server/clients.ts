@@ -35,6 +35,8 @@ export interface Client {
   rowId: string | undefined
   metadata: ClientMetadata
   secretHash: ClientRecord['secretHash']
+  /** The URL of the one connector that the operator entered it for; undefined: any. */
+  resource: string | undefined
   /** A person approved it before, or the operator entered it, or its document is pinned here. */
   isVouchedFor: boolean
   /** Joins a registration with the authorization that follows it. */
@@ -125,6 +127,7 @@ export function createClients(
       rowId: row.clientId,
       metadata: row.metadata,
       secretHash: isSelfRegistered(row) ? secretHashOfRegistered(clientId, row.metadata) : row.secretHash,
+      resource: row.resource,
       isVouchedFor: row.kind === 'pre-registered' || row.confirmedAt !== undefined,
       flowId: minted === undefined ? undefined : flowIdOf(clientId),
       lastUsedAt: row.lastUsedAt,
@@ -247,6 +250,7 @@ export function createClients(
       rowId: undefined,
       metadata,
       secretHash: undefined,
+      resource: undefined,
       isVouchedFor: pinned !== undefined,
       flowId: undefined,
       lastUsedAt: undefined,

@@ -41,7 +41,7 @@ export interface ClientRecord {
    */
   kind: 'registered' | 'recovered' | 'managed' | 'removed' | 'pre-registered' | 'resource-server'
   metadata: ClientMetadata
-  /** Of a resource server: the one whose tokens it may ask about. */
+  /** Of a resource server: the one whose tokens it may ask about. Of a pre-registered client: the only one it may ask for. */
   resource?: string | undefined
   /** Pre-registered confidential clients and resource servers only; a registered client's secret is derived, not stored. */
   secretHash: TokenHash | undefined

@@ -16,6 +16,7 @@ import { proofAttacks } from './proofs.ts'
 import { redirectAttacks } from './redirects.ts'
 import { secretAttacks } from './secrets.ts'
 import { signInAttacks } from './sign-in.ts'
+import { tenantAttacks } from './tenants.ts'
 import { tokenAttacks } from './tokens.ts'
 import { upstreamAttacks } from './upstreams.ts'
 import { vouchingAttacks } from './vouching.ts'
@@ -34,6 +35,7 @@ export const attacks: readonly Attack[] = [
   ...tokenAttacks,
   ...proofAttacks,
   ...vouchingAttacks,
+  ...tenantAttacks,
   ...policyAttacks,
   ...lazyAttacks,
   ...upstreamAttacks,

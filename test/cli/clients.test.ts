@@ -50,6 +50,24 @@ describe('presets', () => {
     expect(client?.secretHash).toBeUndefined()
   })
 
+  test('[HS-08] one for a tenant says where it works, and the list says it again', async () => {
+    const data = temporaryDirectory()
+    const url = 'https://mcp.example.com/t/acme/mcp'
+    const { stdout } = await run(
+      data,
+      'clients',
+      'create',
+      '--preset',
+      'custom-connection',
+      '--connector',
+      url,
+    )
+    expect(stdout).toContain(`Works at       ${url}, and nowhere else`)
+    const clientId = /Client ID +(\S+)/.exec(stdout)?.[1] ?? ''
+    expect(await storedClient(data, clientId)).toMatchObject({ kind: 'pre-registered', resource: url })
+    expect((await run(data, 'clients', 'list')).stdout).toMatch(/ hand for \/t\/acme\/mcp /)
+  })
+
   test('anthropic-held: always with a secret, for Anthropic, and not for Claude Code', async () => {
     const data = temporaryDirectory()
     const { stdout } = await run(data, 'clients', 'create', '--preset', 'anthropic-held')
@@ -130,6 +148,7 @@ describe('resource servers', () => {
 
   test.each([
     [['--resource-server', 'mcp'], 'not the URL of a connector'],
+    [['--preset', 'typed', '--connector', '/t/acme/mcp'], 'not the URL of a connector'],
     [['--resource-server', 'https://a.example/mcp', '--preset', 'typed'], 'nothing of a client'],
   ])('refused: %s', async (words, says) => {
     const { code, stderr } = await run(temporaryDirectory(), 'clients', 'create', ...words)

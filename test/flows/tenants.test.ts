@@ -3,7 +3,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inProcessUpstream, type Tenant, type TenantConnectorOptions } from '../../src/index.ts'
+import { readClientMetadata } from '../../src/oauth/client-metadata.ts'
 import { findBearerChallenge } from '../../src/oauth/www-authenticate.ts'
+import { hashToken } from '../../src/platform/crypto.ts'
 import {
   authorizeUrl,
   callMcp,
@@ -240,6 +242,80 @@ describe('a tenant', () => {
     expect(await status(callMcp(ofTenant(door, 'acme'), accessToken, list))).toBe(200)
     await door.postern.close()
     expect(closed).toBe(1101)
+  })
+})
+
+describe('clients of a tenant', () => {
+  /** As `postern clients create --connector` enters one, whose id and secret are typed in at Claude. */
+  async function enter(door: Door, clientId: string, resource?: string, secret?: string): Promise<void> {
+    const outcome = await door.storage.addPreRegisteredClient({
+      clientId,
+      kind: 'pre-registered',
+      metadata: readClientMetadata({
+        client_name: 'Claude',
+        redirect_uris: [claudeCallback],
+        token_endpoint_auth_method: secret === undefined ? 'none' : 'client_secret_post',
+      }),
+      secretHash: secret === undefined ? undefined : hashToken(secret),
+      similarityKey: clientId,
+      createdAt: door.clock.now,
+      lastUsedAt: door.clock.now,
+      confirmedAt: undefined,
+      expiresAt: undefined,
+      resource,
+    })
+    expect(outcome).toBe('created')
+  }
+  /** What a client is told without a page having been shown, or undefined if there is one. */
+  async function refusal(door: Door, tenant: string, clientId: string): Promise<string | undefined> {
+    const begun = await door.browser().get(authorizeUrl(ofTenant(door, tenant), clientId, pkce().challenge))
+    const location = new URL(begun.headers.get('location') ?? '', origin)
+    return location.searchParams.get('error') ?? undefined
+  }
+
+  test('[HS-08] the id and secret that one tenant types in connect there, and are refused at every other', async () => {
+    const { door } = await openTenants({ acme: {}, globex: {} })
+    await enter(door, 'client-acme', `${origin}/t/acme/mcp/`, 'a secret of acme')
+    const { verifier, challenge } = pkce()
+    const acme = ofTenant(door, 'acme')
+    const redirect = await door.browser().approve(authorizeUrl(acme, 'client-acme', challenge))
+    const exchange = {
+      grant_type: 'authorization_code',
+      code: redirect.searchParams.get('code') ?? '',
+      client_id: 'client-acme',
+      code_verifier: verifier,
+    }
+    expect((await token(door, { ...exchange, client_secret: 'of globex' })).body.error).toBe('invalid_client')
+    const { body } = await token(door, { ...exchange, client_secret: 'a secret of acme' })
+    expect(await status(callMcp(acme, String(body.access_token), list))).toBe(200)
+    expect(await status(callMcp(ofTenant(door, 'globex'), String(body.access_token), list))).toBe(401)
+    expect(await refusal(door, 'globex', 'client-acme')).toBe('unauthorized_client')
+    expect(await refusal(door, 'Acme', 'client-acme')).toBe('invalid_target')
+    const pushed = await door.fetch('/oauth/par', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        ...Object.fromEntries(
+          new URL(authorizeUrl(ofTenant(door, 'globex'), 'client-acme', challenge)).searchParams,
+        ),
+        client_secret: 'a secret of acme',
+      }).toString(),
+    })
+    expect(await pushed.json()).toMatchObject({ error: 'unauthorized_client' })
+  })
+
+  test('[HS-08] a tenant may take no clients but its own', async () => {
+    const { door } = await openTenants({ acme: { clients: 'own' }, globex: {} })
+    await enter(door, 'client-acme', `${origin}/t/acme/mcp`)
+    await enter(door, 'client-of-all')
+    const registered = String((await register(door)).client_id)
+    expect(await refusal(door, 'acme', 'client-acme')).toBeUndefined()
+    expect(await refusal(door, 'acme', 'client-of-all')).toBe('unauthorized_client')
+    expect(await refusal(door, 'acme', registered)).toBe('unauthorized_client')
+    for (const clientId of ['client-of-all', registered])
+      expect(await refusal(door, 'globex', clientId)).toBeUndefined()
+    const { accessToken } = await connect(ofTenant(door, 'acme'), { clientId: 'client-acme' })
+    expect(await status(callMcp(ofTenant(door, 'acme'), accessToken, list))).toBe(200)
   })
 })
 

@@ -10,9 +10,9 @@ import {
   type TokenEndpointAuthMethod,
 } from '../../oauth/client-metadata.ts'
 import { redirectHost } from '../../oauth/redirect-uri.ts'
+import { canonicalResource } from '../../oauth/resource-indicators.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { hashToken, randomId, randomToken } from '../../platform/crypto.ts'
-import { parseUrl } from '../../platform/url.ts'
 import type { ClientRecord } from '../../storage/storage.ts'
 import { findSimilar } from '../similar-word.ts'
 import { type ClientPreset, clientPresets, findPreset } from './client-presets.ts'
@@ -45,6 +45,7 @@ interface CreateFlags extends RecordFlags {
   confidential?: boolean
   jwks?: string
   jwksUri?: string
+  connector?: string
   resourceServer?: string
 }
 
@@ -68,6 +69,7 @@ function createCommand(terminal: Terminal): Command {
     .option('--confidential', 'make a client secret too; without it PKCE alone proves the client')
     .option('--jwks <file>', 'it signs with a key of its own (private_key_jwt); a file with its public keys')
     .option('--jwks-uri <url>', 'the same, with its public keys at an https URL')
+    .option('--connector <url>', 'it is for this connector, or tenant, and of no use at others')
     .option(
       '--resource-server <url>',
       'no client, but a server elsewhere that asks about tokens for this connector URL (introspection)',
@@ -89,6 +91,10 @@ function createCommand(terminal: Terminal): Command {
           'for one that signs, so that no secret has to be handed over',
         ],
         [
+          'postern clients create --preset typed --connector https://mcp.example.com/t/acme/mcp',
+          'an id that a tenant types in, good for that tenant alone',
+        ],
+        [
           'postern clients create --name Billing --resource-server https://mcp.example.com/mcp',
           'an id and secret for POST /oauth/introspect',
         ],
@@ -105,6 +111,8 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
   const preset = readPreset(flags.preset)
   const method = readMethod(flags, preset)
   const metadata = readMetadata(flags, preset, method)
+  const resource =
+    flags.connector === undefined ? undefined : readConnectorUrl('--connector', flags.connector)
 
   // Never with a dot: ids with dots are those that Postern mints at registration.
   const clientId = `client-${randomId()}`
@@ -120,6 +128,7 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
     lastUsedAt: now,
     confirmedAt: undefined,
     expiresAt: undefined,
+    resource,
   }
   await withRecords(
     flags,
@@ -133,7 +142,7 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
 
   const { clientName: name, redirectUris } = metadata
   if (flags.json === true) {
-    out.line(JSON.stringify({ clientId, clientSecret, name, method, redirectUris }, undefined, 2))
+    out.line(JSON.stringify({ clientId, clientSecret, name, method, redirectUris, resource }, undefined, 2))
     return
   }
   out.paragraph(
@@ -149,6 +158,7 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
   redirectUris.forEach((uri, index) => {
     out.line(`  ${index === 0 ? 'Redirect URIs' : '             '}  ${uri}`)
   })
+  if (resource !== undefined) out.line(`  Works at       ${resource}, and nowhere else`)
   out.line()
   if (preset !== undefined) {
     for (const line of preset.handOver({ clientId, clientSecret })) {
@@ -165,16 +175,10 @@ async function createClient(flags: CreateFlags, { out }: Terminal): Promise<void
 }
 
 async function createResourceServer(flags: CreateFlags, url: string, out: Writer): Promise<void> {
-  const others = [flags.preset, flags.jwks, flags.jwksUri, flags.redirectUri[0]]
+  const others = [flags.preset, flags.jwks, flags.jwksUri, flags.redirectUri[0], flags.connector]
   if (others.some((other) => other !== undefined))
     throw new CommandFailure('a resource server takes a --name and nothing of a client', exitCodes.usage)
-  const parsed = parseUrl(url)
-  if (parsed === undefined || url.includes('#'))
-    throw new CommandFailure(
-      `--resource-server ${JSON.stringify(url)} is not the URL of a connector`,
-      exitCodes.usage,
-    )
-  const name = flags.name ?? parsed.host
+  const name = flags.name ?? new URL(readConnectorUrl('--resource-server', url)).host
   const clientId = `resource-server-${randomId()}`
   const clientSecret = `pst_rs_${randomToken()}`
   const now = systemClock()
@@ -209,6 +213,11 @@ async function createResourceServer(flags: CreateFlags, url: string, out: Writer
   out.paragraph(
     'It asks with POST /oauth/introspect, its ID and secret by HTTP Basic, and the token in the form as `token`. An answer may be kept for a minute at most: revoking is immediate here, and only as fast as that there.',
   )
+}
+
+function readConnectorUrl(flag: string, url: string): string {
+  if (canonicalResource(url) !== undefined) return url
+  throw new CommandFailure(`${flag} ${JSON.stringify(url)} is not the URL of a connector`, exitCodes.usage)
 }
 
 function readPreset(name: string | undefined): ClientPreset | undefined {
@@ -306,6 +315,7 @@ function clientFacts(client: ClientRecord): Record<string, unknown> {
     lastUsedAt: client.lastUsedAt,
     confirmedAt: client.confirmedAt,
     expiresAt: client.expiresAt,
+    resource: client.resource,
   }
 }
 
@@ -314,7 +324,8 @@ function clientTable(clients: readonly ClientRecord[], { out }: Terminal): strin
   const rows = clients.map((client) => [
     client.clientId,
     printable(client.metadata.clientName ?? '(no name)').slice(0, 40),
-    kindWords[client.kind],
+    kindWords[client.kind] +
+      (client.resource === undefined ? '' : ` for ${new URL(client.resource).pathname}`),
     [...new Set(client.metadata.redirectUris.map(redirectHost))].join(', '),
     client.lastUsedAt === client.createdAt ? 'never' : describeInstant(client.lastUsedAt, now),
     client.kind === 'pre-registered' || client.confirmedAt !== undefined ? 'yes' : 'no',

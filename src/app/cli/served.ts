@@ -51,10 +51,10 @@ export function connectorOf(
 }
 
 function rulesOf(
-  { access, publicTools, hiddenTools, signInForm, people, upstream }: Omit<ServedTenant, 'name'>,
+  { access, publicTools, hiddenTools, signInForm, people, clients, upstream }: Omit<ServedTenant, 'name'>,
   createUpstream: CreateUpstream,
 ): Omit<Tenant, 'name'> {
-  return { access, publicTools, hiddenTools, signInForm, people, upstream: createUpstream(upstream) }
+  return { access, publicTools, hiddenTools, signInForm, people, clients, upstream: createUpstream(upstream) }
 }
 
 /** Of all connectors, the files and directories that are named and not there. Throws `OptionsError`. */

@@ -24,6 +24,7 @@ import { canonicalResource, resourceProblems } from '../../oauth/resource-indica
 import { formatScope, requestedScopes } from '../../oauth/scope.ts'
 import { hashToken, type Random, randomId, randomToken } from '../../platform/crypto.ts'
 import type { PendingAuthorizationRecord } from '../../storage/storage.ts'
+import { reachProblem } from '../client-reach.ts'
 import { mayRedirectTo } from '../client-rules.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
 import { type Consent, requestPath } from '../consent.ts'
@@ -64,7 +65,13 @@ async function beginAuthorization(
   subject.clientId = client.clientId
   subject.flowId = flowId
   const redirect = findRedirect(settings, client, request)
-  const resource = await judgeRequest(settings, request, repeated, refusalBy(client, redirect, request))
+  const resource = await judgeRequest(
+    settings,
+    client,
+    request,
+    repeated,
+    refusalBy(client, redirect, request),
+  )
   const browser = settings.login.browserOf(httpRequest)
   const pending = await savePending(settings, browser, client, redirect, resource, request, flowId)
   return sendToConsent(browser, pending)
@@ -73,6 +80,7 @@ async function beginAuthorization(
 /** All that is asked of a request once it is known where its answer goes. */
 export async function judgeRequest(
   settings: AuthorizationServerSettings,
+  client: Client,
   request: AuthorizationRequest,
   repeated: readonly string[],
   refuse: Refuse,
@@ -82,6 +90,7 @@ export async function judgeRequest(
   checkChallenge(refuse, request)
   refuseFirst(refuse, keyThumbprintProblems(request.dpopJkt))
   const resource = await findGuardedResource(settings, refuse, request)
+  checkReach(refuse, client, resource)
   checkPrompt(refuse, request)
   return resource
 }
@@ -211,6 +220,12 @@ async function findGuardedResource(
     'invalid_target',
     `resource must be ${known.length === 0 ? 'the URL of a connector here' : `one of ${known.join(', ')}`}`,
   )
+}
+
+/** RFC 6749 §4.1.2.1. */
+function checkReach(refuse: Refuse, client: Client, resource: GuardedResource): void {
+  const problem = reachProblem(client, resource)
+  if (problem !== undefined) refuse('unauthorized_client', problem)
 }
 
 /** `consent` and `login` are what happens anyway; only `none` asks for what cannot be. */

@@ -65,7 +65,7 @@ async function judge(
     )
   const { request, repeated } = readAuthorizationRequest(form)
   findRedirect(settings, client, request)
-  await judgeRequest(settings, request, repeated, (code, description) => {
+  await judgeRequest(settings, client, request, repeated, (code, description) => {
     throw new OAuthError(code, description)
   })
 }

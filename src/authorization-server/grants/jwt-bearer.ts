@@ -7,6 +7,7 @@ import { formatScope, readScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { encodeBase64Url, hashToken, randomId, sha256 } from '../../platform/crypto.ts'
 import type { GrantRecord, UserRecord } from '../../storage/storage.ts'
+import { reachProblem } from '../client-reach.ts'
 import { type Client, type Clients, clientNameOf, isConfidential } from '../clients.ts'
 import type {
   AuthorizationServerSettings,
@@ -36,6 +37,7 @@ export async function jwtBearerGrant(
   const identity = await verify(settings, issuers, trusted, client, assertion)
   checkKey(identity, key)
   const resource = await findResource(settings, identity, request)
+  checkReach(client, resource)
   const scope = grantedScope(identity, request, resource)
   await spend(settings, trusted, identity)
   const person = await findPerson(settings, trusted, identity)
@@ -98,6 +100,11 @@ async function findResource(
   if (resource === undefined)
     throw new OAuthError('invalid_target', 'the assertion is not for a resource that this server guards')
   return resource
+}
+
+function checkReach(client: Client, resource: GuardedResource): void {
+  const problem = reachProblem(client, resource)
+  if (problem !== undefined) throw new OAuthError('unauthorized_client', problem)
 }
 
 /** Never more than the issuer allows, than was asked for, and than there is. */
