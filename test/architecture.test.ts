@@ -32,7 +32,7 @@ const mayLoadNode = [
   /^src\/(platform|storage|client)\/.*-node\.ts$/,
 ]
 
-const nodeOnlyPackages = ['undici', 'pino', '@hono/node-server', 'commander', '@clack/prompts']
+const nodeOnlyPackages = ['pg', 'undici', 'pino', '@hono/node-server', 'commander', '@clack/prompts']
 
 /** Path from the repository root to source text. */
 type Sources = ReadonlyMap<string, string>

@@ -28,7 +28,7 @@ test('versions are exact, because a range installs something else on the next ma
 })
 
 /** Imported when `--browser headless` asks for them, with a sentence that says what to install where they are missing. */
-const optional = ['playwright-core', '@sparticuz/chromium']
+const optional = ['playwright-core', '@sparticuz/chromium', 'pg']
 
 test('the product imports every dependency, and nothing that is not one', () => {
   const imported = new Set(

@@ -5,6 +5,7 @@ export type StorageErrorKind =
   | 'not-a-database'
   | 'newer-schema'
   | 'locked'
+  | 'unreachable'
   | 'overloaded'
   | 'closed'
   | 'wrong-master-key'
