@@ -1,18 +1,26 @@
 /** Judges proofs of possession (RFC 9449 §4.3), each once. */
 
-import { verifyProof } from '../oauth/dpop.ts'
+import { type ProofExpectations, verifyProof } from '../oauth/dpop.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { hashToken } from '../platform/crypto.ts'
 import type { AuthorizationServerSettings } from './settings.ts'
 
+/** A proof that is right for its request, and may have been shown before. */
+export interface ShownProof {
+  /** Of the key that was proved. */
+  thumbprint: string
+  /** Once, when all else is found right: what strangers show is not remembered. A fault in words where it came before. */
+  spend(): Promise<string | undefined>
+}
+
 export interface Proofs {
-  /** The thumbprint of the key that was proved, for a request to one of these paths; undefined where none is offered. Throws `invalid_dpop_proof`. */
-  read(request: Request, paths: readonly string[]): Promise<string | undefined>
-  /** The thumbprint, for a token that is shown with it; undefined for what proves nothing. */
+  /** For a request to one of these paths; undefined where none is offered. Throws `invalid_dpop_proof`. */
+  read(request: Request, paths: readonly string[]): Promise<ShownProof | undefined>
+  /** For a token that is shown with it; undefined for what proves nothing. */
   find(
     proof: string,
     use: { method: string; urls: readonly string[]; accessToken: string },
-  ): Promise<string | undefined>
+  ): Promise<ShownProof | undefined>
 }
 
 /** Of one key at one time; in the ten minutes that a proof can be good for, sixteen a second. */
@@ -23,19 +31,19 @@ export function createProofs(settings: AuthorizationServerSettings): Proofs {
 
   async function judge(
     proof: string,
-    method: string,
-    urls: readonly string[],
-    accessToken: string | undefined,
-  ): Promise<{ thumbprint: string } | { fault: string }> {
-    const verified = await verifyProof(proof, { method, urls, accessToken, now: clock() })
+    expected: Omit<ProofExpectations, 'now'>,
+  ): Promise<ShownProof | { fault: string }> {
+    const verified = await verifyProof(proof, { ...expected, now: clock() })
     if ('fault' in verified) return verified
     const { thumbprint, id, expiresAt } = verified
     const owner = hashToken(`proofs by ${thumbprint}`)
-    const idHash = hashToken(`${owner} ${id}`)
-    const taken = await storage.takeUniqueId({ idHash, owner, expiresAt }, maximumRemembered, clock())
-    if (taken === 'already-taken') return { fault: 'it was used before; make one for each request' }
-    if (taken === 'full') return { fault: 'too many proofs by this key in too short a time' }
-    return { thumbprint }
+    const unique = { idHash: hashToken(`${owner} ${id}`), owner, expiresAt }
+    const spend = async (): Promise<string | undefined> => {
+      const taken = await storage.takeUniqueId(unique, maximumRemembered, clock())
+      if (taken === 'already-taken') return 'it was used before; make one for each request'
+      return taken === 'full' ? 'too many proofs by this key in too short a time' : undefined
+    }
+    return { thumbprint, spend }
   }
 
   return {
@@ -43,13 +51,23 @@ export function createProofs(settings: AuthorizationServerSettings): Proofs {
       const proof = request.headers.get('dpop')
       if (proof === null) return undefined
       const urls = paths.map((path) => issuer + path)
-      const judged = await judge(proof, request.method, urls, undefined)
-      if ('thumbprint' in judged) return judged.thumbprint
-      throw new OAuthError('invalid_dpop_proof', `the DPoP proof was not accepted: ${judged.fault}`)
+      const judged = await judge(proof, { method: request.method, urls, accessToken: undefined })
+      if ('fault' in judged) throw refusal(judged.fault)
+      return judged
     },
-    async find(proof, { method, urls, accessToken }) {
-      const judged = await judge(proof, method, urls, accessToken)
-      return 'thumbprint' in judged ? judged.thumbprint : undefined
+    async find(proof, use) {
+      const judged = await judge(proof, use)
+      return 'fault' in judged ? undefined : judged
     },
   }
+}
+
+/** Throws `invalid_dpop_proof` for one that came before; of two at once, for one. */
+export async function spendProof(proof: ShownProof | undefined): Promise<void> {
+  const fault = await proof?.spend()
+  if (fault !== undefined) throw refusal(fault)
+}
+
+function refusal(fault: string): OAuthError {
+  return new OAuthError('invalid_dpop_proof', `the DPoP proof was not accepted: ${fault}`)
 }

@@ -172,7 +172,9 @@ export function createTokens(settings: AuthorizationServerSettings, proofs: Proo
     if (use === 'goes-on') return true
     if (keyThumbprint === undefined) return use.scheme === 'Bearer'
     if (use.scheme !== 'DPoP' || use.proof === undefined) return false
-    return (await proofs.find(use.proof, { ...use, accessToken })) === keyThumbprint
+    const proof = await proofs.find(use.proof, { ...use, accessToken })
+    if (proof?.thumbprint !== keyThumbprint) return false
+    return (await proof.spend()) === undefined
   }
 
   async function findDeadToken(accessToken: string): Promise<DeadToken | undefined> {

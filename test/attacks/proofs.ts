@@ -84,8 +84,8 @@ export const proofAttacks: readonly Attack[] = [
     source: 'RFC 9449 §7.1',
     guard: without(
       tokens,
-      '(await proofs.find(use.proof, { ...use, accessToken })) === keyThumbprint',
-      '(await proofs.find(use.proof, { ...use, accessToken })) !== undefined',
+      'if (proof?.thumbprint !== keyThumbprint) return false',
+      'if (proof === undefined) return false',
     ),
     async run(door) {
       const victim = await connectWithKey(door)
@@ -211,7 +211,7 @@ export const proofAttacks: readonly Attack[] = [
     source: 'RFC 9449 §5.2',
     guard: without(
       'authorization-server/endpoints/token.ts',
-      'if (key !== undefined || metadata.boundTokens === undefined) return',
+      'if (proof !== undefined || metadata.boundTokens === undefined) return',
       'return',
     ),
     async run(door) {

@@ -357,8 +357,8 @@ const refreshes: readonly Attack[] = [
     source: 'RFC 6749 §6, OAuth 2.1 §4.3.1',
     guard: without(
       server,
-      "refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token')) return",
-      "if (request.scope?.includes('write')) grant.scope.push('write'); return",
+      "refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token'))",
+      "if (request.scope?.includes('write')) grant.scope.push('write')",
     ),
     async run(door) {
       const own = await connect(door, { untick: 'write' })

@@ -2,6 +2,7 @@
 
 import { calculateJwkThumbprint } from 'jose'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { memoryStorage } from '../../src/storage/adapters/memory.ts'
 import {
   authorizeUrl,
   callMcp,
@@ -249,6 +250,34 @@ test('a client with a secret may change its key, and is bound to the new one', a
   const accessToken = String(next.body.access_token)
   expect((await call(accessToken, await proofFor(accessToken))).status).toBe(401)
   expect((await call(accessToken, await proofFor(accessToken, {}, other))).status).toBe(200)
+})
+
+test('what strangers show is not remembered: their keys are without number', async () => {
+  const storage = memoryStorage()
+  let remembered = 0
+  door = await openDoor({
+    storage: {
+      ...storage,
+      takeUniqueId: (...all) => {
+        remembered++
+        return storage.takeUniqueId(...all)
+      },
+    },
+  })
+  clientId = String((await register(door)).client_id)
+  const stolen = await bound()
+  expect(remembered).toBe(1)
+  const form = { ...(await codeForm()), code: 'pst_ac_unknown' }
+  expect((await token(door, form, { dpop: await proofOf({}, other) })).status).toBe(400)
+  expect((await refresh('pst_rt_unknown', await proofOf({}, other))).status).toBe(400)
+  expect((await call(stolen.accessToken, await proofFor(stolen.accessToken, {}, other))).status).toBe(401)
+  expect((await call('pst_at_unknown', await proofFor('pst_at_unknown', {}, other))).status).toBe(401)
+  const asked = new URL(authorizeUrl(door, clientId, pkce().challenge)).searchParams
+  const dpop = await proofOf({ htu: 'http://localhost:8787/oauth/par' })
+  expect((await door.fetch('/oauth/par', { method: 'POST', body: asked, headers: { dpop } })).status).toBe(
+    201,
+  )
+  expect(remembered).toBe(1)
 })
 
 describe('the gateway', () => {

@@ -36,7 +36,8 @@ export async function pushedAuthorizationEndpoint(
     subject.clientId = authentication[0]?.clientId
     const client = await clients.authenticate(authentication)
     if (isOneRegistration(client)) limits.take('authorizations', client.clientId, source.name)
-    bindToKey(form, await proofs.read(httpRequest, [endpointPaths.pushedAuthorization]))
+    const proof = await proofs.read(httpRequest, [endpointPaths.pushedAuthorization])
+    bindToKey(form, proof?.thumbprint)
     await judge(settings, client, form)
     const reference = await push(settings, client, form)
     const answer = { requestUri: formatRequestUri(reference), expiresInSeconds: pushedSeconds }
@@ -44,7 +45,7 @@ export async function pushedAuthorizationEndpoint(
   })
 }
 
-/** RFC 9449 §10.1: a proof that comes with the request says the same as `dpop_jkt` in it. */
+/** RFC 9449 §10.1: a proof that comes with the request says the same as `dpop_jkt` in it. Shown twice, it binds twice to the key of its owner, which harms nobody; so it is not remembered. */
 function bindToKey(form: URLSearchParams, key: string | undefined): void {
   if (key === undefined) return
   if (form.getAll('dpop_jkt').some((named) => named !== key))

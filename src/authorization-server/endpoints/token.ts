@@ -14,7 +14,7 @@ import { authorizationCodeGrant } from '../grants/authorization-code.ts'
 import { jwtBearerGrant } from '../grants/jwt-bearer.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { jsonAnswer } from '../json-answer.ts'
-import type { Proofs } from '../proofs.ts'
+import type { Proofs, ShownProof } from '../proofs.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { readForm } from '../request-body.ts'
 import type { AuthorizationServerSettings, RequestSource } from '../settings.ts'
@@ -57,15 +57,15 @@ async function exchange(
   const client = await clients.authenticate(authentication)
   subject.clientId = client.clientId
   limitRequests(limits, tokens, client, request, source)
-  const key = await proofs.read(httpRequest, [endpointPaths.token, endpointAliases.token])
-  checkProof(client, key)
-  const response = await grantOf(settings, clients, tokens, issuers, client, request, key, subject)
+  const proof = await proofs.read(httpRequest, [endpointPaths.token, endpointAliases.token])
+  checkProof(client, proof)
+  const response = await grantOf(settings, clients, tokens, issuers, client, request, proof, subject)
   return jsonAnswer(200, formatTokenResponse(response))
 }
 
 /** RFC 9449 §5.2: a client that said so when it registered is not given what a thief could use. */
-function checkProof({ metadata }: Client, key: string | undefined): void {
-  if (key !== undefined || metadata.boundTokens === undefined) return
+function checkProof({ metadata }: Client, proof: ShownProof | undefined): void {
+  if (proof !== undefined || metadata.boundTokens === undefined) return
   const says = 'this client registered with dpop_bound_access_tokens; send a DPoP proof'
   throw new OAuthError('invalid_dpop_proof', says)
 }
@@ -90,17 +90,17 @@ function grantOf(
   issuers: TrustedIssuers,
   client: Client,
   request: TokenRequest,
-  key: string | undefined,
+  proof: ShownProof | undefined,
   subject: ErrorSubject,
 ): Promise<TokenResponse> {
   switch (request.grantType) {
     case 'authorization_code':
-      return authorizationCodeGrant(settings, clients, tokens, client, request, key, subject)
+      return authorizationCodeGrant(settings, clients, tokens, client, request, proof, subject)
     case 'refresh_token':
-      return refreshTokenGrant(settings, clients, tokens, client, request, key, subject)
+      return refreshTokenGrant(settings, clients, tokens, client, request, proof, subject)
     case jwtBearerGrantType:
       if (settings.trustedIssuers.length === 0) break
-      return jwtBearerGrant(settings, clients, tokens, issuers, client, request, key)
+      return jwtBearerGrant(settings, clients, tokens, issuers, client, request, proof)
     case undefined:
       throw new OAuthError('invalid_request', 'grant_type is missing')
     case 'client_credentials':

@@ -8,6 +8,7 @@ import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { encodeBase64Url, hashToken } from '../../platform/crypto.ts'
 import type { AuthorizationCodeRecord, GrantRecord } from '../../storage/storage.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
+import { type ShownProof, spendProof } from '../proofs.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
 
@@ -20,16 +21,17 @@ export async function authorizationCodeGrant(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
-  key: string | undefined,
+  proof: ShownProof | undefined,
   subject: ErrorSubject,
 ): Promise<TokenResponse> {
   const code = await findCode(settings, client, request, subject)
   checkRedirect(code, request)
   refuseProblems(targetProblems(request.resources, code.resource as ResourceIdentifier, 'code'))
-  checkKey(code, key)
+  checkKey(code, proof?.thumbprint)
   await checkVerifier(settings, code, request)
   await refuseReplay(settings, code)
-  return take(settings, clients, tokens, client, code, key)
+  await spendProof(proof)
+  return take(settings, clients, tokens, client, code, proof?.thumbprint)
 }
 
 /** Unknown, expired and somebody else's code are answered alike: nothing is learnt by guessing, and nothing burnt. */

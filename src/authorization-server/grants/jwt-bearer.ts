@@ -9,6 +9,7 @@ import { encodeBase64Url, hashToken, randomId, sha256 } from '../../platform/cry
 import type { GrantRecord, UserRecord } from '../../storage/storage.ts'
 import { reachProblem } from '../client-reach.ts'
 import { type Client, type Clients, clientNameOf, isConfidential } from '../clients.ts'
+import { type ShownProof, spendProof } from '../proofs.ts'
 import type {
   AuthorizationServerSettings,
   GuardedResource,
@@ -28,17 +29,19 @@ export async function jwtBearerGrant(
   issuers: TrustedIssuers,
   client: Client,
   request: TokenRequest,
-  key: string | undefined,
+  proof: ShownProof | undefined,
 ): Promise<TokenResponse> {
   checkClient(client)
   const { assertion } = request
   if (assertion === undefined) throw new OAuthError('invalid_request', 'assertion is missing')
   const trusted = findIssuer(issuers, assertion)
   const identity = await verify(settings, issuers, trusted, client, assertion)
+  const key = proof?.thumbprint
   checkKey(identity, key)
   const resource = await findResource(settings, identity, request)
   checkReach(client, resource)
   const scope = grantedScope(identity, request, resource)
+  await spendProof(proof)
   await spend(settings, trusted, identity)
   const person = await findPerson(settings, trusted, identity)
   if (!(await resource.mayUse(person)))

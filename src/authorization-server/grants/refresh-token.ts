@@ -7,6 +7,7 @@ import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { hashToken } from '../../platform/crypto.ts'
 import type { GrantRecord } from '../../storage/storage.ts'
 import { type Client, type Clients, isConfidential } from '../clients.ts'
+import { type ShownProof, spendProof } from '../proofs.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
 import type { OwnRefreshToken, Tokens } from '../tokens.ts'
 
@@ -16,7 +17,7 @@ export async function refreshTokenGrant(
   tokens: Tokens,
   client: Client,
   request: TokenRequest,
-  key: string | undefined,
+  proof: ShownProof | undefined,
   subject: ErrorSubject,
 ): Promise<TokenResponse> {
   const presented = request.refreshToken
@@ -26,7 +27,8 @@ export async function refreshTokenGrant(
   const grant = await findGrant(settings, client, own, subject)
   // A `scope` is not compared: Codex repeats what it asked for, mcp-remote what it got, and both are given what was granted (recorded 2026-11).
   refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token'))
-  return rotate(settings, clients, tokens, client, grant, presented, own, key)
+  await spendProof(proof)
+  return rotate(settings, clients, tokens, client, grant, presented, own, proof?.thumbprint)
 }
 
 /** Someone else's token, shown by the wrong client, is refused without harm to its owner: it proves a mix-up, not a theft. */
