@@ -47,14 +47,21 @@ export async function* readServerSentEvents(
   stream: ReadableStream<Uint8Array>,
   maximumCharacters: number = 64 * 1024 * 1024,
 ): AsyncGenerator<ServerSentEvent> {
-  const decoder = new TextDecoder()
+  // Node's decoder drops a second byte order mark too where the stream is cut behind the first (24.21); the standard drops one.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let isBegun = false
   const lines = createLineCutter()
   let current: ServerSentEvent = blank()
   let size = 0
   let empty = true
   let dataLines: string[] = []
   for await (const bytes of stream) {
-    for (const line of lines.cut(decoder.decode(bytes, { stream: true }))) {
+    let text = decoder.decode(bytes, { stream: true })
+    if (!isBegun && text !== '') {
+      isBegun = true
+      if (text.startsWith('\ufeff')) text = text.slice(1)
+    }
+    for (const line of lines.cut(text)) {
       if (size + line.length > maximumCharacters) throw new EventTooLargeError(maximumCharacters)
       if (line !== '') {
         if (!readField(line, current, dataLines)) continue

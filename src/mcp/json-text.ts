@@ -7,6 +7,8 @@ export interface TextSpan {
 
 export interface MemberSpan extends TextSpan {
   name: string
+  /** It was written with a backslash. */
+  isEscaped: boolean
 }
 
 /** The members of the object that starts at `at`. The text must have been through `JSON.parse` before. */
@@ -14,10 +16,11 @@ export function* membersOf(text: string, at: number = skipSpace(text, 0)): Gener
   let index = skipSpace(text, at + 1)
   while (index < text.length && text[index] !== '}') {
     const nameEnd = skipString(text, index)
-    const name = JSON.parse(text.slice(index, nameEnd)) as string
+    const written = text.slice(index, nameEnd)
+    const name = JSON.parse(written) as string
     const start = skipSpace(text, skipSpace(text, nameEnd) + 1)
     const end = skipValue(text, start)
-    yield { name, start, end }
+    yield { name, isEscaped: written.includes('\\'), start, end }
     index = skipSpace(text, end)
     if (text[index] === ',') index = skipSpace(text, index + 1)
   }
@@ -65,8 +68,10 @@ export function setValue(text: string, path: readonly string[], value: unknown):
 
 /**
  * True if two readers could see different values: a name that comes twice, or twice to a reader that is not
- * strict about names, or a name in `expected` that only such a reader finds. Where a decision rests on what we
- * read, such a text must not travel on.
+ * strict about names, or a name in `expected` that only such a reader finds; and where a name is written with an
+ * escape, which nothing needs here: V8 13.6 (Node 24.21) takes `"\\u006eame"` for the name `\\u00` if it read that one
+ * before, so that one caller can choose what the next one's words are read as. Where a decision rests on what we read,
+ * such a text must not travel on.
  */
 export function hasAmbiguousMember(
   text: string,
@@ -76,9 +81,9 @@ export function hasAmbiguousMember(
   const span = findValue(text, path)
   if (span === undefined || text[span.start] !== '{') return false
   const seen = new Set<string>()
-  for (const { name } of membersOf(text, span.start)) {
+  for (const { name, isEscaped } of membersOf(text, span.start)) {
     const folded = foldName(name)
-    if (seen.has(folded) || (name !== folded && expected.has(folded))) return true
+    if (isEscaped || seen.has(folded) || (name !== folded && expected.has(folded))) return true
     seen.add(folded)
   }
   return false

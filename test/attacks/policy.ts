@@ -170,7 +170,8 @@ function searchWith(parts: {
 }
 
 const scopeJudged = without(gateway, 'if (missing.length === 0) return', 'return')
-const ambiguousRefused = without(mcp, 'if (seen.has(folded) ||', 'if (')
+const ambiguousRefused = without(mcp, 'seen.has(folded) ||')
+const escapesRefused = without(mcp, 'if (isEscaped ||', 'if (')
 const namesFolded = without(mcp, 'const folded = foldName(name)', 'const folded = name')
 const judgedByBody = without(
   gateway,
@@ -314,11 +315,10 @@ const smugglings: readonly Attack[] = [
     source: 'RFC 8259 §8.3 (string comparison)',
     reading: firstWins,
     body: searchWith({ beforeName: String.raw`"na\u006de":"erase",` }),
-    guard: without(
-      mcp,
-      'const name = JSON.parse(text.slice(index, nameEnd)) as string',
-      'const name = text.slice(index + 1, nameEnd - 1)',
-    ),
+    guard: escapesRefused,
+    alsoNeeds: [
+      without(mcp, 'const name = JSON.parse(written) as string', 'const name = written.slice(1, -1)'),
+    ],
   }),
   smuggling({
     name: 'a tool named a second time in other letters',
@@ -340,6 +340,7 @@ const smugglings: readonly Attack[] = [
     reading: untilNul,
     body: searchWith({ afterName: String.raw`,"name\u0000":"erase"` }),
     guard: without(mcp, String.raw`.replace(/\p{Cc}/gu, '')`),
+    alsoNeeds: [escapesRefused],
   }),
   smuggling({
     name: 'a call in capital letters that looks like an answer',

@@ -8,6 +8,7 @@ import {
   readChallenges,
 } from '../../src/oauth/www-authenticate.ts'
 import { anyText } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const piece = fc.constantFrom(
   'Bearer',
@@ -46,7 +47,7 @@ test('nothing throws, and what is read is a scheme with names and values', () =>
       }
       findBearerChallenge(text)
     }),
-    { numRuns: 3000 },
+    runs(3000),
   )
 })
 
@@ -64,7 +65,7 @@ test('[OA21-21] whatever is written, one challenge is read, with these parameter
       expect(readChallenges(written)).toHaveLength(1)
       expect(findBearerChallenge(written)).toEqual(Object.fromEntries(cleaned))
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })
 
@@ -78,7 +79,7 @@ test('a challenge after a hostile quoted value is still the one that counts', ()
       expect(challenges.map(({ scheme }) => scheme)).toEqual(['digest', 'bearer'])
       expect(challenges[1]?.parameters.get('resource_metadata')).toBe('https://good.example')
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })
 

@@ -8,6 +8,7 @@ import {
   readServerSentEvents,
   type ServerSentEvent,
 } from '../../src/mcp/event-stream.ts'
+import { runs } from './runs.ts'
 
 const encoder = new TextEncoder()
 
@@ -78,7 +79,7 @@ test('[HTTP-2025-03-26-11] any text, cut anywhere, gives the same events', async
       const everyByte = Array.from(bytes.keys())
       expect(await outcomeOf(cutStream(bytes, everyByte))).toEqual(whole)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 
@@ -87,7 +88,7 @@ test('any bytes, cut anywhere', async () => {
     fc.asyncProperty(fc.uint8Array({ maxLength: 80 }), cuts, async (bytes, places) => {
       expect(await outcomeOf(cutStream(bytes, places))).toEqual(await outcomeOf(cutStream(bytes, [])))
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 
@@ -135,7 +136,7 @@ test('the events are those of the standard', async () => {
       const { events } = await outcomeOf(cutStream(encoder.encode(written), places))
       expect(events).toEqual(expectedEvents(written))
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })
 
@@ -161,7 +162,7 @@ test('what is written is read again, and no value starts a field or an event of 
         })),
       )
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 
@@ -174,6 +175,6 @@ test('the limit too falls at the same place wherever the stream is cut, and no e
       expect(await outcomeOf(cutStream(bytes, Array.from(bytes.keys())), maximum)).toEqual(whole)
       for (const { data } of whole.events) expect(data.length).toBeLessThanOrEqual(maximum)
     }),
-    { numRuns: 800 },
+    runs(800),
   )
 })

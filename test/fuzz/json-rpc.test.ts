@@ -10,6 +10,7 @@ import {
   jsonRpcFault,
   metaOf,
 } from '../../src/mcp/json-rpc.ts'
+import { runs } from './runs.ts'
 
 const anything = fc.jsonValue({ maxDepth: 2 })
 const message = fc.record(
@@ -55,7 +56,7 @@ test('exactly one kind, or a sentence why not', () => {
       }
       expect(() => metaOf(valid, 'io.modelcontextprotocol/protocolVersion')).not.toThrow()
     }),
-    { numRuns: 4000 },
+    runs(4000),
   )
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20)
 })

@@ -26,6 +26,7 @@ import {
 } from '../../src/oauth/protected-resource-metadata.ts'
 import { readTokenResponse, tokenResponseProblems } from '../../src/oauth/token-response.ts'
 import { anyText, webAddress } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const url = fc.constantFrom(
   'https://app.example/cb',
@@ -129,7 +130,7 @@ describe('a client', () => {
         expect(readClientMetadata(answer)).toEqual(metadata)
         expect(canonicalClientMetadata(readClientMetadata(answer))).toBe(canonicalClientMetadata(metadata))
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
     expect(accepted).toBeGreaterThan(50)
   })
@@ -152,7 +153,7 @@ describe('a client', () => {
         expect(body).not.toHaveProperty('client_secret')
         expect(readClientIdMetadataDocument(body).tokenEndpointAuthMethod).toBe('none')
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -193,7 +194,7 @@ describe('a client', () => {
         // No segment was folded away: what is shown, fetched and compared is one path.
         expect(clientId.split('?')[0]?.endsWith(parsed.pathname.replace(/%2e/gi, (dot) => dot))).toBe(true)
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 
@@ -227,7 +228,7 @@ describe('a server', () => {
         for (const endpoint of [token_endpoint, authorization_endpoint])
           expect(endpoint).toMatch(/^(https:\/\/|http:\/\/localhost:)/)
       }),
-      { numRuns: 1500 },
+      runs(1500),
     )
   })
 
@@ -239,7 +240,7 @@ describe('a server', () => {
           protectedResourceMetadataProblems(body, { serverUrl: 'https://app.example/cb', match: how }),
         )
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -255,7 +256,7 @@ describe('a server', () => {
           expiresInSeconds === undefined || (Number.isInteger(expiresInSeconds) && expiresInSeconds > 0),
         ).toBe(true)
       }),
-      { numRuns: 1500 },
+      runs(1500),
     )
   })
 
@@ -268,7 +269,7 @@ describe('a server', () => {
           expect(place).toContain('/.well-known/')
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 })

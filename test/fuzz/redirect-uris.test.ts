@@ -11,6 +11,7 @@ import {
   trustRedirect,
 } from '../../src/oauth/redirect-uri.ts'
 import { anyText, webAddress } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const registered = fc.constantFrom(
   'https://claude.ai/api/mcp/auth_callback',
@@ -109,7 +110,7 @@ test('[OA21-01] [SBP-04] what is trusted is what was registered', () => {
       expect(new URL(asked).pathname).toBe(new URL(base).pathname)
       expect(redirectUriProblems([asked])).toEqual([])
     }),
-    { numRuns: 4000 },
+    runs(4000),
   )
   // The rewrites are of both kinds, or nothing was tried.
   expect(trusted).toBeGreaterThan(100)
@@ -151,6 +152,6 @@ test('whatever is registered, nothing throws, and what is let through is safe to
       expect(answered.searchParams.getAll('iss')).toEqual(['https://mcp.example'])
       expect(answered.searchParams.getAll('code')).toEqual(['c'])
     }),
-    { numRuns: 3000 },
+    runs(3000),
   )
 })

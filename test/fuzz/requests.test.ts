@@ -16,6 +16,7 @@ import {
 } from '../../src/oauth/pkce.ts'
 import { readTokenRequest } from '../../src/oauth/token-response.ts'
 import { anyText, webAddress } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const name = fc.constantFrom(
   'response_type',
@@ -59,7 +60,7 @@ test('[OA21-05] an authorization request: one value each, what came twice is nam
       const again = readAuthorizationRequest(formatAuthorizationRequest(request))
       expect(again).toEqual({ request: { ...single, resources }, repeated: [] })
     }),
-    { numRuns: 800 },
+    runs(800),
   )
 })
 
@@ -81,7 +82,7 @@ test('[OA21-06] a token request: read whole, or refused because something came t
       expect(read instanceof OAuthError).toBe(new Set(keys).size < keys.length)
       if (read instanceof OAuthError) expect(read.code).toBe('invalid_request')
     }),
-    { numRuns: 800 },
+    runs(800),
   )
 })
 
@@ -97,7 +98,7 @@ test('[OA21-11] [R6749-01] credentials written here are read again, whatever the
       expect(readings[0]).toMatchObject({ method: 'client_secret_basic', clientId })
       expect(readings[0]?.secrets).toContain(secret)
     }),
-    { numRuns: 800 },
+    runs(800),
   )
 })
 
@@ -112,7 +113,7 @@ test('[R6749-01] and so are raw ones, with any URL for an id and a secret withou
       // Each reading costs a look-up: there are never more than three.
       expect(readings.length).toBeLessThanOrEqual(3)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 
@@ -140,7 +141,7 @@ test('[OA21-13] any header and form: a client, invalid_client or invalid_request
         if (clientId !== undefined) expect(found).toBe(clientId)
       }
     }),
-    { numRuns: 1500 },
+    runs(1500),
   )
 })
 
@@ -154,7 +155,7 @@ test('[R7636-01] [R7636-02] every verifier fits its own challenge and no other',
       expect(isVerifierOf(mine, codeChallenge)).toBe(true)
       expect(isVerifierOf(other, codeChallenge)).toBe(mine === other)
     }),
-    { numRuns: 200 },
+    runs(200),
   )
   fc.assert(
     fc.property(
@@ -168,6 +169,6 @@ test('[R7636-01] [R7636-02] every verifier fits its own challenge and no other',
         codeVerifierProblems(codeChallenge)
       },
     ),
-    { numRuns: 500 },
+    runs(500),
   )
 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defaultScopes, formatScope, readScope, requestedScopes } from '../../src/oauth/scope.ts'
 import { anyText } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const scope = fc.oneof(
   anyText(40),
@@ -38,7 +39,7 @@ test('reading keeps allowed words once, in order, and reading again changes noth
       }
       expect(readScope(formatScope(words))).toEqual(words)
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })
 
@@ -52,6 +53,6 @@ test('[CC-09] something is always asked for, never more than is offered, and nev
       const named = defaultScopes.filter(({ name }) => words.includes(name))
       if (named.length > 0 && !words.includes('claudeai')) expect(asked).toEqual(named)
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })

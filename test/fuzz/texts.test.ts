@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import { createTelemetry, type PosternEvent, redactText } from '../../src/platform/telemetry.ts'
 import { anyText } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const secret = fc
   .tuple(
@@ -28,7 +29,7 @@ test('redactText never lets a token through', () => {
         if (random.length > 12) expect(text).not.toContain(random)
       }
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
 })
 
@@ -38,7 +39,7 @@ test('and a text without one stays as it is, but for its length', () => {
       fc.pre(!text.includes('pst_'))
       expect(redactText(text)).toBe(text.slice(0, 300))
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 
@@ -64,7 +65,7 @@ test('no event holds a token, whichever of its fields was given one', () => {
       createTelemetry(() => 1, [(event) => events.push(event)]).emit('request.refused', 'flow', given)
       expect(JSON.stringify(events)).not.toMatch(/pst_[a-z]{2}_[A-Za-z0-9_.~-]/)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 
@@ -80,6 +81,6 @@ test('[OA21-21] a description is of the allowed characters, whatever went into i
         expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/)
       },
     ),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createOutboundFetch, OutboundError } from '../../src/platform/outbound-fetch.ts'
 import { isIpLiteral, isLoopbackHost, isPublicAddress, parseUrl } from '../../src/platform/url.ts'
 import { anyText, webAddress } from './arbitrary.ts'
+import { runs } from './runs.ts'
 
 const octet = fc.integer({ min: 0, max: 255 })
 
@@ -88,7 +89,7 @@ test('[CIMD-04] [SBP-07] a private IPv4 address in any spelling', async () => {
         expect(await isRefused(`https://${write(address as Ipv4)}${port}/x`)).toBe(true)
       },
     ),
-    { numRuns: 800 },
+    runs(800),
   )
 })
 
@@ -97,7 +98,7 @@ test('[CIMD-04] [SBP-07] a private IPv4 address inside an IPv6 one', async () =>
     fc.asyncProperty(privateIpv4, ipv6Around, async (address, write) => {
       expect(await isRefused(`https://${write(address as Ipv4)}/x`)).toBe(true)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 
@@ -110,7 +111,7 @@ test('[CIMD-04] any IPv6 address outside global unicast', async () => {
       expect(isPublicAddress(host)).toBe(false)
       expect(await isRefused(`https://${host}/`)).toBe(true)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 
@@ -150,6 +151,6 @@ test('whatever text comes, the answer is yes or no, and what passes is https to 
       expect(isLoopbackHost(url?.hostname ?? '')).toBe(false)
       expect(isIpLiteral(url?.hostname ?? '') && !isPublicAddress(url?.hostname ?? '')).toBe(false)
     }),
-    { numRuns: 1500 },
+    runs(1500),
   )
 })

@@ -100,10 +100,18 @@ test.each([
   ['{"a":1,"a":2}', true],
   ['{"a":1,"A":2}', true],
   ['{"a":1,"\\u0061":2}', true],
+  ['{"\\u0061":2}', true],
   ['{"a":{"b":1,"b":2}}', false],
   ['[]', false],
 ])('[GW-11] %s is ambiguous: %s', (text, expected) => {
   expect(hasAmbiguousMember(text)).toBe(expected)
+})
+
+test('[GW-11] a name that the parser was taught to misread is not let through as another', () => {
+  const calls = '{"method":"tools/call","params":{"name":"search","\\u006eame":"erase"}}'
+  for (let index = 0; index < 1000; index++) JSON.parse('{"name":"search","\\\\u00":1}')
+  expect(hasAmbiguousMember(calls, ['params'])).toBe(true)
+  expect(hasAmbiguousMember('{"\\u006eame":"erase"}')).toBe(true)
 })
 
 test('the end of a long text is found in time that grows with its length alone', () => {
