@@ -40,8 +40,9 @@ const cookie = signedUp.headers
 const answer = toNodeHandler(auth)
 serve(async (request, response) => {
   const url = new URL(request.url ?? '/', origin)
-  // One browser that is signed in, and approves; the client's own requests carry no cookie.
-  if (url.pathname.endsWith('/oauth2/authorize')) request.headers.cookie = cookie
+  // One browser that is signed in, goes from page to page, and approves; the client's own requests carry no cookie.
+  if (url.pathname.endsWith('/oauth2/authorize'))
+    Object.assign(request.headers, { cookie, 'sec-fetch-mode': 'navigate' })
   if (url.pathname !== '/consent') return answer(request, response)
   const consent = await auth.handler(
     new Request(`${origin}/api/auth/oauth2/consent`, {

@@ -43,7 +43,7 @@ const mark = 'x-mcp-header'
 /** RFC 9110 §5.6.2. */
 const token = /^[!#$%&'*+.^_`|~\w-]+$/
 
-const mirroredTypes = new Set(['string', 'integer', 'boolean'])
+const mirroredTypes: ReadonlySet<unknown> = new Set(['string', 'integer', 'boolean'])
 
 /** Below these a property is not there for every value, so that no header could be promised for it. */
 const conditionalKeywords = [
@@ -105,8 +105,7 @@ function note(
   if (!isReachable || path.length === 0)
     return `${mark} at ${JSON.stringify(where)} is not reached through properties alone`
   if (typeof header !== 'string' || !token.test(header)) return `${mark} of ${where} is no header name`
-  if (!mirroredTypes.has(String(schema.type)))
-    return `${mark} of ${where} is not on a string, integer or boolean`
+  if (!mirroredTypes.has(schema.type)) return `${mark} of ${where} is not on a string, integer or boolean`
   if (found.some((other) => other.header.toLowerCase() === header.toLowerCase())) {
     return `${mark} ${header} is there twice`
   }

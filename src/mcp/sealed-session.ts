@@ -50,8 +50,10 @@ export async function openSession(
   id: string,
 ): Promise<SealedSession | undefined> {
   if (!id.startsWith(formatPrefix) || id.length > maximumSessionIdCharacters) return undefined
-  const box = decodeBase64Url(id.slice(formatPrefix.length))
-  if (box === undefined) return undefined
+  const written = id.slice(formatPrefix.length)
+  const box = decodeBase64Url(written)
+  // One id for one session: what is remembered of it, such as that it was ended, is remembered under its text.
+  if (box === undefined || encodeBase64Url(box) !== written) return undefined
   const plain = await openBox(key, box, contextOf(connectorPath))
   if (plain === undefined) return undefined
   const [

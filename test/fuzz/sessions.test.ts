@@ -39,13 +39,12 @@ test('an id that we did not seal opens nothing, nor one of which a character was
   await fc.assert(
     fc.asyncProperty(fc.nat(sealed.length - 1), fc.nat(63), text, async (at, other, stranger) => {
       expect(await openSession(key, '/mcp', stranger)).toBeUndefined()
-      expect(await openSession(key, '/mcp', sealed.slice(0, at) + stranger)).toBeUndefined()
+      const begun = sealed.slice(0, at) + stranger
+      if (begun !== sealed) expect(await openSession(key, '/mcp', begun)).toBeUndefined()
       const character = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[other] ?? ''
       fc.pre(sealed[at] !== character)
       const changed = sealed.slice(0, at) + character + sealed.slice(at + 1)
-      const opened = await openSession(key, '/mcp', changed)
-      // The last character of base64url may carry bits that stand for nothing.
-      if (at < sealed.length - 1) expect(opened).toBeUndefined()
+      expect(await openSession(key, '/mcp', changed)).toBeUndefined()
     }),
     runs(500),
   )
