@@ -29,6 +29,7 @@ export {
   type StreamableHttpUpstreamOptions,
   streamableHttpUpstream,
 } from './gateway/upstreams/streamable-http.ts'
+export { type UrlUpstreamOptions, urlUpstream } from './gateway/upstreams/url.ts'
 export type { IdentityProvider } from './identity/identity-provider.ts'
 export { defaultScopes, type ScopeDefinition } from './oauth/scope.ts'
 export type { Connection } from './platform/request-source.ts'

@@ -32,7 +32,7 @@ export const discoverRequest: string = JSON.stringify({
 export function modernRefusal(
   call: UpstreamCall,
   modernVersions: readonly string[],
-  name: string,
+  subject: string,
 ): Response | undefined {
   const [message] = call.messages
   const requested = message === undefined ? undefined : metaOf(message, protocolVersionMeta)
@@ -44,7 +44,7 @@ export function modernRefusal(
     const error = formatRpcError(message.id, jsonRpcCodes.unsupportedProtocolVersion, sentence, data)
     return jsonResponse(JSON.stringify(error), 400)
   }
-  const sentence = `Method not found: the MCP server's command ${JSON.stringify(name)} knows no ${message.method} of MCP ${newestModernVersion}. Send initialize.`
+  const sentence = `Method not found: ${subject} knows no ${message.method} of MCP ${newestModernVersion}. Send initialize.`
   return jsonResponse(JSON.stringify(formatRpcError(message.id, jsonRpcCodes.methodNotFound, sentence)))
 }
 

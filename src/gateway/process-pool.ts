@@ -48,7 +48,7 @@ export const defaultProcessLimits: ProcessLimits = {
   silentVerdictMs: 60_000,
 }
 
-/** A command that runs, or ran, for one caller. */
+/** A command that runs, or ran, for one caller; or what is as good as one, such as a connection. */
 export interface ServerProcess {
   readonly peer: Peer
   isRunning(): boolean
@@ -61,14 +61,16 @@ export interface ServerProcess {
 }
 
 export interface ProcessPoolOptions {
-  /** For events and messages. */
+  /** For events. */
   name: string
+  /** For messages: how a person is told of it, at the beginning of a sentence. */
+  subject: string
   start(caller: UpstreamCaller, listeners: () => readonly PeerListener[]): ServerProcess
   limits: ProcessLimits
 }
 
 export function createProcessPool(options: ProcessPoolOptions): Upstream {
-  const { name, limits } = options
+  const { name, subject, limits } = options
   /** By caller, era, version and capabilities. */
   const pool = new Map<string, Promise<Member>>()
   /** Started for a probe that showed a legacy command, and not initialized yet; by caller. */
@@ -211,8 +213,8 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
     const diedOf = member.process.diedOf()
     if (diedOf !== undefined) throw new UpstreamFailure(diedOf)
     void member.process.stop('did not initialize')
-    if (answer === undefined) throw new UpstreamFailure(`${named(name)} did not answer initialize in time.`)
-    throw new InitializeRefused(`${named(name)} refused to initialize.`, answer.text)
+    if (answer === undefined) throw new UpstreamFailure(`${subject} did not answer initialize in time.`)
+    throw new InitializeRefused(`${subject} refused to initialize.`, answer.text)
   }
 
   /* Which era */
@@ -242,12 +244,12 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
 
   async function post(call: UpstreamCall): Promise<Response> {
     if (call.era === 'modern') {
-      const refusal = modernRefusal(call, await commandVersions(call.caller), name)
+      const refusal = modernRefusal(call, await commandVersions(call.caller), subject)
       if (refusal !== undefined) return refusal
     }
     const member = await memberFor(call)
     if (member.process.isCongested()) {
-      throw new UpstreamFailure(`${named(name)} does not keep up with its calls. Try again in a moment.`)
+      throw new UpstreamFailure(`${subject} does not keep up with its calls. Try again in a moment.`)
     }
     return exchange(call, member)
   }
@@ -329,7 +331,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
     const timer = setTimeout(() => {
       member.process.peer.cancel(limited)
       const seconds = Math.round(deadlineMs / 1000)
-      const late = `${named(name)} did not answer within ${seconds} seconds, so the call was cancelled.`
+      const late = `${subject} did not answer within ${seconds} seconds, so the call was cancelled.`
       caller.emit('upstream.failed', { reason: late })
       const response = formatRpcError(call.request.id, jsonRpcCodes.serverError, late)
       call.settle(JSON.stringify(response), response)
@@ -367,7 +369,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
         const [message] = call.messages
         if (message === undefined || !isRequest(message)) throw new TypeError('initialize is a request')
         const opening = legacyMember(call.caller, clientOpening(message, call.text))
-        const member = await withinTime(opening, limits.openDeadlineMs, name).catch((error: unknown) => {
+        const member = await withinTime(opening, limits.openDeadlineMs, subject).catch((error: unknown) => {
           if (error instanceof InitializeRefused) return error
           throw error
         })
@@ -469,13 +471,9 @@ function nothingWaits(): Response {
   return jsonResponse(JSON.stringify(refusal), 400)
 }
 
-async function withinTime<T>(work: Promise<T>, deadlineMs: number, name: string): Promise<T> {
+async function withinTime<T>(work: Promise<T>, deadlineMs: number, subject: string): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const late = new UpstreamFailure(`${named(name)} is still starting. Try again in a moment.`)
+  const late = new UpstreamFailure(`${subject} is still starting. Try again in a moment.`)
   const timer = setTimeout(() => reject(late), deadlineMs)
   return Promise.race([work, promise]).finally(() => clearTimeout(timer))
-}
-
-function named(command: string): string {
-  return `The MCP server's command ${JSON.stringify(command)}`
 }

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import type { Upstream } from '../../gateway/upstream.ts'
 import { stdioUpstream } from '../../gateway/upstreams/stdio.ts'
-import { streamableHttpUpstream } from '../../gateway/upstreams/streamable-http.ts'
+import { urlUpstream } from '../../gateway/upstreams/url.ts'
 import {
   type ConnectorOptions,
   maximumIconCharacters,
@@ -23,7 +23,7 @@ export function createUpstreams(): CreateUpstream {
   const fetch = createUpstreamFetch()
   return function createUpstream(upstream) {
     if (upstream.kind === 'url') {
-      return streamableHttpUpstream({ url: upstream.url, headers: upstream.headers, fetch })
+      return urlUpstream({ url: upstream.url, headers: upstream.headers, fetch })
     }
     return stdioUpstream({
       command: [upstream.command, ...upstream.args],

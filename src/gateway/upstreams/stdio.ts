@@ -48,6 +48,7 @@ export function stdioUpstream(options: StdioUpstreamOptions): Upstream {
   killAtExit(running)
   const pool = createProcessPool({
     name: program,
+    subject: `The MCP server's command ${JSON.stringify(program)}`,
     limits,
     start(caller, listeners) {
       const child = spawn(program, args, {
