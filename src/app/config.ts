@@ -22,6 +22,7 @@ export interface ConfigFile extends ConnectorConfig {
   tokenEndpointAudience?: boolean
   allowSource?: readonly string[]
   trustIssuer?: readonly string[]
+  unprovenClient?: readonly string[]
   rateLimits?: boolean
   accessTokenMinutes?: number
   refreshTokenDays?: number

@@ -303,6 +303,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Whoever it vouches for to a client that authenticates is let in without signing in or being asked here, for one access token at a time. An account is made for each of them at first use. Its keys are found by OpenID discovery.',
   },
   {
+    ...ofDoor('unprovenClient', 'Who may come in', '--unproven-client <id>'),
+    repeatable: true,
+    expects: 'a client id, or claude for the one that claude.ai publishes',
+    default: 'none',
+    purpose: 'Which clients may bring the word of a trusted issuer without a secret or a key of their own.',
+    consequence:
+      'claude.ai has neither, unless Anthropic holds credentials of yours. Whoever catches such a word on its way, before it is used, can use it in place of the client.',
+  },
+  {
     ...ofDoor('rateLimits', 'Who may come in', '--no-rate-limits'),
     expects: 'true or false',
     default: 'true',

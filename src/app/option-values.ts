@@ -1,6 +1,7 @@
 /** What a value of each option has to look like, and how one that does not is told. */
 
 import { z } from 'zod'
+import { hostedClaude } from '../oauth/claude.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 import { decodeBase64Url } from '../platform/crypto.ts'
 import { readIpRange } from '../platform/request-source.ts'
@@ -10,6 +11,7 @@ import { connectorPathFault } from './connector-path.ts'
 import type { OptionDefinition } from './option-definitions.ts'
 import type { Given, OptionProblem } from './option-sources.ts'
 import { claudePreset } from './sources.ts'
+import { isSecureUrl } from './trusted-issuers.ts'
 
 export interface ReadValues {
   given: Map<OptionName, Given>
@@ -90,7 +92,15 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   tokenEndpointAudience: yesOrNo(),
   allowSource: listOf(z.string().refine((text) => text === claudePreset || readIpRange(text) !== undefined)),
   trustedProxy: listOf(z.string().refine((text) => readIpRange(text) !== undefined)),
-  trustIssuer: listOf(z.string().refine((text) => parseUrl(text)?.protocol === 'https:')),
+  trustIssuer: listOf(z.string().refine(isSecureUrl)),
+  unprovenClient: listOf(
+    z
+      .string()
+      .trim()
+      .min(1)
+      .max(500)
+      .transform((id) => (id === 'claude' ? hostedClaude : id)),
+  ),
   rateLimits: yesOrNo(),
   accessTokens: z.enum(['opaque', 'jwt']),
   accessTokenMinutes: wholeNumber(1, 1440),

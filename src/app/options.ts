@@ -34,6 +34,7 @@ export interface Options {
   /** Undefined: all. */
   readonly allowedSources: readonly string[] | undefined
   readonly trustedIssuers: readonly string[]
+  readonly unprovenClients: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly rateLimits: boolean
   readonly accessTokenSeconds: number
@@ -88,6 +89,10 @@ export function readOptions(sources: OptionSources): Options {
     const says = 'nobody can use an invitation where registration is switched off; choose one'
     problems.push({ at: `${given.get('invitedOnly')?.at} and ${given.get('registration')?.at}`, says })
   }
+  if (given.has('unprovenClient') && !given.has('trustIssuer')) {
+    const says = 'means something only where an issuer is trusted; add --trust-issuer'
+    problems.push({ at: given.get('unprovenClient')?.at ?? '', says })
+  }
   if (problems.length > 0) throw new OptionsError(problems)
   return frozen({
     connectors,
@@ -107,7 +112,8 @@ export function readOptions(sources: OptionSources): Options {
     allowedClientNames: value<string[] | undefined>('allowClientName', undefined),
     tokenEndpointAudience: value('tokenEndpointAudience', false),
     allowedSources: value<string[] | undefined>('allowSource', undefined),
-    trustedIssuers: value<string[]>('trustIssuer', []),
+    trustedIssuers: [...new Set(value<string[]>('trustIssuer', []))],
+    unprovenClients: value<string[]>('unprovenClient', []),
     trustedProxies: value<string[]>('trustedProxy', []),
     rateLimits: value('rateLimits', true),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,

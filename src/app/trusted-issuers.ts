@@ -15,9 +15,13 @@ export function readTrustedIssuers(listed: readonly TrustedIssuer[] = []): reado
   return listed
 }
 
+export function isSecureUrl(text: string): boolean {
+  const url = parseUrl(text)
+  return url?.protocol === 'https:' && url.hash === '' && url.username === '' && url.password === ''
+}
+
 /** Keys that came over plain http are anybody's (requirement EXT-EMA-08). */
 function refuseInsecure(name: string, text: string): void {
-  const url = parseUrl(text)
-  if (url?.protocol === 'https:' && url.hash === '' && url.username === '' && url.password === '') return
+  if (isSecureUrl(text)) return
   throw new TypeError(`trustedIssuers: ${name} ${JSON.stringify(text)} is not an https URL`)
 }

@@ -88,6 +88,8 @@ export interface TrustedIssuer {
   issuer: string
   /** Where its keys are; undefined: its OpenID discovery document says. */
   jwksUri?: string | undefined
+  /** Ids of clients without a secret or key that may bring its assertions all the same, such as Claude's metadata document; whoever else gets hold of one that is not used yet can use it. Default: none. */
+  unprovenClients?: readonly string[] | undefined
   /** Who of its people gets an account at the first visit. Undefined or `true`: everybody it vouches for; `false`: nobody, so that it stays with those who have one. */
   mayJoin?: boolean | ((person: VouchedPerson) => boolean | Promise<boolean>) | undefined
 }

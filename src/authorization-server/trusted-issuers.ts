@@ -34,6 +34,7 @@ export function createTrustedIssuers(settings: AuthorizationServerSettings): Tru
     withdrawn: 'invalid_grant',
   })
   const discovered = new Map<string, { jwksUri: string; freshUntil: number }>()
+  const running = new Map<string, Promise<string>>()
 
   async function verify(
     assertion: string,
@@ -49,10 +50,17 @@ export function createTrustedIssuers(settings: AuthorizationServerSettings): Tru
     return renewed === undefined ? verified : verifyWith(renewed)
   }
 
-  /** An issuer may move its keys; while its document cannot be had, they are where they were. */
+  /** However many ask at once, the issuer is asked once. */
   async function discover(issuer: string): Promise<string> {
     const known = discovered.get(issuer)
     if (known !== undefined && known.freshUntil > clock()) return known.jwksUri
+    const begun = running.get(issuer) ?? rediscover(issuer, known).finally(() => running.delete(issuer))
+    running.set(issuer, begun)
+    return begun
+  }
+
+  /** An issuer may move its keys; while its document cannot be had, they are where they were. */
+  async function rediscover(issuer: string, known: { jwksUri: string } | undefined): Promise<string> {
     const jwksUri = await readDiscovery(issuer).catch((error: unknown) => {
       if (!(error instanceof OutboundError)) throw error
       if (known !== undefined) return known.jwksUri

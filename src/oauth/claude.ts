@@ -1,9 +1,12 @@
 /** The identities that Claude's clients publish, as observed; pinned because fetching them is often answered by a bot wall (403, `cf-mitigated`). */
 
+/** The client id of claude.ai, and of Claude on desktop and mobile. */
+export const hostedClaude = 'https://claude.ai/oauth/mcp-oauth-client-metadata'
+
 /** Observed 2026-09-29 and 2026-10-01. Keyed by client id; served documents, word for word. */
 export const pinnedClientDocuments: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'https://claude.ai/oauth/mcp-oauth-client-metadata': {
-    client_id: 'https://claude.ai/oauth/mcp-oauth-client-metadata',
+  [hostedClaude]: {
+    client_id: hostedClaude,
     client_name: 'Claude',
     client_uri: 'https://claude.ai',
     redirect_uris: ['https://claude.ai/api/mcp/auth_callback'],

@@ -1,5 +1,7 @@
 // Assertions of an issuer that this door trusts (enterprise-managed authorization), in the hands of somebody whom they are not for.
 
+import type { TrustedIssuer } from '../../src/index.ts'
+import { hostedClaude } from '../../src/oauth/claude.ts'
 import type { Door } from '../door.ts'
 import { register, token } from '../door.ts'
 import { type SigningKey, signingKey, unsigned } from '../signing-key.ts'
@@ -20,14 +22,18 @@ interface Vouched {
   claims(changes?: Record<string, unknown>): Record<string, unknown>
 }
 
-async function openVouched(house: House, mayJoin = true): Promise<Vouched> {
+async function openVouched(
+  house: House,
+  mayJoin = true,
+  more: readonly TrustedIssuer[] = [],
+): Promise<Vouched> {
   const key = await signingKey()
   const outboundFetch = async () => ({
     status: 200,
     headers: new Headers(),
     text: JSON.stringify({ keys: [key.jwk] }),
   })
-  const trustedIssuers = [{ issuer: company, jwksUri: keysUrl, mayJoin }]
+  const trustedIssuers = [{ issuer: company, jwksUri: keysUrl, mayJoin }, ...more]
   const door = await house.openDoor({ trustedIssuers, outboundFetch })
   const registered = await register(door, { token_endpoint_auth_method: 'client_secret_post' })
   const clientId = String(registered.client_id)
@@ -177,6 +183,20 @@ export const vouchingAttacks: readonly Attack[] = [
       const open = String((await register(vouched.door)).client_id)
       const assertion = await vouched.key.sign(vouched.claims({ client_id: open }), type)
       return succeededIf((await vouched.redeem(assertion, { client_id: open })).access_token !== undefined)
+    },
+  },
+  {
+    name: '[IDJAG-01] an assertion of one issuer, by a public client that may bring those of another',
+    source: 'draft-ietf-oauth-identity-assertion-authz-grant §8.1',
+    guard: without(grant, 'checkClient(client, [trusted])', ''),
+    async run(_, house) {
+      const vouched = await openVouched(house, true, [
+        { issuer: 'https://other.example', unprovenClients: [hostedClaude] },
+      ])
+      const assertion = await vouched.key.sign(vouched.claims({ client_id: hostedClaude }), type)
+      return succeededIf(
+        (await vouched.redeem(assertion, { client_id: hostedClaude })).access_token !== undefined,
+      )
     },
   },
   {

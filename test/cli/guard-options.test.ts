@@ -17,6 +17,18 @@ function problemsOf(flags: Record<string, unknown>): string {
 }
 
 describe('read', () => {
+  test('[EXT-EMA-02] whom a company may vouch to, and who need not prove themselves for it', () => {
+    const environment = { POSTERN_TRUST_ISSUER: 'https://login.example.com,https://login.example.com' }
+    const flags = { unprovenClient: ['claude', 'https://client.example/metadata'] }
+    expect(readOptions({ ...nothing, environment, flags })).toMatchObject({
+      trustedIssuers: ['https://login.example.com'],
+      unprovenClients: [
+        'https://claude.ai/oauth/mcp-oauth-client-metadata',
+        'https://client.example/metadata',
+      ],
+    })
+  })
+
   test('nothing given: everybody, no proxy is believed, floods are limited', () => {
     expect(readOptions(nothing)).toMatchObject({
       invitedOnly: false,
@@ -52,6 +64,8 @@ test.each<[Record<string, unknown>, string]>([
   [{ allowSource: ['claude'] }, '--allow-source'],
   [{ trustedProxy: ['anthropic'] }, '--trusted-proxy'],
   [{ trustIssuer: ['http://login.example.com'] }, '--trust-issuer'],
+  [{ trustIssuer: ['https://me:secret@login.example.com'] }, '--trust-issuer'],
+  [{ unprovenClient: ['claude'] }, '--unproven-client: means something only where an issuer is trusted'],
   [{ invitedOnly: true, registration: false }, '--invited-only and --no-registration'],
   [{ tunnel: true, allowSource: ['anthropic'] }, '--trusted-proxy 127.0.0.1'],
 ])('refused: %j', (flags, says) => {

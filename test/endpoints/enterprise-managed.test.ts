@@ -3,6 +3,7 @@
 import { calculateJwkThumbprint } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TrustedIssuer } from '../../src/index.ts'
+import { hostedClaude } from '../../src/oauth/claude.ts'
 import { type OutboundAnswer, OutboundError } from '../../src/platform/outbound-fetch.ts'
 import { callMcp, type Door, notesUpstream, openDoor, register, type TokenAnswer, token } from '../door.ts'
 import { accessTokenHash, prove } from '../proof.ts'
@@ -283,6 +284,21 @@ describe('an assertion is refused', () => {
     expect([open.status, open.body.error]).toEqual([400, 'unauthorized_client'])
   })
 
+  test('[EXT-EMA-02] [IDJAG-01] without proof by claude.ai, unless the operator lists it', async () => {
+    const form = { client_id: hostedClaude, grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }
+    const unlisted = await token(door, { ...form, assertion: await assertionOf({ client_id: hostedClaude }) })
+    expect([unlisted.status, unlisted.body.error]).toEqual([400, 'unauthorized_client'])
+    await reopen([
+      { issuer: company, unprovenClients: [hostedClaude] },
+      { issuer: 'https://idp.other.example' },
+    ])
+    const listed = await token(door, { ...form, assertion: await assertionOf({ client_id: hostedClaude }) })
+    expect(listed.status).toBe(200)
+    expect((await call(listed.body.access_token, 'search')).status).toBe(200)
+    const other = await token(door, { ...form, assertion: await assertionOf() })
+    expect(other.body.error).toBe('invalid_grant')
+  })
+
   test('for a person whom the connector does not let in', async () => {
     door = await openDoor({
       trustedIssuers: [{ issuer: company }],
@@ -334,6 +350,12 @@ describe('[EXT-EMA-08] the keys of the issuer', () => {
     door.clock.now += 7200
     isDown = true
     expect((await ask(await assertionOf())).status).toBe(200)
+  })
+
+  test('are asked for once, however many need them', async () => {
+    const assertions = await Promise.all([1, 2, 3, 4].map(() => assertionOf()))
+    await Promise.all(assertions.map((assertion) => ask(assertion)))
+    expect(fetched).toEqual([`${company}/.well-known/openid-configuration`, keysUrl])
   })
 
   test('cannot be had: try again, and nothing is spent', async () => {

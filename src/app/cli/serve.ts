@@ -169,7 +169,10 @@ async function open(
         clientNames: options.allowedClientNames,
         tokenEndpointAudience: options.tokenEndpointAudience,
       },
-      trustedIssuers: options.trustedIssuers.map((issuer) => ({ issuer })),
+      trustedIssuers: options.trustedIssuers.map((issuer) => ({
+        issuer,
+        unprovenClients: options.unprovenClients,
+      })),
       sources: { trustedProxies: options.trustedProxies, allowed: options.allowedSources },
       rateLimits: options.rateLimits ? undefined : false,
       lifetimes: lifetimesOf(options),

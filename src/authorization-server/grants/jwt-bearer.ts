@@ -31,10 +31,11 @@ export async function jwtBearerGrant(
   request: TokenRequest,
   proof: ShownProof | undefined,
 ): Promise<TokenResponse> {
-  checkClient(client)
+  checkClient(client, settings.trustedIssuers)
   const { assertion } = request
   if (assertion === undefined) throw new OAuthError('invalid_request', 'assertion is missing')
   const trusted = findIssuer(issuers, assertion)
+  checkClient(client, [trusted])
   const identity = await verify(settings, issuers, trusted, client, assertion)
   const key = proof?.thumbprint
   checkKey(identity, key)
@@ -51,9 +52,10 @@ export async function jwtBearerGrant(
   return response
 }
 
-/** Whoever finds an assertion must not be able to use it. */
-function checkClient(client: Client): void {
+/** Whoever finds an assertion must not be able to use it, unless the operator takes that upon themselves. */
+function checkClient(client: Client, issuers: readonly TrustedIssuer[]): void {
   if (isConfidential(client)) return
+  if (issuers.some(({ unprovenClients = [] }) => unprovenClients.includes(client.clientId))) return
   const says = 'this grant is for clients that authenticate with a secret or a key; use authorization_code'
   throw new OAuthError('unauthorized_client', says)
 }
