@@ -62,11 +62,14 @@ describe('before the redirect is trusted, an error is a page', () => {
     ['http', claudeCallback.replace('https', 'http')],
     ['a line break', `${claudeCallback}\r\nx: y`],
     ['nothing of the kind', 'javascript:alert(1)'],
-  ])('[OA21-01] [AUTH-2025-06-18-17] [SBP-04] [AUTH-2026-07-28-36] redirect URI with %s', async (_, redirect_uri) => {
-    const answer = await refusal(authorizeUrl(door, clientId, challenge, { redirect_uri }))
-    expect(answer.status).toBe(400)
-    expect(answer.redirect).toBeUndefined()
-  })
+  ])(
+    '[OA21-01] [AUTH-2025-06-18-17] [SBP-04] [AUTH-2026-07-28-36] redirect URI with %s',
+    async (_, redirect_uri) => {
+      const answer = await refusal(authorizeUrl(door, clientId, challenge, { redirect_uri }))
+      expect(answer.status).toBe(400)
+      expect(answer.redirect).toBeUndefined()
+    },
+  )
 
   test('[CIMD-01] a client id URL that no document can have is refused without asking anybody', async () => {
     for (const id of [
