@@ -181,7 +181,7 @@ function connectionsPage(): string {
     '## Which failures are seen',
     'The ids are those of our catalogue of failures of Claude’s connectors: N reaching the server, D discovery, R ' +
       'registration, Z authorization and callback, T the token endpoint, V the first call, X staying connected, P ' +
-      'protocol, C clients. Where several stand at one diagnosis they look alike from here. A failure that is not in ' +
+      'protocol, C clients, E enterprise-managed authorization. Where several stand at one diagnosis they look alike from here. A failure that is not in ' +
       'the list leaves no trace at this server, or none that tells it apart. Each is asserted in ' +
       '[rows.test.ts](../../test/connections/rows.test.ts), by an attempt that stops there and a good one that comes ' +
       'close.',

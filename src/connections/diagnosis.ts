@@ -1,7 +1,8 @@
 /** Why a connection stopped, as data: what is seen from here, what the person reads in Claude, the likely cause and how to mend it. */
 
 import type { ConnectionRecord } from '../storage/storage.ts'
-import { type Evidence, evidenceOf } from './evidence.ts'
+import { type Evidence, evidenceOf, isTokenRefused } from './evidence.ts'
+import { extensionDiagnoses } from './extension-diagnoses.ts'
 
 export interface Diagnosis {
   /** Stable: for scripts. */
@@ -276,6 +277,7 @@ export const diagnoses: readonly Diagnosis[] = [
 
   /* The token endpoint */
   ...tokenRefusals(),
+  ...extensionDiagnoses,
   {
     id: 'requests-put-off',
     rows: ['T18'],
@@ -619,8 +621,7 @@ function tokenRefusals(): Diagnosis[] {
   const refused = (details: readonly string[], diagnosis: Omit<Diagnosis, 'fits' | 'shown'>): Diagnosis => ({
     ...diagnosis,
     shown: `${exchangeFailed}, or ${endError}`,
-    fits: ({ has, last }) =>
-      last('token-refused', ...details) >= last('token-issued') && has('token-refused', ...details),
+    fits: (evidence) => isTokenRefused(evidence, ...details),
   })
   return [
     refused(['verifier'], {

@@ -15,6 +15,11 @@ export interface Evidence {
   last(name: StepName, ...details: string[]): number
 }
 
+/** For one of these reasons, and not got over since. */
+export function isTokenRefused({ has, last }: Evidence, ...details: string[]): boolean {
+  return has('token-refused', ...details) && last('token-refused', ...details) >= last('token-issued')
+}
+
 export function evidenceOf(connection: ConnectionRecord, now: number): Evidence {
   const matching = (name: StepName, details: readonly string[]): ConnectionStep[] =>
     connection.steps.filter((step) => {

@@ -235,6 +235,7 @@ const refreshFaults: Faults = [
 ]
 
 const codeFaults: Faults = [
+  ['issuer-silent', /the issuer(?:'s keys| of the assertion) could not be/],
   ['limited', /^(?:too_many_requests|temporarily_unavailable): /],
   ['unknown-client', /^invalid_client: .*(?:not known here|metadata document)/],
   ['client-secret', /^invalid_client: /],
@@ -246,6 +247,11 @@ const codeFaults: Faults = [
   ['redirect', /redirect_uri is not the one of the authorization request/],
   ['resource', /this code is for the resource/],
   ['client-credentials', /client_credentials/],
+  ['proof', /^invalid_dpop_proof: |send a DPoP proof by that key/],
+  ['unproven-client', /this grant is for clients that authenticate/],
+  ['unknown-issuer', /issuer of the assertion is not one/],
+  ['person', /this person (?:has no account here|may not use)/],
+  ['assertion', /assertion|nothing of what is allowed and asked for/],
   ['form', /send the parameters as/],
 ]
 
@@ -347,6 +353,12 @@ const told: Readonly<Record<StepName, string | Readonly<Record<string, string>>>
     'unknown-client': 'token request refused: unknown client',
     'client-secret': 'token request refused: client secret missing or wrong',
     'client-credentials': 'token request refused: client_credentials',
+    proof: 'token request refused: its key was not proved',
+    'unproven-client': "a company's word refused: its client has no secret and no key",
+    'unknown-issuer': "a company's word refused: its issuer is not trusted",
+    'issuer-silent': "a company's word put off: its keys could not be read",
+    assertion: "a company's word refused: not for this, or not any more",
+    person: "a company's word refused: this person is not let in",
     form: 'token request refused: not a form',
     limited: 'token request put off: too many requests',
     other: 'token request refused',

@@ -9,7 +9,9 @@ import { streamableHttpUpstream } from '../../src/gateway/upstreams/streamable-h
 import { OutboundError } from '../../src/platform/outbound-fetch.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
 import { StorageError } from '../../src/storage/storage-error.ts'
-import { account, callMcp, type Door, openDoor, readForm, token } from '../door.ts'
+import { account, callMcp, claudeCallback, type Door, openDoor, readForm, token } from '../door.ts'
+import { prove } from '../proof.ts'
+import { signingKey } from '../signing-key.ts'
 import {
   approve,
   authorize,
@@ -339,6 +341,22 @@ const scenarios: Record<string, Scenario> = {
       await token(door, { grant_type: 'client_credentials', client_id: String(registered.client_id) }, httpx)
     },
   },
+  'vouching-without-client-proof': vouched({ client: 'public' }),
+  'issuer-not-trusted': vouched({ claims: { iss: 'https://idp.other.example' } }),
+  'issuer-keys-unreadable': vouched({ isSilent: true }),
+  'assertion-refused': vouched({ claims: { aud: 'https://other.example' } }),
+  'vouched-person-not-let-in': vouched({ mayJoin: false }),
+  'key-not-proved': {
+    async stops(door) {
+      const begun = await begin(door)
+      const code = await approve(door, begun)
+      const key = await signingKey()
+      const at = { method: 'POST', url: `${door.origin}/oauth/token`, at: door.clock.now - 3600 }
+      const fields = { grant_type: 'authorization_code', code, client_id: begun.clientId }
+      const proof = { ...httpx, dpop: await prove(key, at) }
+      await token(door, { ...fields, code_verifier: begun.verifier, redirect_uri: claudeCallback }, proof)
+    },
+  },
   'token-request-not-a-form': {
     async stops(door) {
       await door.fetch('/oauth/token', {
@@ -618,6 +636,48 @@ const scenarios: Record<string, Scenario> = {
       await probe(door, { 'user-agent': 'Mozilla/5.0' })
     },
   },
+}
+
+/** An issuer vouches for a person to a client, and one thing is not as it has to be. */
+function vouched(wrong: {
+  client?: 'public'
+  claims?: Record<string, unknown>
+  isSilent?: boolean
+  mayJoin?: boolean
+}): Scenario {
+  const company = 'https://idp.company.example'
+  const key = signingKey()
+  const bring = async (door: Door, { client, claims }: typeof wrong): Promise<void> => {
+    const method = client === 'public' ? 'none' : 'client_secret_post'
+    const registered = await registerClaude(door, { token_endpoint_auth_method: method })
+    const { now } = door.clock
+    const right = { iss: company, sub: 'ada', aud: door.origin, client_id: registered.client_id, jti: 'one' }
+    const assertion = await (await key).sign(
+      { ...right, iat: now, exp: now + 300, ...claims },
+      { typ: 'oauth-id-jag+jwt' },
+    )
+    const fields = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion,
+      client_id: String(registered.client_id),
+      client_secret: client === 'public' ? undefined : String(registered.client_secret),
+    }
+    const { status, body } = await token(door, fields, httpx)
+    if (status !== 200) return
+    await call(door, { accessToken: String(body.access_token) }, initialize)
+    await call(door, { accessToken: String(body.access_token) }, listTools)
+  }
+  return {
+    options: () => ({
+      trustedIssuers: [{ issuer: company, jwksUri: `${company}/keys`, mayJoin: wrong.mayJoin }],
+      outboundFetch: async () => {
+        if (wrong.isSilent) throw new OutboundError('not-reached', 'nobody answers')
+        return { status: 200, headers: new Headers(), text: JSON.stringify({ keys: [(await key).jwk] }) }
+      },
+    }),
+    stops: (door) => bring(door, wrong),
+    ...(wrong.isSilent || wrong.mayJoin === false ? {} : { good: (door) => bring(door, {}) }),
+  }
 }
 
 const diskFull = new Error('disk full: /var/lib/postern')
