@@ -4,7 +4,7 @@ import type { AuthorizationServer } from '../authorization-server/authorization-
 import { endpointAliases, endpointPaths } from '../authorization-server/endpoints/metadata.ts'
 import { errorAnswer, jsonAnswer } from '../authorization-server/json-answer.ts'
 import type { RequestSource, WaysIn } from '../authorization-server/settings.ts'
-import type { Gateway } from '../gateway/gateway.ts'
+import { type Gateway, ssePath } from '../gateway/gateway.ts'
 import type { Login } from '../identity/login.ts'
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
 import {
@@ -61,6 +61,7 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
   for (const route of routes) table.set(route.path, [...(table.get(route.path) ?? []), route])
   const { connectors } = rooms
   const gateways = new Map<string, Gateway>()
+  for (const { path, gateway } of connectors.fixed) gateways.set(path + ssePath, gateway)
   for (const { path, gateway } of connectors.fixed) {
     gateways.set(path, gateway).set(`${path}/`, gateway)
   }
@@ -74,9 +75,9 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     if (gateway !== undefined) return mayEnter ? gateway.fetch(request) : wrongSource(request, source, rooms)
     const path = withoutTrailingSlash(pathname)
     const known = table.get(pathname) ?? table.get(path)
-    const tenant = known === undefined ? await findTenant(path, request, rooms) : undefined
+    const tenant = known === undefined ? await findTenant(withoutSsePath(path), request, rooms) : undefined
     if (tenant instanceof Response) return tenant
-    if (tenant?.path === path)
+    if (tenant?.path === withoutSsePath(path))
       return mayEnter ? tenant.gateway.fetch(request) : wrongSource(request, source, rooms)
     const candidates = tenant === undefined ? known : metadataRoutes(tenant, rooms).get(path)
     if (request.method === 'OPTIONS') return preflight(candidates)
@@ -420,6 +421,11 @@ function withCors(response: Response): Response {
   const headers = new Headers(response.headers)
   for (const [name, value] of Object.entries(corsHeaders)) headers.set(name, value)
   return new Response(response.body, { status: response.status, headers })
+}
+
+/** The connector whose address for HTTP+SSE it is. */
+function withoutSsePath(path: string): string {
+  return path.endsWith(ssePath) ? path.slice(0, -ssePath.length) : path
 }
 
 function withoutTrailingSlash(path: string): string {

@@ -6,6 +6,7 @@ import type { Access } from './connector-settings.ts'
 import { hostOf } from './cross-origin.ts'
 import { asHttp, asProofDemand, type ProtectedResource, signInDemand } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
+import { ssePath } from './sse-clients.ts'
 import { isStranger, sharedStranger } from './stranger.ts'
 import type { Trace } from './trace.ts'
 
@@ -134,10 +135,10 @@ function readCredential(request: Request): { scheme: TokenScheme; token: string 
   return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token }
 }
 
-/** By the public name of the resource, whatever a proxy made of the address; a final slash makes no other one (house rule 8). */
+/** By the public name of the resource, whatever a proxy made of the address; a final slash makes no other one (house rule 8), nor does the address of HTTP+SSE. */
 function useOf(request: Request, scheme: TokenScheme, { resource }: ProtectedResource): TokenUse {
   const proof = request.headers.get('dpop') ?? undefined
-  return { scheme, proof, method: request.method, urls: [resource, `${resource}/`] }
+  return { scheme, proof, method: request.method, urls: [resource, `${resource}/`, resource + ssePath] }
 }
 
 /** Scopes mean nothing where nobody signs in. */

@@ -40,7 +40,7 @@ export async function readMessageBody(request: Request, limits: GatewayLimits): 
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-async function readCapped(request: Request, maximumBytes: number): Promise<Uint8Array> {
+export async function readCapped(request: Request, maximumBytes: number): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > maximumBytes) throw tooLarge(maximumBytes)
   if (declared !== null) {

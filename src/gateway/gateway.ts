@@ -43,6 +43,7 @@ import {
   type SessionCaller,
   type SessionMarks,
 } from './session.ts'
+import { createSseClients } from './sse-clients.ts'
 import { isStranger, newStranger, sharedStranger } from './stranger.ts'
 import { createTrace, describeBody, type Trace } from './trace.ts'
 import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
@@ -52,6 +53,7 @@ export type { ToolSummary } from './catalogue.ts'
 export type { Access, ConnectorSettings } from './connector-settings.ts'
 export type { SignInForm, StrangerRules } from './lazy-access.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
+export { ssePath } from './sse-clients.ts'
 
 export interface GatewayOptions {
   connector: ConnectorSettings
@@ -102,10 +104,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     recheckMs: limits.streamRecheckMs,
   })
 
+  const sseClients = createSseClients({
+    endpoint: { post, listen, end: endSession },
+    streams,
+    maximum: limits.sseClients,
+    bodyBytes: limits.bodyBytes,
+    isStillAllowed: async (request, principal) =>
+      isStranger(principal) || isStillAdmitted(request, rules, principal),
+  })
+
   /** The steps, in the order in which they are taken. */
   async function answer(request: Request, trace: Trace): Promise<Response> {
     if (request.method === 'OPTIONS') return preflightResponse(request)
     const principal = await admit(request, rules, trace)
+    const ofStream = isGuest(principal) ? undefined : sseClients.answer(request, principal, trace)
+    if (ofStream !== undefined) return ofStream
     switch (request.method) {
       case 'POST':
         return post(request, principal, trace)
@@ -397,6 +410,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     catalogue: () => catalogue.list(),
     close() {
       streams.closeAll()
+      sseClients.closeAll()
       return upstream.close()
     },
   }

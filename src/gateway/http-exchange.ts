@@ -21,6 +21,19 @@ export interface ExchangeRequest {
   signal?: AbortSignal | undefined
 }
 
+/** To a URL, with the headers that are its operator's own. */
+export function sendTo(
+  url: string,
+  send: typeof fetch,
+  own: Readonly<Record<string, string>> = {},
+): SendExchange {
+  return function sendExchange({ method, headers, body, signal }) {
+    for (const [name, value] of Object.entries(own)) headers.set(name, value)
+    const init: RequestInit = { method, headers, signal, redirect: 'manual' }
+    return send(url, body === undefined ? init : { ...init, body: body as BodyInit })
+  }
+}
+
 /** The address of the upstream is its operator's business, and in the log. */
 export const theServer = 'The MCP server behind this connector'
 

@@ -7,6 +7,8 @@ export interface GatewayLimits {
   batchMessages: number
   /** GET streams that one person may hold open with one client. */
   streamsPerCaller: number
+  /** Streams of HTTP+SSE clients, of all people together. */
+  sseClients: number
   /** How long a GET stream may go on after its token was revoked or has expired; the client opens another with its new one. */
   streamRecheckMs: number
   /** How long a session id can be used. An older one is replaced silently. */
@@ -23,6 +25,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   bodyBytes: 4 * 1024 * 1024,
   batchMessages: 100,
   streamsPerCaller: 16,
+  sseClients: 1024,
   streamRecheckMs: 30_000,
   sessionSeconds: 30 * 86_400,
   rememberedSessions: 4096,

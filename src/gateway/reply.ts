@@ -6,12 +6,15 @@ import type { UpstreamLimits } from './limits.ts'
 export interface EventSink {
   readonly response: Response
   /** False when the client is gone, or reads so slowly that no more is held for it. */
-  send(text: string): boolean
+  send(text: string, event?: 'message' | 'endpoint'): boolean
   end(): void
 }
 
 /** A stream of JSON-RPC messages with keep-alives. `onEnd` is called once, whichever side ends it. */
-export function openEventSink(limits: UpstreamLimits, onEnd: () => void = () => {}): EventSink {
+export function openEventSink(
+  limits: Pick<UpstreamLimits, 'keepAliveMs' | 'messageBytes'>,
+  onEnd: () => void = () => {},
+): EventSink {
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let over = false
@@ -35,10 +38,10 @@ export function openEventSink(limits: UpstreamLimits, onEnd: () => void = () => 
   }, limits.keepAliveMs)
   return {
     response: new Response(body, { headers: { ...eventStreamHeaders } }),
-    send(text) {
+    send(text, event = 'message') {
       if (over || controller === undefined) return false
       if ((controller.desiredSize ?? 0) < -limits.messageBytes) return false
-      controller.enqueue(encoder.encode(formatServerSentEvent({ event: 'message', data: text })))
+      controller.enqueue(encoder.encode(formatServerSentEvent({ event, data: text })))
       return true
     },
     end() {

@@ -3,7 +3,7 @@
 import { readServerSentEvents } from '../../mcp/event-stream.ts'
 import { formatRpcError, isRequest, type JsonRpcMessage, jsonRpcCodes } from '../../mcp/json-rpc.ts'
 import { pipeEventStream } from '../event-relay.ts'
-import { discard, exchange, mediaType, type SendExchange, theServer } from '../http-exchange.ts'
+import { discard, exchange, mediaType, sendTo, theServer } from '../http-exchange.ts'
 import { createPeer, type PeerListener } from '../peer.ts'
 import {
   createProcessPool,
@@ -48,11 +48,9 @@ export async function offersHttpSse(
   const aborter = new AbortController()
   const timer = setTimeout(() => aborter.abort(), deadlineMs)
   try {
-    const response = await send(url, {
-      headers: { accept: 'text/event-stream', ...headers },
-      redirect: 'manual',
-      signal: aborter.signal,
-    })
+    const accept = new Headers({ accept: 'text/event-stream' })
+    const get = { method: 'GET', headers: accept, body: undefined, signal: aborter.signal } as const
+    const response = await sendTo(url, send, headers)(get)
     if (!isStream(response)) {
       await discard(response)
       return false
@@ -79,7 +77,7 @@ interface ConnectionOptions extends LegacySseUpstreamOptions {
 
 function openConnection(options: ConnectionOptions): ServerProcess {
   const { limits, caller } = options
-  const send = sendWith(options)
+  const send = options.fetch ?? fetch
   const startedAt = performance.now()
   const aborter = new AbortController()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
@@ -130,7 +128,7 @@ function openConnection(options: ConnectionOptions): ServerProcess {
       const body = new TextEncoder().encode(line)
       const deadlineMs = limits.callDeadlineMs
       const url = (await endpoint).href
-      const response = await exchange((one) => send(url, one), {
+      const response = await exchange(sendTo(url, send, options.headers), {
         method: 'POST',
         headers,
         body,
@@ -158,7 +156,7 @@ function openConnection(options: ConnectionOptions): ServerProcess {
 
   async function listen(): Promise<void> {
     const headers = new Headers({ accept: 'text/event-stream', 'accept-encoding': 'identity' })
-    const response = await exchange((one) => send(options.url, one), {
+    const response = await exchange(sendTo(options.url, send, options.headers), {
       method: 'GET',
       headers,
       deadlineMs: limits.openDeadlineMs,
@@ -231,15 +229,6 @@ function refusal(status: number): string {
 
 function isStream(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
   return response.ok && mediaType(response) === 'text/event-stream' && response.body !== null
-}
-
-function sendWith({ fetch: given, headers: own = {} }: LegacySseUpstreamOptions) {
-  const send = given ?? fetch
-  return (url: string, { method, headers, body, signal }: Parameters<SendExchange>[0]): Promise<Response> => {
-    for (const [name, value] of Object.entries(own)) headers.set(name, value)
-    const init: RequestInit = { method, headers, signal, redirect: 'manual' }
-    return send(url, body === undefined ? init : { ...init, body: body as BodyInit })
-  }
 }
 
 function pause(milliseconds: number): Promise<void> {

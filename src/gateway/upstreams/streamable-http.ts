@@ -1,5 +1,6 @@
 /** An MCP server at a URL, spoken to over Streamable HTTP (MCP 2025-03-26 to 2026-07-28). */
 
+import { sendTo } from '../http-exchange.ts'
 import { defaultUpstreamLimits, type UpstreamLimits } from '../limits.ts'
 import { createRelay } from '../relay.ts'
 import type { Upstream } from '../upstream.ts'
@@ -15,16 +16,10 @@ export interface StreamableHttpUpstreamOptions {
 }
 
 export function streamableHttpUpstream(options: StreamableHttpUpstreamOptions): Upstream {
-  const send = options.fetch ?? fetch
-  const own = Object.entries(options.headers ?? {})
   return createRelay({
     name: new URL(options.url).host,
     canBreakOff: true,
     limits: { ...defaultUpstreamLimits, ...options.limits },
-    send({ method, headers, body, signal }) {
-      for (const [name, value] of own) headers.set(name, value)
-      const init: RequestInit = { method, headers, signal, redirect: 'manual' }
-      return send(options.url, body === undefined ? init : { ...init, body: body as BodyInit })
-    },
+    send: sendTo(options.url, options.fetch ?? fetch, options.headers),
   })
 }
