@@ -13,6 +13,7 @@ import { originAttacks } from './origins.ts'
 import { pageAttacks } from './pages.ts'
 import { policyAttacks } from './policy.ts'
 import { proofAttacks } from './proofs.ts'
+import { pushedAttacks } from './pushed.ts'
 import { redirectAttacks } from './redirects.ts'
 import { secretAttacks } from './secrets.ts'
 import { signInAttacks } from './sign-in.ts'
@@ -23,6 +24,7 @@ import { vouchingAttacks } from './vouching.ts'
 
 export const attacks: readonly Attack[] = [
   ...redirectAttacks,
+  ...pushedAttacks,
   ...clientAttacks,
   ...keyAttacks,
   ...documentAttacks,
