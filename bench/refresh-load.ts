@@ -16,17 +16,11 @@ export interface LoadResult {
   p99Ms: number
 }
 
-export async function createLoad(
-  endpoint: URL,
-  families: readonly Connection[],
-  connections: number,
-): Promise<Load> {
-  const lanes = await Promise.all(
-    Array.from({ length: connections }, (_, index) =>
-      openLane(
-        endpoint,
-        families.filter((_, family) => family % connections === index),
-      ),
+export function createLoad(endpoint: URL, families: readonly Connection[], connections: number): Load {
+  const lanes = Array.from({ length: connections }, (_, index) =>
+    createLane(
+      endpoint,
+      families.filter((_, family) => family % connections === index),
     ),
   )
   return {
@@ -51,14 +45,15 @@ interface Lane {
   close(): void
 }
 
-async function openLane(endpoint: URL, families: readonly Connection[]): Promise<Lane> {
-  const socket = connect({ host: '127.0.0.1', port: Number(endpoint.port), noDelay: true })
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+function createLane(endpoint: URL, families: readonly Connection[]): Lane {
   const held = families.map(({ clientId, refreshToken }) => ({ clientId, refreshToken }))
-  const ask = exchangesOn(socket)
+  let socket: Socket | undefined
   let turn = 0
   return {
     async refreshUntil(deadline) {
+      // Anew for each run: servers close what is idle while others have their turn.
+      socket = await open(endpoint)
+      const ask = exchangesOn(socket)
       const durations: number[] = []
       while (performance.now() < deadline) {
         const family = held[turn++ % held.length]
@@ -68,10 +63,17 @@ async function openLane(endpoint: URL, families: readonly Connection[]): Promise
         durations.push(performance.now() - sentAt)
         family.refreshToken = readRefreshToken(head, body)
       }
+      socket.destroy()
       return durations
     },
-    close: () => void socket.destroy(),
+    close: () => void socket?.destroy(),
   }
+}
+
+async function open(endpoint: URL): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: Number(endpoint.port), noDelay: true })
+  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  return socket
 }
 
 function requestOf(endpoint: URL, { clientId, refreshToken }: Omit<Connection, 'accessToken'>): string {
