@@ -7,8 +7,8 @@ import type { UpstreamLimits } from './limits.ts'
 
 export interface PipeOptions {
   limits: UpstreamLimits
-  /** Called once, whichever side ends the stream. */
-  onEnd?: (() => void) | undefined
+  /** Called once, whichever side ends the stream, with how much of it came. */
+  onEnd?: ((bytes: number) => void) | undefined
   /** What the client is told instead of the rest, if the upstream breaks off. */
   onBreak?: (() => string[]) | undefined
   /** Ends the stream from our side. */
@@ -29,12 +29,13 @@ export function pipeEventStream(
   let isBetweenEvents = true
   let isResumable = false
   let isOver = false
+  let bytes = 0
 
   function finish(): void {
     if (isOver) return
     isOver = true
     clearInterval(timer)
-    onEnd?.()
+    onEnd?.(bytes)
   }
 
   let timer: ReturnType<typeof setInterval> | undefined
@@ -84,6 +85,7 @@ export function pipeEventStream(
         return
       }
       heardAt = performance.now()
+      bytes += read.value.byteLength
       isResumable ||= startsWithId(read.value)
       isBetweenEvents = endsEvent(read.value)
       controller.enqueue(read.value)
@@ -99,8 +101,10 @@ export function pipeEventStream(
 export function pipeJson(
   source: ReadableStream<Uint8Array>,
   limits: UpstreamLimits,
+  onEnd: (bytes: number) => void = () => {},
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
+  let bytes = 0
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const timer = setTimeout(() => {
@@ -108,8 +112,13 @@ export function pipeJson(
         void reader.cancel().catch(() => undefined)
       }, limits.streamIdleMs)
       const { done, value } = await reader.read().finally(() => clearTimeout(timer))
-      if (!done) controller.enqueue(value)
-      else if (controller.desiredSize !== null) controller.close()
+      if (!done) {
+        bytes += value.byteLength
+        controller.enqueue(value)
+        return
+      }
+      onEnd(bytes)
+      if (controller.desiredSize !== null) controller.close()
     },
     cancel: (reason) => reader.cancel(reason),
   })

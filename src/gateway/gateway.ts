@@ -32,6 +32,7 @@ import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwardi
 import { asksForTools, hideTools } from './hidden-tools.ts'
 import type { StrangerRules } from './lazy-access.ts'
 import type { GatewayLimits } from './limits.ts'
+import { createLoad } from './load.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { createPermission } from './permission.ts'
 import { resourceMetadata } from './protected-resource.ts'
@@ -104,8 +105,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     recheckMs: limits.streamRecheckMs,
   })
 
+  const load = createLoad({ atOnce: limits.callsAtOnce, perCaller: limits.callsPerCaller })
   const sseClients = createSseClients({
-    endpoint: { post, listen, end: endSession },
+    endpoint: {
+      post: (request, principal, trace) => load.run(principal, () => post(request, principal, trace)),
+      listen,
+      end: endSession,
+    },
     streams,
     maximum: limits.sseClients,
     bodyBytes: limits.bodyBytes,
@@ -121,7 +127,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (ofStream !== undefined) return ofStream
     switch (request.method) {
       case 'POST':
-        return post(request, principal, trace)
+        return load.run(principal, () => post(request, principal, trace))
       case 'GET':
         return listen(request, principal, trace)
       case 'DELETE':

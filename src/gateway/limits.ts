@@ -7,6 +7,9 @@ export interface GatewayLimits {
   batchMessages: number
   /** GET streams that one person may hold open with one client. */
   streamsPerCaller: number
+  /** Requests that wait for the first byte of their answer, of all people together and of one person with one client. */
+  callsAtOnce: number
+  callsPerCaller: number
   /** Streams of HTTP+SSE clients, of all people together. */
   sseClients: number
   /** How long a GET stream may go on after its token was revoked or has expired; the client opens another with its new one. */
@@ -25,6 +28,8 @@ export const defaultGatewayLimits: GatewayLimits = {
   bodyBytes: 4 * 1024 * 1024,
   batchMessages: 100,
   streamsPerCaller: 16,
+  callsAtOnce: 1024,
+  callsPerCaller: 256,
   sseClients: 1024,
   streamRecheckMs: 30_000,
   sessionSeconds: 30 * 86_400,
@@ -42,7 +47,7 @@ export interface UpstreamLimits {
   streamIdleMs: number
   /** How often a silent stream carries a comment, so that nothing between believes it dead. */
   keepAliveMs: number
-  /** After which a stdio call without any sign is answered with a stream, so that it can carry keep-alives. */
+  /** After which a call without any sign is answered with a stream, so that it can carry keep-alives. */
   streamAfterMs: number
   /** One message of an upstream, and what is held for a client that reads slowly. Claude Code takes 16 MB. */
   messageBytes: number

@@ -15,6 +15,7 @@ import { defaultUpstreamLimits, type UpstreamLimits } from './limits.ts'
 import { clientOpening, initialized, type Opening, silentOpening } from './opening.ts'
 import type { Peer, PeerCall, PeerListener } from './peer.ts'
 import { createReply, jsonResponse, openEventSink } from './reply.ts'
+import { noteResultSize } from './result-size.ts'
 import {
   failureResponse,
   type OpenedSession,
@@ -288,6 +289,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
           tell: reply.tell,
           settle(answer, response) {
             member.lastUsedAt = performance.now()
+            noteResultSize(call, answer.length)
             reply.answer(answer, isModern ? modernStatus(response) : 200)
           },
           abandon: reply.abandon,

@@ -24,6 +24,8 @@ import { discard, exchange, mediaType, type SendExchange, theServer } from './ht
 import type { UpstreamLimits } from './limits.ts'
 import { createRemoteSessions, type RemoteSession, type UsedSession } from './remote-sessions.ts'
 import { jsonResponse } from './reply.ts'
+import { noteResultSize } from './result-size.ts'
+import { withSignsOfLife } from './slow-answer.ts'
 import {
   failureResponse,
   type OpenedSession,
@@ -167,7 +169,7 @@ export function createRelay(options: RelayOptions): Upstream {
         `${theServer} answered HTTP ${response.status} with ${JSON.stringify(type ?? 'no content')} instead of an MCP message. Is its URL that of an MCP endpoint?`,
       )
     }
-    return isProbe(call) ? repairedProbe(call, response) : relayJson(response)
+    return isProbe(call) ? repairedProbe(call, response) : relayJson(call, response)
   }
 
   /** 4xx to a call pass on, since clients tell revisions by them; `initialize` never ends in one, and nothing ends in 5xx. */
@@ -190,10 +192,12 @@ export function createRelay(options: RelayOptions): Upstream {
     return jsonResponse(JSON.stringify(refusal), response.status)
   }
 
-  async function relayJson(response: Response): Promise<Response> {
+  async function relayJson(call: UpstreamCall, response: Response): Promise<Response> {
     const length = Number(response.headers.get('content-length') ?? Number.NaN)
     if (response.body === null || !(length <= bufferedBytes)) {
-      const body = options.canBreakOff && response.body ? pipeJson(response.body, limits) : response.body
+      const { body: source } = response
+      const isPiped = options.canBreakOff && source !== null
+      const body = isPiped ? pipeJson(source, limits, (size) => noteResultSize(call, size)) : source
       return new Response(body, { status: response.status, headers: { 'content-type': 'application/json' } })
     }
     const read = readBytes(response, {
@@ -203,6 +207,7 @@ export function createRelay(options: RelayOptions): Upstream {
     const bytes = await read.catch((cause: unknown) => {
       throw new UpstreamFailure(brokeOff, { cause })
     })
+    noteResultSize(call, bytes.byteLength)
     const headers = { 'content-type': 'application/json', 'content-length': String(bytes.byteLength) }
     return new Response(bytes as BodyInit, { status: response.status, headers })
   }
@@ -216,7 +221,11 @@ export function createRelay(options: RelayOptions): Upstream {
       call.caller.emit('upstream.failed', { reason: `${name}: ${brokeOff}` })
       return call.messages.filter(isRequest).map(({ id }) => JSON.stringify(failureOf(id, brokeOff)))
     }
-    return eventStream(pipeEventStream(body, { limits, onEnd, onBreak }))
+    const ended = (bytes: number): void => {
+      noteResultSize(call, bytes)
+      onEnd()
+    }
+    return eventStream(pipeEventStream(body, { limits, onEnd: ended, onBreak }))
   }
 
   /** For a client that reads JSON only: notifications on the way to the answer cannot be given to it. */
@@ -258,7 +267,12 @@ export function createRelay(options: RelayOptions): Upstream {
       })
       return { response, opened }
     },
-    post: (call) => answered(call, () => post(call)),
+    post: (call) =>
+      withSignsOfLife(
+        call,
+        answered(call, () => post(call)),
+        limits,
+      ),
     async listen(call, onEnd) {
       let isOpen = false
       const response = await answered(call, async () => {

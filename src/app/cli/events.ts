@@ -130,6 +130,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'info',
     'The command ended; `code` says how, `reason` why or what it printed last.',
   ),
+  event(
+    'result.large',
+    'warn',
+    'A tool answered with more than a client of Claude takes whole: `code` says which limit, `bytes` how much it was.',
+  ),
   event('upstream.stderr', 'debug', 'A line that your MCP server wrote to standard error.'),
   event('upstream.failed', 'error', 'Your MCP server could not answer; the client was told `reason`.'),
 
