@@ -1,5 +1,6 @@
 /** Postern on Node: everything of the library, and what needs Node: the server, SQLite, local accounts, commands on stdio. */
 
+export type { ConfigFile, ConnectorConfig, TenantConfig, TenantsConfig } from './app/config.ts'
 export {
   createDocumentFetch,
   type ListenOptions,
@@ -7,7 +8,6 @@ export {
   type RunningServer,
   startServer,
 } from './app/node.ts'
-export type { ConfigFile, ConnectorConfig, TenantConfig, TenantsConfig } from './app/config.ts'
 export { type StdioUpstreamOptions, stdioUpstream } from './gateway/upstreams/stdio.ts'
 export {
   createLocalUser,

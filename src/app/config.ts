@@ -45,6 +45,7 @@ export interface TenantConfig {
   signInForm?: SignInForm
   people?: readonly string[]
   clients?: 'any' | 'own'
+  proofOfPossession?: 'offered' | 'required'
 }
 
 export interface ConnectorConfig extends TenantConfig {

@@ -37,6 +37,8 @@ export interface ConnectorRules {
   people?: readonly string[] | ((person: Person) => boolean | Promise<boolean>) | undefined
   /** `own`: those that were entered for it (`postern clients create --connector`). Default `any` that the door lets in. */
   clients?: 'any' | 'own' | undefined
+  /** `required`: it takes no token that is not bound to a key of its client (DPoP, RFC 9449). Default `offered`. */
+  proofOfPossession?: 'offered' | 'required' | undefined
 }
 
 export type Person = Pick<UserRecord, 'userId' | 'username' | 'displayName' | 'role'>

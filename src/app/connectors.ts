@@ -70,6 +70,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     onEntered: () => void = () => {},
   ): OpenConnector {
     const { access = 'oauth', upstream, signInForm, clients = 'any' } = rules
+    const boundTokensOnly = rules.proofOfPossession === 'required'
     const { accessTokens = 'opaque', icon } = offer
     const scopes = scopesOf(offer)
     const resource = resourceIdentifier(issuer, path)
@@ -98,6 +99,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         access,
         strangers: readStrangerRules(rules, name),
         signInForm,
+        boundTokensOnly,
       },
       people === undefined ? entered : entering,
     )
@@ -110,6 +112,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       scopes,
       accessTokens,
       tools: () => toolsByScope(gateway, scopes),
+      boundTokensOnly,
       ownClientsOnly: clients === 'own',
       mayUse,
     }

@@ -225,6 +225,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'With `own`, a client needs an id from `postern clients create --connector URL`, which is of no use at other connectors. Connections that were made before stay.',
   },
   {
+    ...ofTenant('proofOfPossession', 'Who may come in', '--proof-of-possession <rule>'),
+    expects: 'offered or required',
+    default: 'offered',
+    purpose:
+      'Whether tokens have to be bound to a key of their client (DPoP), or are where a client offers one.',
+    consequence:
+      'Required, a stolen token is of no use, and no client of Anthropic connects: none of them proves a key so far. Connections without a key end.',
+  },
+  {
     ...ofDoor('registration', 'Who may come in', '--no-registration'),
     expects: 'true or false',
     default: 'true',

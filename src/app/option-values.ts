@@ -60,6 +60,7 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   signInForm: z.enum(['http', 'in-band', 'by-client']),
   people: listOf(z.string().trim().min(1).max(64)),
   clients: z.enum(['any', 'own']),
+  proofOfPossession: z.enum(['offered', 'required']),
   icon: z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
   scopes: z
     .array(scopeDefinition())

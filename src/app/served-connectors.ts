@@ -26,6 +26,7 @@ export interface ServedTenant {
   /** Undefined: everybody with an account. */
   readonly people: readonly string[] | undefined
   readonly clients: 'any' | 'own'
+  readonly proofOfPossession: 'offered' | 'required'
 }
 
 interface Offer {
@@ -227,6 +228,7 @@ function tenantOf(given: ReadValues['given'], upstream: ServedUpstream): ServedT
     signInForm: givenOr(given, 'signInForm', undefined),
     people: givenOr(given, 'people', undefined),
     clients: givenOr(given, 'clients', 'any'),
+    proofOfPossession: givenOr(given, 'proofOfPossession', 'offered'),
   }
 }
 

@@ -3,7 +3,7 @@
 import { type ProofExpectations, verifyProof } from '../oauth/dpop.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { hashToken } from '../platform/crypto.ts'
-import type { AuthorizationServerSettings } from './settings.ts'
+import type { AuthorizationServerSettings, GuardedResource } from './settings.ts'
 
 /** A proof that is right for its request, and may have been shown before. */
 export interface ShownProof {
@@ -60,6 +60,18 @@ export function createProofs(settings: AuthorizationServerSettings): Proofs {
       return 'fault' in judged ? undefined : judged
     },
   }
+}
+
+/** Throws `invalid_dpop_proof` where none was shown and tokens for the resource are bound to a key. */
+export function requireProof(
+  proof: ShownProof | undefined,
+  resource: Pick<GuardedResource, 'boundTokensOnly'> | undefined,
+): void {
+  if (proof === undefined && resource?.boundTokensOnly === true)
+    throw new OAuthError(
+      'invalid_dpop_proof',
+      'tokens for this resource are bound to a key; send a DPoP proof',
+    )
 }
 
 /** Throws `invalid_dpop_proof` for one that came before; of two at once, for one. */

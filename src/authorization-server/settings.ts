@@ -25,6 +25,8 @@ export interface GuardedResource {
   accessTokens: 'opaque' | 'jwt'
   /** The tools behind it, for the consent page; undefined when they cannot be had in time. */
   tools(): Promise<readonly ToolDescription[] | undefined>
+  /** Its tokens are bound to a key (RFC 9449), or there are none. */
+  boundTokensOnly: boolean
   /** Clients that were entered for this very resource, and no others. */
   ownClientsOnly: boolean
   /** Asked once somebody has signed in. */

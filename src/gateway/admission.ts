@@ -97,9 +97,13 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
   const credential = readCredential(request)
   if (credential === undefined) {
     if (access === 'lazy' && !isEager(request)) return stranger(trace)
-    throw new Refusal('no token', asHttp(signInDemand(guarded, request, false)))
+    const demand = signInDemand(guarded, request, false)
+    throw new Refusal('no token', guarded.boundTokensOnly ? asProofDemand(demand) : asHttp(demand))
   }
   const { scheme, token } = credential
+  // Also for tokens from before it was so.
+  if (guarded.boundTokensOnly && scheme !== 'DPoP')
+    throw new Refusal('a bearer token', asProofDemand(signInDemand(guarded, request, true)))
   const principal = await rules.findPrincipal(token, guarded.resource, useOf(request, scheme, guarded))
   if (principal === undefined) {
     const dead = await rules.findDeadToken?.(token)

@@ -21,4 +21,6 @@ export interface ConnectorSettings {
   /** Of `lazy`. */
   strangers?: StrangerRules | undefined
   signInForm?: SignInForm | undefined
+  /** It takes no bearer tokens, only such as are bound to a key (RFC 9449). */
+  boundTokensOnly?: boolean | undefined
 }

@@ -18,6 +18,8 @@ export interface ProtectedResource {
   resource: ResourceIdentifier
   issuer: Issuer
   scopes: readonly ScopeDefinition[]
+  /** It takes no bearer tokens, only such as are bound to a key (RFC 9449). */
+  boundTokensOnly?: boolean | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ProtectedResource {
  * Only a final slash and the query may differ, neither of which makes another resource (house rule 8).
  */
 export function resourceMetadata(
-  { name, resource, issuer, scopes }: ProtectedResource,
+  { name, resource, issuer, scopes, boundTokensOnly = false }: ProtectedResource,
   request: Request,
 ): ProtectedResourceMetadata {
   return {
@@ -34,6 +36,7 @@ export function resourceMetadata(
     scopes_supported: scopes.map((scope) => scope.name),
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: dpopAlgorithms,
+    ...(boundTokensOnly ? { dpop_bound_access_tokens_required: true } : {}),
     resource_name: name,
   }
 }
@@ -98,7 +101,7 @@ export function asHttp({ status, challenge, says }: Demand): Response {
   })
 }
 
-/** For a client that came with a proof of possession (RFC 9449 §7.1). Others are not told of it: some read only the first challenge, and read it as Bearer. */
+/** For a client that came with a proof of possession, and where one is required (RFC 9449 §7.1). Others are not told of it: some read only the first challenge, and read it as Bearer. */
 export function asProofDemand(demand: Demand): Response {
   const response = asHttp(demand)
   response.headers.append('www-authenticate', formatDpopChallenge(demand.challenge))

@@ -10,6 +10,7 @@ export interface ProtectedResourceMetadata {
   scopes_supported?: readonly string[]
   bearer_methods_supported?: readonly string[]
   dpop_signing_alg_values_supported?: readonly string[]
+  dpop_bound_access_tokens_required?: boolean
   resource_name?: string
   resource_documentation?: string
   [member: string]: unknown

@@ -1,7 +1,7 @@
 // Tokens that are bound to a key (RFC 9449), in the hands of somebody who has all but the key.
 
 import { calculateJwkThumbprint } from 'jose'
-import { callMcp, type Door, register } from '../door.ts'
+import { callMcp, connect, type Door, notesUpstream, register } from '../door.ts'
 import { accessTokenHash, prove } from '../proof.ts'
 import { type SigningKey, signingKey, unsigned } from '../signing-key.ts'
 import { obtainCode, redeem, refresh } from './adversary.ts'
@@ -217,6 +217,21 @@ export const proofAttacks: readonly Attack[] = [
     async run(door) {
       const { client_id } = await register(door, { dpop_bound_access_tokens: true })
       return succeededIf((await redeem(door, await obtainCode(door, {}, String(client_id)))).status === 200)
+    },
+  },
+  {
+    name: '[EXT-DPOP-02] a stolen bearer token from before a connector required keys',
+    source: 'RFC 9449 §6, RFC 9728 §2',
+    guard: without('gateway/admission.ts', "if (guarded.boundTokensOnly && scheme !== 'DPoP')", 'if (false)'),
+    async run(door, house) {
+      const { accessToken } = await connect(door)
+      const connector = {
+        name: 'Notes',
+        upstream: notesUpstream(),
+        proofOfPossession: 'required' as const,
+      }
+      const strict = await house.openDoor({ storage: door.storage, connector })
+      return succeededIf((await callMcp(strict, accessToken, { id: 1, method: 'tools/list' })).status === 200)
     },
   },
   {

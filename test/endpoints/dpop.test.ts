@@ -9,6 +9,7 @@ import {
   claudeCallback,
   connect,
   type Door,
+  notesUpstream,
   openDoor,
   pkce,
   register,
@@ -234,6 +235,37 @@ describe('a client that registers for bound tokens alone', () => {
     expect(registered).not.toHaveProperty('dpop_bound_access_tokens')
     clientId = String(registered.client_id)
     expect((await token(door, await codeForm())).body.token_type).toBe('Bearer')
+  })
+})
+
+describe('a connector that requires it', () => {
+  const required = { name: 'Notes', upstream: notesUpstream(), proofOfPossession: 'required' as const }
+
+  test('says so, and gives no token without a proof', async () => {
+    door = await openDoor({ connector: required })
+    const metadata = await door.fetch('/.well-known/oauth-protected-resource/mcp')
+    expect(await metadata.json()).toMatchObject({ dpop_bound_access_tokens_required: true })
+    const first = await callMcp(door, undefined, { id: 1, method: 'ping' })
+    expect(first.headers.get('www-authenticate')).toMatch(/, DPoP resource_metadata=.*algs="ES256/)
+    clientId = String((await register(door)).client_id)
+    const form = await codeForm()
+    const refused = await token(door, form)
+    expect([refused.status, refused.body.error]).toEqual([400, 'invalid_dpop_proof'])
+    const { body } = await token(door, form, { dpop: await proofOf() })
+    const accessToken = String(body.access_token)
+    expect((await call(accessToken, await proofFor(accessToken))).status).toBe(200)
+  })
+
+  test('ends the connections of clients without a key', async () => {
+    const { accessToken, refreshToken, clientId: id } = await connect(door)
+    const { storage, clock } = door
+    door = await openDoor({ storage, connector: required })
+    door.clock.now = clock.now
+    clientId = id
+    expect((await callMcp(door, accessToken, { id: 1, method: 'ping' })).status).toBe(401)
+    expect((await call(accessToken, await proofFor(accessToken))).status).toBe(401)
+    expect((await refresh(refreshToken)).body.error).toBe('invalid_grant')
+    expect((await refresh(refreshToken, await proofOf())).body.error).toBe('invalid_grant')
   })
 })
 

@@ -3,7 +3,17 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readClientMetadata } from '../../src/oauth/client-metadata.ts'
 import { hashToken } from '../../src/platform/crypto.ts'
-import { authorizeUrl, callMcp, connect, type Door, openDoor, pkce, register, token } from '../door.ts'
+import {
+  authorizeUrl,
+  callMcp,
+  connect,
+  type Door,
+  notesUpstream,
+  openDoor,
+  pkce,
+  register,
+  token,
+} from '../door.ts'
 
 let door: Door
 beforeAll(async () => {
@@ -120,6 +130,19 @@ describe('a resource server', () => {
     const { accessToken } = await connect(door)
     const refused = await introspect({ token: accessToken }, basic('resource-server-there', 'pst_rs_there'))
     expect(refused.body.error, 'none of our resources').toBe('invalid_client')
+  })
+
+  test('[EXT-DPOP-02] is told nothing of a bearer token from before it required keys', async () => {
+    const before = await openDoor()
+    await enterResourceServer(before, 'resource-server-here', 'pst_rs_here', before.mcpUrl)
+    const { accessToken } = await connect(before)
+    const connector = { name: 'Notes', upstream: notesUpstream() }
+    const { storage } = before
+    expect(
+      (await introspect({ token: accessToken }, here, await openDoor({ storage, connector }))).body,
+    ).toMatchObject({ active: true })
+    const strict = await openDoor({ storage, connector: { ...connector, proofOfPossession: 'required' } })
+    expect((await introspect({ token: accessToken }, here, strict)).body).toEqual(inactive)
   })
 
   test('[R7662-01] is told nothing of a token for another of our resources', async () => {

@@ -50,11 +50,10 @@ export function connectorOf(
   }
 }
 
-function rulesOf(
-  { access, publicTools, hiddenTools, signInForm, people, clients, upstream }: Omit<ServedTenant, 'name'>,
-  createUpstream: CreateUpstream,
-): Omit<Tenant, 'name'> {
-  return { access, publicTools, hiddenTools, signInForm, people, clients, upstream: createUpstream(upstream) }
+function rulesOf(served: Omit<ServedTenant, 'name'>, createUpstream: CreateUpstream): Omit<Tenant, 'name'> {
+  const { access, publicTools, hiddenTools, signInForm, people, clients, proofOfPossession } = served
+  const rules = { access, publicTools, hiddenTools, signInForm, people, clients, proofOfPossession }
+  return { ...rules, upstream: createUpstream(served.upstream) }
 }
 
 /** Of all connectors, the files and directories that are named and not there. Throws `OptionsError`. */

@@ -120,12 +120,13 @@ async function findActive(
   return describe(grant, Math.min(accessToken.expiresAt, grant.expiresAt), typeOf(grant))
 }
 
-/** Whom the operator has taken off the list of a connector is out at once, here as at the gateway. */
+/** Whom the operator has taken off the list of a connector, and what is not bound where it has to be, is out at once, here as at the gateway. */
 async function isLetIn(
   { resources, storage }: AuthorizationServerSettings,
   grant: GrantRecord,
 ): Promise<boolean> {
   const resource = await resources.find(grant.resource as ResourceIdentifier)
+  if (resource?.boundTokensOnly === true && grant.keyThumbprint === undefined) return false
   const person = await storage.findUser(grant.userId)
   return person !== undefined && (await resource?.mayUse(person)) === true
 }

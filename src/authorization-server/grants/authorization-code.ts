@@ -8,7 +8,7 @@ import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
 import { encodeBase64Url, hashToken } from '../../platform/crypto.ts'
 import type { AuthorizationCodeRecord, GrantRecord } from '../../storage/storage.ts'
 import { type Client, type Clients, clientNameOf } from '../clients.ts'
-import { type ShownProof, spendProof } from '../proofs.ts'
+import { requireProof, type ShownProof, spendProof } from '../proofs.ts'
 import type { AuthorizationServerSettings } from '../settings.ts'
 import type { Tokens } from '../tokens.ts'
 
@@ -30,6 +30,7 @@ export async function authorizationCodeGrant(
   checkKey(code, proof?.thumbprint)
   await checkVerifier(settings, code, request)
   await refuseReplay(settings, code)
+  requireProof(proof, await settings.resources.find(code.resource as ResourceIdentifier))
   await spendProof(proof)
   return take(settings, clients, tokens, client, code, proof?.thumbprint)
 }

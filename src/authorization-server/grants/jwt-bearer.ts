@@ -9,7 +9,7 @@ import { encodeBase64Url, hashToken, randomId, sha256 } from '../../platform/cry
 import type { GrantRecord, UserRecord } from '../../storage/storage.ts'
 import { reachProblem } from '../client-reach.ts'
 import { type Client, type Clients, clientNameOf, isConfidential } from '../clients.ts'
-import { type ShownProof, spendProof } from '../proofs.ts'
+import { requireProof, type ShownProof, spendProof } from '../proofs.ts'
 import type {
   AuthorizationServerSettings,
   GuardedResource,
@@ -42,6 +42,7 @@ export async function jwtBearerGrant(
   const resource = await findResource(settings, identity, request)
   checkReach(client, resource)
   const scope = grantedScope(identity, request, resource)
+  requireProof(proof, resource)
   await spendProof(proof)
   await spend(settings, trusted, identity)
   const person = await findPerson(settings, trusted, identity)

@@ -27,6 +27,7 @@ export async function refreshTokenGrant(
   const grant = await findGrant(settings, client, own, subject)
   // A `scope` is not compared: Codex repeats what it asked for, mcp-remote what it got, and both are given what was granted (recorded 2026-11).
   refuseProblems(targetProblems(request.resources, grant.resource as ResourceIdentifier, 'token'))
+  await checkBound(settings, grant)
   await spendProof(proof)
   return rotate(settings, clients, tokens, client, grant, presented, own, proof?.thumbprint)
 }
@@ -45,6 +46,13 @@ async function findGrant(
   subject.grantId = grant.grantId
   if (grant.clientId !== client.clientId) throw deadToken('it belongs to another client')
   return grant
+}
+
+/** Where tokens have to be bound, a connection from before it was so has to be made anew; asking for a key would not make it one. */
+async function checkBound({ resources }: AuthorizationServerSettings, grant: GrantRecord): Promise<void> {
+  if (grant.keyThumbprint !== undefined) return
+  const resource = await resources.find(grant.resource as ResourceIdentifier)
+  if (resource?.boundTokensOnly === true) throw deadToken('not bound to a key')
 }
 
 async function rotate(
