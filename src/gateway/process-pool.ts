@@ -15,6 +15,7 @@ import { defaultUpstreamLimits, type UpstreamLimits } from './limits.ts'
 import { clientOpening, initialized, type Opening, silentOpening } from './opening.ts'
 import type { Peer, PeerCall, PeerListener } from './peer.ts'
 import { createReply, jsonResponse, openEventSink } from './reply.ts'
+import { createRestarts, type RestartLimits } from './restarts.ts'
 import { noteResultSize } from './result-size.ts'
 import {
   failureResponse,
@@ -25,7 +26,7 @@ import {
   UpstreamFailure,
 } from './upstream.ts'
 
-export interface ProcessLimits extends UpstreamLimits {
+export interface ProcessLimits extends UpstreamLimits, RestartLimits {
   /** Processes at one time. When they are all there, the one that is idle longest makes room. */
   maximumProcesses: number
   /** A process without a call or an open stream is stopped after this. */
@@ -47,6 +48,9 @@ export const defaultProcessLimits: ProcessLimits = {
   probeDeadlineMs: 10_000,
   verdictMs: 3_600_000,
   silentVerdictMs: 60_000,
+  freeRestarts: 3,
+  backoffMs: 1000,
+  maximumBackoffMs: 60_000,
 }
 
 /** A command that runs, or ran, for one caller; or what is as good as one, such as a connection. */
@@ -58,6 +62,8 @@ export interface ServerProcess {
   /** What it died of, as a sentence for the person who reads the client's error. */
   diedOf(): string | undefined
   readonly ended: Promise<void>
+  /** It did not end by itself. */
+  wasStopped(): boolean
   stop(reason: string): Promise<void>
 }
 
@@ -79,6 +85,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
   const members = new Set<Member>()
   const listeners = new Map<string, PeerListener[]>()
   const openSinks = new Set<() => void>()
+  const restarts = createRestarts(limits)
   let verdict: Verdict | undefined
   let probing: Promise<Verdict> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
@@ -153,6 +160,12 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
 
   function start(caller: UpstreamCaller): Member {
     if (isClosed) throw new UpstreamFailure('Postern is shutting down.')
+    const obstacle = restarts.findObstacle(caller.key)
+    if (obstacle !== undefined) {
+      throw new UpstreamFailure(
+        `${obstacle.sentence} It is started again in ${obstacle.waitSeconds} seconds at the earliest.`,
+      )
+    }
     makeRoom()
     const process = options.start(caller, () => listeners.get(caller.key) ?? [])
     const member: Member = {
@@ -161,6 +174,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
       protocolVersion: '',
       initializeAnswer: '',
       isGreeted: false,
+      hasAnswered: false,
       lastUsedAt: performance.now(),
     }
     members.add(member)
@@ -171,6 +185,8 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
 
   function forget(member: Member): void {
     members.delete(member)
+    const { process, caller } = member
+    if (!member.hasAnswered && !process.wasStopped()) restarts.failed(caller.key, process.diedOf() ?? subject)
     if (spares.get(member.caller.key) === member) spares.delete(member.caller.key)
     for (const [key, entry] of pool) {
       void entry.then(
@@ -289,6 +305,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
           tell: reply.tell,
           settle(answer, response) {
             member.lastUsedAt = performance.now()
+            noteAnswer(member)
             noteResultSize(call, answer.length)
             reply.answer(answer, isModern ? modernStatus(response) : 200)
           },
@@ -300,6 +317,13 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
     }
     if (expected > 0) return reply.response
     return isUnwanted ? nothingWaits() : new Response(null, { status: 202 })
+  }
+
+  /** Its own, not one that was made for it when it ended. */
+  function noteAnswer(member: Member): void {
+    if (member.hasAnswered || !member.process.isRunning()) return
+    member.hasAnswered = true
+    restarts.answered(member.caller.key)
   }
 
   /** A request of our own, and its answer; undefined when the time is up. */
@@ -316,6 +340,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
       tell: () => false,
       settle(answer, response) {
         clearTimeout(timer)
+        noteAnswer(member)
         resolve({ text: answer, response })
       },
       abandon: () => {},
@@ -419,6 +444,7 @@ interface Member {
   initializeAnswer: string
   /** It has had `notifications/initialized`. */
   isGreeted: boolean
+  hasAnswered: boolean
   lastUsedAt: number
 }
 

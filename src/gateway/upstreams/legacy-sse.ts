@@ -35,8 +35,8 @@ export function legacySseUpstream(options: LegacySseUpstreamOptions): Upstream {
   })
 }
 
-/** A connection costs less than a process. */
-const connectionLimits = { maximumProcesses: 1024 } as const
+/** A connection costs less than a process, and is tried again sooner. */
+const connectionLimits = { maximumProcesses: 1024, maximumBackoffMs: 4000 } as const
 
 /** Whether a URL offers the stream, with the address to write to as its first event (MCP 2025-11-25, transports, "Backwards Compatibility"). */
 export async function offersHttpSse(
@@ -200,6 +200,7 @@ function openConnection(options: ConnectionOptions): ServerProcess {
     isCongested: () => unsentCharacters > limits.messageBytes,
     diedOf: () => diedOf,
     ended,
+    wasStopped: () => stopping !== undefined,
     async stop(reason) {
       stopping ??= reason
       finish(brokeOff)

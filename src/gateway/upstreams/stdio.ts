@@ -1,6 +1,7 @@
 /** An MCP server that is a command, spoken to over its standard input and output (MCP 2025-11-25, transports, stdio; house rule 1). */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { residentBytes } from '../../platform/process-memory-node.ts'
 import { redactText } from '../../platform/telemetry.ts'
 import { createPeer, type PeerListener } from '../peer.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type ProcessLimits,
   type ServerProcess,
 } from '../process-pool.ts'
+import { shareAmongCallers } from '../shared-callers.ts'
 import type { Upstream, UpstreamCaller } from '../upstream.ts'
 
 export interface StdioUpstreamOptions {
@@ -20,6 +22,8 @@ export interface StdioUpstreamOptions {
   env: Readonly<Record<string, string>>
   /** Where PATH, HOME, LANG and TMPDIR are taken from, and nothing else. */
   environment: Readonly<Record<string, string | undefined>>
+  /** One process for everybody instead of one for each person and client. Only where it holds nothing of any of them. */
+  shared?: boolean
   limits?: Partial<StdioLimits>
 }
 
@@ -28,6 +32,9 @@ export interface StdioLimits extends ProcessLimits {
   stopGraceMs: number
   /** After a process has exited, for what it wrote last to be read. */
   drainMs: number
+  /** Of a process and what it started, where the system tells of it. */
+  memoryBytes: number
+  memoryCheckMs: number
   /** Lines of standard error that become events, for each process and minute. */
   stderrLinesPerMinute: number
 }
@@ -36,6 +43,8 @@ export const defaultStdioLimits: StdioLimits = {
   ...defaultProcessLimits,
   stopGraceMs: 2000,
   drainMs: 500,
+  memoryBytes: 4 * 1024 ** 3,
+  memoryCheckMs: 5000,
   stderrLinesPerMinute: 100,
 }
 
@@ -63,8 +72,9 @@ export function stdioUpstream(options: StdioUpstreamOptions): Upstream {
       return superviseProcess(child, { ...options, limits, caller, listeners, running })
     },
   })
+  const upstream = options.shared ? shareAmongCallers(pool) : pool
   return {
-    ...pool,
+    ...upstream,
     async close() {
       await pool.close()
       atExit.delete(running)
@@ -129,6 +139,7 @@ function superviseProcess(child: ChildProcessWithoutNullStreams, options: Superv
     isOver = true
     diedOf ??= deathSentence(how)
     options.running.delete(killNow)
+    clearInterval(memoryCheck)
     caller.emit('upstream.exited', {
       pid: child.pid,
       code: how,
@@ -173,6 +184,15 @@ function superviseProcess(child: ChildProcessWithoutNullStreams, options: Superv
     clearTimeout(final)
   }
 
+  async function checkMemory(): Promise<void> {
+    const bytes = child.pid === undefined ? undefined : await residentBytes(child.pid)
+    if (bytes === undefined || bytes <= limits.memoryBytes || isOver) return
+    diedOf = `The MCP server's command ${name} held more than ${limits.memoryBytes} bytes of memory and was stopped. The next call starts it again.`
+    killGroup('SIGKILL')
+  }
+
+  const memoryCheck = setInterval(checkMemory, limits.memoryCheckMs)
+  memoryCheck.unref()
   const killNow = (): void => killGroup('SIGKILL')
   options.running.add(killNow)
   child.once('spawn', () => {
@@ -219,6 +239,7 @@ function superviseProcess(child: ChildProcessWithoutNullStreams, options: Superv
     isCongested: () => child.stdin.writableLength > limits.messageBytes,
     diedOf: () => diedOf,
     ended,
+    wasStopped: () => stopping !== undefined,
     stop,
   }
 }

@@ -1,6 +1,6 @@
 // A command as an upstream: what it may see, whom it serves, how it starts, dies and is stopped.
 
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
@@ -626,5 +626,155 @@ describe('a modern command', () => {
       method: 'notifications/subscriptions/acknowledged',
       params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 7 } },
     })
+  })
+})
+
+describe('a command that keeps dying', () => {
+  test('before it answers is started less and less often; the message says when', async () => {
+    const path = program(`
+      import { appendFileSync } from 'node:fs'
+      appendFileSync(process.argv[1] + '.starts', 'x')
+      process.stderr.write('no key: set API_KEY')
+      process.exit(1)
+    `)
+    const door = await openGateway({
+      upstream: command(path, { limits: { freeRestarts: 2, backoffMs: 60_000 } }),
+    })
+    const attempt = async (): Promise<string | undefined> =>
+      (await readAnswer(await door.post('ada', initializeMessage('2025-11-25')))).error?.message
+    for (let count = 0; count < 2; count++) expect(await attempt()).toContain('API_KEY')
+    const starts = (): number => readFileSync(`${path}.starts`, 'utf8').length
+    expect(starts()).toBe(2)
+    const refused = await attempt()
+    expect(refused).toMatch(/API_KEY.* started again in (60|59) seconds/)
+    expect(starts()).toBe(2)
+    // Whoever else comes has a process of their own.
+    const other = await readAnswer(await door.post('bob', initializeMessage('2025-11-25')))
+    expect(other.error?.message).not.toContain('started again')
+  })
+
+  test('in the middle of calls is started again for each', async () => {
+    const door = await openGateway({
+      upstream: command(kit, { limits: { freeRestarts: 1, backoffMs: 60_000 } }),
+    })
+    const session = await door.openSession('ada')
+    for (let count = 0; count < 3; count++) {
+      const crash = {
+        jsonrpc: '2.0',
+        id: count,
+        method: 'tools/call',
+        params: { name: 'crash', arguments: {} },
+      }
+      const { error } = await readAnswer(await door.post('ada', crash, session))
+      expect(error?.message).toContain('ended in the middle of this call')
+    }
+    await door.gateway.close()
+  })
+
+  test.runIf(process.platform === 'linux')(
+    'of too much memory, its own or that of what it started',
+    async () => {
+      const hungry = 'globalThis.held = Buffer.alloc(300 * 1024 * 1024, 1)'
+      const path = handmade(`{
+      'tools/call': async ({ params }) => {
+        if (params.name === 'itself') ${hungry}
+        else (await import('node:child_process')).spawn(process.execPath, ['-e', ${JSON.stringify(`${hungry}; setInterval(() => {}, 1e6)`)}])
+        await new Promise(() => {})
+      },
+    }`)
+      const limits = { memoryBytes: 250 * 1024 * 1024, memoryCheckMs: 20 }
+      const door = await openGateway({ upstream: command(path, { limits }) })
+      const session = await door.openSession('ada')
+      for (const name of ['itself', 'child']) {
+        const eat = { jsonrpc: '2.0', id: name, method: 'tools/call', params: { name, arguments: {} } }
+        const { error } = await readAnswer(await door.post('ada', eat, session))
+        expect(error?.message).toContain('of memory and was stopped')
+      }
+      await door.gateway.close()
+    },
+  )
+})
+
+describe('one process for everybody', () => {
+  const tool = (id: unknown, name: string, params: Record<string, unknown> = {}): object => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name, arguments: {}, ...params },
+  })
+  const textOf = ({ result }: RpcAnswer): string =>
+    String((result?.content as { text: string }[] | undefined)?.[0]?.text)
+
+  async function open(): Promise<OpenGateway> {
+    return openGateway({ upstream: command(kit, { shared: true }) })
+  }
+
+  test('[HS-01] serves them all, whatever they declare, and asks none of them anything', async () => {
+    const door = await open()
+    const ada = await door.openSession('ada', { capabilities: { elicitation: {} } })
+    const bob = await door.openSession('bob')
+    const pids = [
+      textOf(await readAnswer(await door.post('ada', tool(1, 'process'), ada))),
+      textOf(await readAnswer(await door.post('bob', tool(1, 'process'), bob))),
+      textOf(await readAnswer(await door.post('bob', tool(1, 'process')))),
+    ]
+    expect(new Set(pids).size).toBe(1)
+    const asked = await readAnswer(await door.post('ada', tool(2, 'ask'), ada))
+    expect(JSON.stringify(asked)).toMatch(/elicitation|nobody can be asked/)
+    await door.gateway.close()
+  })
+
+  test('[HS-01] two who race under the same ids and tokens get their own, and cancel only their own', async () => {
+    const door = await open()
+    const sessions = { ada: await door.openSession('ada'), bob: await door.openSession('bob') }
+    const people = ['ada', 'bob'] as const
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const who = people[index % 2] ?? 'ada'
+        const id = Math.floor(index / 2)
+        const text = `${who} ${id}`
+        const answer = await readAnswer(
+          await door.post(who, tool(id, 'echo', { arguments: { text } }), sessions[who]),
+        )
+        expect([answer.id, textOf(answer)]).toEqual([id, text])
+      }),
+    )
+    const heard = await Promise.all(
+      people.map(async (who) => {
+        const asked = tool('p', 'progress', { _meta: { progressToken: 't' } })
+        return readMessages(await door.post(who, asked, sessions[who]))
+      }),
+    )
+    for (const messages of heard)
+      expect(messages.map(({ params }) => params?.progress)).toEqual([1, 2, 3, undefined])
+    // With sessions and without, on both sides.
+    for (const headers of [sessions, { ada: {}, bob: {} }]) {
+      const waiting = door.post('ada', tool('w', 'wait'), headers.ada)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'w' } }
+      const count = async (): Promise<number> =>
+        Number(textOf(await readAnswer(await door.post('ada', tool('c', 'cancelled'), sessions.ada))))
+      const before = await count()
+      await door.post('bob', cancel, headers.bob)
+      expect(await count()).toBe(before)
+      await door.post('ada', cancel, headers.ada)
+      await until(async () => (await count()) === before + 1, 'the cancellation')
+      await (await waiting).body?.cancel()
+    }
+    await door.gateway.close()
+  })
+
+  test('[HS-01] what it says unasked reaches nobody', async () => {
+    const door = await open()
+    const sessions = { ada: await door.openSession('ada'), bob: await door.openSession('bob') }
+    const listening = await door.send({
+      headers: { ...sessions.bob, authorization: 'Bearer bob', accept: 'text/event-stream' },
+    })
+    const heard = messagesOf(listening)
+    const first = heard.next()
+    await readAnswer(await door.post('ada', tool(1, 'change'), sessions.ada))
+    await readAnswer(await door.post('ada', tool(2, 'log'), sessions.ada))
+    await door.gateway.close()
+    expect((await first).done).toBe(true)
   })
 })
