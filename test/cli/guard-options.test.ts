@@ -17,6 +17,12 @@ function problemsOf(flags: Record<string, unknown>): string {
 }
 
 describe('read', () => {
+  test('[EXT-DPOP-01] whether a key has to be proved', () => {
+    expect(readOptions(nothing).connectors).toMatchObject([{ proofOfPossession: 'offered' }])
+    const required = readOptions({ ...nothing, flags: { proofOfPossession: 'required' } })
+    expect(required.connectors).toMatchObject([{ proofOfPossession: 'required' }])
+  })
+
   test('[EXT-EMA-02] whom a company may vouch to, and who need not prove themselves for it', () => {
     const environment = { POSTERN_TRUST_ISSUER: 'https://login.example.com,https://login.example.com' }
     const flags = { unprovenClient: ['claude', 'https://client.example/metadata'] }
@@ -65,6 +71,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ trustedProxy: ['anthropic'] }, '--trusted-proxy'],
   [{ trustIssuer: ['http://login.example.com'] }, '--trust-issuer'],
   [{ trustIssuer: ['https://me:secret@login.example.com'] }, '--trust-issuer'],
+  [{ proofOfPossession: 'always' }, '--proof-of-possession'],
   [{ unprovenClient: ['claude'] }, '--unproven-client: means something only where an issuer is trusted'],
   [{ invitedOnly: true, registration: false }, '--invited-only and --no-registration'],
   [{ tunnel: true, allowSource: ['anthropic'] }, '--trusted-proxy 127.0.0.1'],
