@@ -30,12 +30,26 @@ export function pipeEventStream(
   let isResumable = false
   let isOver = false
   let bytes = 0
+  /** Of the event that has not ended yet; more than that if chunks and events never end together. */
+  let unfinishedBytes = 0
 
   function finish(): void {
     if (isOver) return
     isOver = true
     clearInterval(timer)
     onEnd?.(bytes)
+  }
+
+  function breakOff(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    // A client that was given event ids takes up the stream again by itself.
+    const last = isResumable ? [] : (onBreak?.() ?? [])
+    for (const data of last) {
+      const event = formatServerSentEvent({ event: 'message', data })
+      controller.enqueue(encoder.encode(isBetweenEvents ? event : `\n\n${event}`))
+      isBetweenEvents = true
+    }
+    finish()
+    controller.close()
   }
 
   let timer: ReturnType<typeof setInterval> | undefined
@@ -51,7 +65,8 @@ export function pipeEventStream(
       timer = setInterval(() => {
         const silence = performance.now() - heardAt
         if (silence > limits.streamIdleMs) {
-          stop()
+          void reader.cancel().catch(() => undefined)
+          breakOff(controller)
         } else if (
           silence >= limits.keepAliveMs / 2 &&
           isBetweenEvents &&
@@ -66,16 +81,7 @@ export function pipeEventStream(
       try {
         read = await reader.read()
       } catch {
-        if (isOver) return
-        // A client that was given event ids takes up the stream again by itself.
-        const last = isResumable ? [] : (onBreak?.() ?? [])
-        for (const data of last) {
-          const event = formatServerSentEvent({ event: 'message', data })
-          controller.enqueue(encoder.encode(isBetweenEvents ? event : `\n\n${event}`))
-          isBetweenEvents = true
-        }
-        finish()
-        controller.close()
+        if (!isOver) breakOff(controller)
         return
       }
       if (isOver) return
@@ -86,8 +92,17 @@ export function pipeEventStream(
       }
       heardAt = performance.now()
       bytes += read.value.byteLength
+      unfinishedBytes += read.value.byteLength
       isResumable ||= startsWithId(read.value)
       isBetweenEvents = endsEvent(read.value)
+      if (isBetweenEvents) unfinishedBytes = 0
+      else if (unfinishedBytes > limits.messageBytes)
+        unfinishedBytes = bytesAfterEvent(read.value) ?? unfinishedBytes
+      if (unfinishedBytes > limits.messageBytes) {
+        void reader.cancel().catch(() => undefined)
+        breakOff(controller)
+        return
+      }
       controller.enqueue(read.value)
     },
     cancel(reason) {
@@ -114,7 +129,9 @@ export function pipeJson(
       const { done, value } = await reader.read().finally(() => clearTimeout(timer))
       if (!done) {
         bytes += value.byteLength
-        controller.enqueue(value)
+        if (bytes <= limits.messageBytes) return controller.enqueue(value)
+        void reader.cancel().catch(() => undefined)
+        controller.error(new RangeError(`an answer is larger than ${limits.messageBytes} bytes`))
         return
       }
       onEnd(bytes)
@@ -202,6 +219,14 @@ function endsEvent(bytes: Uint8Array): boolean {
   const [before, last] = [bytes.at(-2), bytes.at(-1)]
   if (last !== 10) return false
   return before === 10 || (before === 13 && bytes.at(-3) === 10)
+}
+
+/** What follows the last event that ends in these bytes; undefined if none does. */
+function bytesAfterEvent(bytes: Uint8Array): number | undefined {
+  for (let at = bytes.lastIndexOf(10); at > 0; at = bytes.lastIndexOf(10, at - 1)) {
+    if (endsEvent(bytes.subarray(0, at + 1))) return bytes.byteLength - at - 1
+  }
+  return undefined
 }
 
 /** A server that can resume gives its first event an id (MCP 2025-11-25, "priming event"), or each of them one. */
