@@ -12,6 +12,11 @@ export interface ListenOptions {
   port: number
   /** Default: 127.0.0.1 and ::1, so that nothing outside this machine gets in without being asked. */
   host?: string | undefined
+  /**
+   * Replaces this process's Request and Response by ones that are written out without a stream between, which answers
+   * a third faster. Only for a program that is nothing but this server. Default: false.
+   */
+  ownsProcess?: boolean | undefined
 }
 
 export interface RunningServer {
@@ -26,13 +31,20 @@ export interface RunningServer {
 export function nodeHandler(
   fetch: ListenOptions['fetch'],
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
-  const listener = getRequestListener(
-    (request, { incoming }) => fetch(request, { peerAddress: incoming.socket.remoteAddress }),
-    { overrideGlobalObjects: false },
-  )
+  const listener = listenerOf(fetch, { overrideGlobalObjects: false })
   return async function answerNodeRequest(incoming, outgoing) {
     await listener(incoming, outgoing)
   }
+}
+
+function listenerOf(
+  fetch: ListenOptions['fetch'],
+  options: { overrideGlobalObjects: boolean },
+): ReturnType<typeof getRequestListener> {
+  return getRequestListener(
+    (request, { incoming }) => fetch(request, { peerAddress: incoming.socket.remoteAddress }),
+    options,
+  )
 }
 
 /** A sentence for the operator: why nothing is being served. */
@@ -54,10 +66,11 @@ const idleSweepMs = 50
 export async function startServer(options: ListenOptions): Promise<RunningServer> {
   const hosts = options.host === undefined ? ['127.0.0.1', '::1'] : [options.host]
   const servers: Server[] = []
+  const listener = listenerOf(options.fetch, { overrideGlobalObjects: options.ownsProcess === true })
   let port = options.port
   try {
     for (const host of hosts) {
-      const server = createServer(nodeHandler(options.fetch))
+      const server = createServer(listener)
       server.headersTimeout = headersTimeoutMs
       server.keepAliveTimeout = keepAliveTimeoutMs
       server.requestTimeout = requestTimeoutMs

@@ -30,17 +30,36 @@ export function createSources(options: SourceOptions): Sources {
   const proxies = readRanges(options.trustedProxies ?? [])
   const allowed = options.allowed === undefined ? undefined : readRanges(options.allowed)
   const claude = readRanges(claudeSourceRanges)
+  // Connections are kept alive, so that one address asks many times in a row.
+  const judged = new Map<string, Source>()
+
+  function judge(forwardedFor: string | null, connection: Connection): Source {
+    const address = sourceAddress(forwardedFor, connection, proxies)
+    return {
+      name: sourceName(address),
+      isClaude: isInRanges(address, claude),
+      isAllowed: allowed === undefined || isInRanges(address, allowed),
+    }
+  }
+
   return {
     of(request, connection) {
-      const address = sourceAddress(request.headers.get('x-forwarded-for'), connection, proxies)
-      return {
-        name: sourceName(address),
-        isClaude: isInRanges(address, claude),
-        isAllowed: allowed === undefined || isInRanges(address, allowed),
-      }
+      const forwardedFor = proxies.length === 0 ? null : request.headers.get('x-forwarded-for')
+      const from = `${connection.peerAddress} ${forwardedFor}`
+      const known = judged.get(from)
+      if (known !== undefined) return known
+      const source = judge(forwardedFor, connection)
+      if (judged.size >= maximumJudged) judged.clear()
+      judged.set(from, source)
+      return source
     },
   }
 }
+
+type Source = ReturnType<Sources['of']>
+
+/** Of addresses that are remembered; a forwarded header is as long as a header may be. */
+const maximumJudged = 1000
 
 function readRanges(texts: readonly string[]): IpRange[] {
   return texts

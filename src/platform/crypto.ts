@@ -2,6 +2,7 @@
 
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { native } from './native-hash.ts'
 
 /** The SHA-256 of a bearer secret, base64url: the only form in which one is stored. */
 export type TokenHash = string & { readonly __brand: 'TokenHash' }
@@ -22,12 +23,12 @@ export function randomId(random: Random = systemRandom): string {
 }
 
 export function sha256(data: string | Uint8Array): Uint8Array {
-  return nobleSha256(toBytes(data))
+  return native === undefined ? nobleSha256(toBytes(data)) : native.sha256(data)
 }
 
 /** Tokens carry 256 random bits, so a plain hash is enough: there is no dictionary to try. */
 export function hashToken(token: string): TokenHash {
-  return encodeBase64Url(sha256(token)) as TokenHash
+  return (native?.sha256Text(token) ?? encodeBase64Url(sha256(token))) as TokenHash
 }
 
 /**
@@ -35,6 +36,7 @@ export function hashToken(token: string): TokenHash {
  * ("ab", "c") and ("a", "bc") never give the same tag.
  */
 export function keyedHash(key: Uint8Array, purpose: string, ...parts: string[]): Uint8Array {
+  if (native !== undefined) return native.keyedHash(key, [purpose, ...parts])
   const mac = hmac.create(nobleSha256, key)
   for (const part of [purpose, ...parts]) {
     const bytes = toBytes(part)

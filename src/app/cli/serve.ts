@@ -144,7 +144,12 @@ async function open(
   // The port first: without a public URL it is part of the issuer, and a tunnel has to be told where to go.
   const door = createDoor()
   house.door = door
-  const server = await startServer({ fetch: door.fetch, host: options.host, port: options.port })
+  const server = await startServer({
+    fetch: door.fetch,
+    host: options.host,
+    port: options.port,
+    ownsProcess: true,
+  })
   house.server = server
   const publicUrl = await publicUrlOf(options, server, terminal, house, stopped)
 
