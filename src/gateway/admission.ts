@@ -17,6 +17,8 @@ export interface Principal {
   grantId: string
   flowId: string
   scope: readonly string[]
+  /** What the operator's policy knows the person by; the role is one of them. */
+  groups?: readonly string[]
 }
 
 /** A token that is refused, yet is known: whose it was, and why it is not good. */

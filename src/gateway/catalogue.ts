@@ -121,14 +121,15 @@ async function listTools(upstream: Upstream, call: UpstreamCall): Promise<ToolSu
     const [answer] = await readAnswers(response, 1, defaultUpstreamLimits)
     const result = answer?.response.result
     if (result === undefined || !Array.isArray(result.tools)) throw new Error('the upstream lists no tools')
-    tools.push(...result.tools.map(summary).filter((tool) => tool !== undefined))
+    tools.push(...result.tools.map(summarizeTool).filter((tool) => tool !== undefined))
     cursor = result.nextCursor
     if (cursor === undefined || cursor === null) return tools
   }
   return tools
 }
 
-function summary(tool: unknown): ToolSummary | undefined {
+/** As a list has it. */
+export function summarizeTool(tool: unknown): ToolSummary | undefined {
   if (typeof tool !== 'object' || tool === null) return undefined
   const { name, title, annotations } = tool as Record<string, unknown>
   if (typeof name !== 'string') return undefined

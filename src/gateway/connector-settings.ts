@@ -2,6 +2,7 @@
 
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
+import type { PolicyRule } from './access-policy.ts'
 import type { SignInForm, StrangerRules } from './lazy-access.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -21,6 +22,8 @@ export interface ConnectorSettings {
   /** Of `lazy`. */
   strangers?: StrangerRules | undefined
   signInForm?: SignInForm | undefined
+  /** What is allowed and denied of it, and to whom. Default everything to everybody, as far as their scopes go. */
+  policy?: readonly PolicyRule[] | undefined
   /** It takes no bearer tokens, only such as are bound to a key (RFC 9449). */
   boundTokensOnly?: boolean | undefined
 }

@@ -17,6 +17,7 @@ import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { Clock } from '../platform/clock.ts'
 import { randomId } from '../platform/crypto.ts'
 import { type EventFields, type Telemetry, userAgentOf } from '../platform/telemetry.ts'
+import { createAccessPolicy } from './access-policy.ts'
 import {
   type AdmissionRules,
   admit,
@@ -25,11 +26,10 @@ import {
   type Principal,
 } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
-import { createCatalogue, type ToolSummary } from './catalogue.ts'
+import { createCatalogue, summarizeTool, type ToolSummary } from './catalogue.ts'
 import type { ConnectorSettings } from './connector-settings.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
 import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwarding.ts'
-import { asksForTools, hideTools } from './hidden-tools.ts'
 import type { StrangerRules } from './lazy-access.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createLoad } from './load.ts'
@@ -44,11 +44,13 @@ import {
   type SessionCaller,
   type SessionMarks,
 } from './session.ts'
+import { asksForList, filterLists } from './shown-lists.ts'
 import { createSseClients } from './sse-clients.ts'
 import { isStranger, newStranger, sharedStranger } from './stranger.ts'
 import { createTrace, describeBody, type Trace } from './trace.ts'
 import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
 
+export type { PolicyRule, PolicySelection } from './access-policy.ts'
 export { eagerQuery, type FindPrincipal, type Principal } from './admission.ts'
 export type { ToolSummary } from './catalogue.ts'
 export type { Access, ConnectorSettings } from './connector-settings.ts'
@@ -100,6 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const strangers: StrangerRules = connector.strangers ?? { publicTools: [], hiddenTools: [] }
   const catalogue = createCatalogue(upstream, ownCaller(telemetry), limits)
   const permission = createPermission({ connector, guarded, strangers, catalogue, sessions })
+  const accessPolicy = createAccessPolicy(connector.policy ?? [], catalogue, summarizeTool)
   const streams = createOpenStreams({
     maximumPerCaller: limits.streamsPerCaller,
     recheckMs: limits.streamRecheckMs,
@@ -160,9 +163,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     await permission.judgeScope(request, call, principal)
     // Ids of strangers who share a key may be equal: none of them may cancel what may be another's.
     if (call.caller.shared && !body.messages.some(isRequest)) return new Response(null, { status: 202 })
-    if (strangers.hiddenTools.length === 0 || !asksForTools(call)) return upstream.post(call)
+    await accessPolicy.judge(call, principal)
+    const isVisible = accessPolicy.visibility(principal)
+    const isWhole = strangers.hiddenTools.length === 0 && isVisible === undefined
+    if (isWhole || !asksForList(call)) return upstream.post(call)
     const listed = await upstream.post({ ...call, wantsEventStream: false })
-    return hideTools(call, listed, isGuest(principal) ? strangers.hiddenTools : [])
+    const hidden = isGuest(principal) ? strangers.hiddenTools : []
+    return filterLists(call, listed, (list, entry) => {
+      if (list === 'tools' && hidden.includes(String(entry.name))) return false
+      return isVisible?.(list, entry) ?? true
+    })
   }
 
   async function readPost(request: Request, principal: Principal): Promise<MessageBody> {

@@ -89,10 +89,14 @@ async function scopeOf(
 
 function ambiguousMessage(text: string): boolean {
   return (
-    hasAmbiguousMember(text, [], decisiveMembers) || hasAmbiguousMember(text, ['params'], decisiveParameters)
+    hasAmbiguousMember(text, [], decisiveMembers) ||
+    hasAmbiguousMember(text, ['params'], decisiveParameters) ||
+    hasAmbiguousMember(text, ['params', 'ref'], decisiveReferences)
   )
 }
 
 /** What tells a request from a response, and one request from another. */
 const decisiveMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
-const decisiveParameters: ReadonlySet<string> = new Set(['name', 'uri', '_meta', 'notifications'])
+const decisiveParameters: ReadonlySet<string> = new Set(['name', 'uri', 'ref', '_meta', 'notifications'])
+/** What a completion is for. */
+const decisiveReferences: ReadonlySet<string> = new Set(['name', 'uri'])

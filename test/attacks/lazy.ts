@@ -142,7 +142,7 @@ export const lazyAttacks: readonly Attack[] = [
   {
     name: '[HS-06] the names of tools that are hidden from strangers',
     source: 'house rule 6',
-    guard: without(gateway, '.filter((tool) => !hidden.includes(nameOf(tool)))'),
+    guard: without(gateway, "if (list === 'tools' && hidden.includes(String(entry.name))) return false"),
     async run(_, house) {
       const lazy = await openLazy(house, { hiddenTools: ['erase'] })
       const list = await lazy.send('{"jsonrpc":"2.0","id":1,"method":"tools/list"}')

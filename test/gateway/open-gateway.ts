@@ -10,6 +10,7 @@ import {
   defaultGatewayLimits,
   type Gateway,
   type GatewayLimits,
+  type PolicyRule,
   type Principal,
   type SignInForm,
   type StrangerRules,
@@ -69,6 +70,7 @@ export interface OpenGatewayOptions {
   access?: Access
   strangers?: Partial<StrangerRules>
   signInForm?: SignInForm
+  policy?: readonly PolicyRule[]
   scopes?: readonly ScopeDefinition[]
   limits?: Partial<GatewayLimits>
   storage?: ReturnType<typeof memoryStorage>
@@ -88,6 +90,7 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
       access: options.access ?? 'oauth',
       strangers: { publicTools: [], hiddenTools: [], ...options.strangers },
       signInForm: options.signInForm,
+      policy: options.policy,
     },
     origin,
     issuer: issuerOf(origin),

@@ -27,7 +27,11 @@ export async function memoryOverCalls(calls: number, say: (line: string) => void
     if (session === undefined || count % sessionLength === 0) session = await door.openSession(who)
     const { id } = await readAnswer(await door.post(who, call(count), session))
     if (id !== count) throw new Error(`call ${count} was answered ${String(id)}`)
-    if (count % 1000 === 0) door.events.length = 0
+    if (count % 100 === 0) {
+      door.events.length = 0
+      // As between two calls of the network: what was collected is only then forgotten.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     if ((count + 1) % Math.floor(calls / 10) !== 0) continue
     door.events.length = 0
     collect()
