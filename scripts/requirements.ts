@@ -51,6 +51,17 @@ export function uncited(cited: readonly Citation[]): Requirement[] {
   return requirements.filter(({ id }) => !ids.has(id))
 }
 
+/** What the two servers must do, which is the promise that matters most: each is tested, or says why it is not built. */
+export function promised(cited: readonly Citation[]): { must: number; tested: number; open: Requirement[] } {
+  const ids = new Set(cited.map(({ id }) => id))
+  const servers = ['authorization server', 'resource server']
+  const must = requirements.filter(
+    ({ level, actor }) => level === 'MUST' && actor.split(' and ').some((one) => servers.includes(one)),
+  )
+  const open = must.filter(({ id }) => !ids.has(id))
+  return { must: must.length, tested: must.length - open.length, open }
+}
+
 /** Groups by name, and by form where a slip of the pen would make a group that is not there: a wrong date, a wrong RFC. */
 const idShape = new RegExp(
   String.raw`(?<![\w-])(?:${['(?:HTTP|AUTH)-\\d{4}-\\d{2}-\\d{2}', 'R\\d{4}', 'EXT-[A-Z]+', ...namedGroups()].join('|')})-\d+(?![\w-])`,
@@ -72,6 +83,10 @@ function print(): void {
   console.log(
     `${'all'.padEnd(width)}  ${String(all).padStart(3)} / ${String(requirements.length).padStart(3)}`,
   )
+
+  const { must, tested, open: unbuilt } = promised(cited)
+  console.log(`\nMUST on the authorization server and the resource server: ${tested} of ${must} tested`)
+  for (const { id, notBuilt } of unbuilt) console.log(`  ${id}: ${notBuilt ?? 'not tested'}`)
 
   const everything = process.argv.includes('--uncited')
   const open = uncited(cited).filter(({ level }) => everything || level === 'MUST')

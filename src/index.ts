@@ -22,6 +22,7 @@ export type {
   VouchedPerson,
   WaysIn,
 } from './authorization-server/settings.ts'
+export type { PolicyRule, PolicySelection } from './gateway/access-policy.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './gateway/limits.ts'
 export type { Upstream } from './gateway/upstream.ts'
 export { type InProcessUpstreamOptions, inProcessUpstream } from './gateway/upstreams/in-process.ts'

@@ -2,7 +2,14 @@
 
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { citations, citedIds, coverage, uncited, unknownCitations } from '../scripts/requirements.ts'
+import {
+  citations,
+  citedIds,
+  coverage,
+  promised,
+  uncited,
+  unknownCitations,
+} from '../scripts/requirements.ts'
 import { requirements } from './requirements.ts'
 
 const cited = citations(fileURLToPath(new URL('..', import.meta.url)))
@@ -24,6 +31,17 @@ test('a requirement that equals another names one that exists', () => {
   const named = requirements.flatMap(({ sentence }) => citedIds(sentence))
   expect(named.length).toBeGreaterThan(0)
   expect(named.filter((id) => !known.has(id))).toEqual([])
+})
+
+test('every MUST on the authorization server and the resource server is tested, or says why it is not built', () => {
+  const { must, open } = promised(cited)
+  expect(open.filter(({ notBuilt }) => notBuilt === undefined).map(({ id }) => id)).toEqual([])
+  expect(open.length / must).toBeLessThanOrEqual(0.05)
+})
+
+test('what is tested is built', () => {
+  const untested = new Set(uncited(cited).map(({ id }) => id))
+  expect(requirements.filter(({ id, notBuilt }) => notBuilt !== undefined && !untested.has(id))).toEqual([])
 })
 
 test('every id that a test cites exists', () => {

@@ -1,6 +1,12 @@
 /** What an embedding program says of its connectors, and what no request could make right of it. */
 
-import { type Access, eagerQuery, type SignInForm, type StrangerRules } from '../gateway/gateway.ts'
+import {
+  type Access,
+  eagerQuery,
+  type PolicyRule,
+  type SignInForm,
+  type StrangerRules,
+} from '../gateway/gateway.ts'
 import type { Upstream } from '../gateway/upstream.ts'
 import { defaultScopes, type ScopeDefinition } from '../oauth/scope.ts'
 import { usernameKey } from '../storage/limits.ts'
@@ -35,6 +41,10 @@ export interface ConnectorRules {
   signInForm?: SignInForm | undefined
   /** Who may use it, by user name or by a function; asked at consent and at every call. Default everybody with an account. */
   people?: readonly string[] | ((person: Person) => boolean | Promise<boolean>) | undefined
+  /** What is allowed and denied of it, by name, annotation or method, and to whom; the rest is neither listed nor answered. */
+  policy?: readonly PolicyRule[] | undefined
+  /** By what the rules of the policy know a person besides the role; asked at every call. */
+  groups?: ((person: Person) => readonly string[] | Promise<readonly string[]>) | undefined
   /** `own`: those that were entered for it (`postern clients create --connector`). Default `any` that the door lets in. */
   clients?: 'any' | 'own' | undefined
   /** `required`: it takes no token that is not bound to a key of its client (DPoP, RFC 9449). Default `offered`. */

@@ -85,9 +85,12 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     /** Asked at every call: who is taken off the list is out, whatever token they hold. */
     const entering: FindPrincipal = async (token, wanted, use) => {
       const principal = await entered(token, wanted, use)
-      const person = principal && (await options.storage.findUser(principal.userId))
-      return person !== undefined && (await mayUse(person)) ? principal : undefined
+      if (principal === undefined) return undefined
+      const person = await options.storage.findUser(principal.userId)
+      if (person === undefined || !(await mayUse(person))) return undefined
+      return { ...principal, groups: [person.role, ...((await rules.groups?.(person)) ?? [])] }
     }
+    const arePeopleTold = people !== undefined || rules.policy?.some(({ groups }) => groups !== undefined)
 
     const gateway = options.openGateway(
       {
@@ -100,8 +103,9 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         strangers: readStrangerRules(rules, name),
         signInForm,
         boundTokensOnly,
+        policy: rules.policy,
       },
-      people === undefined ? entered : entering,
+      arePeopleTold ? entering : entered,
     )
 
     const resourceOfConnector: GuardedResource = {

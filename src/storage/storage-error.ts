@@ -1,6 +1,7 @@
 /** What can be wrong with a storage itself, as a kind for the program and a sentence for the operator. */
 
 export type StorageErrorKind =
+  | 'no-driver'
   | 'not-writable'
   | 'not-a-database'
   | 'newer-schema'

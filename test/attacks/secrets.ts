@@ -42,7 +42,7 @@ function copying(storage: Storage): { storage: Storage; copy(): string } {
 
 const hashed = without(
   platform,
-  'return encodeBase64Url(sha256(token)) as TokenHash',
+  'return (native?.sha256Text(token) ?? encodeBase64Url(sha256(token))) as TokenHash',
   'return token as TokenHash',
 )
 

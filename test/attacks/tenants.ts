@@ -80,7 +80,7 @@ export const tenantAttacks: readonly Attack[] = [
       isListed = false
       return succeededIf((await callMcp(at(door, acme), accessToken, list)).status === 200)
     },
-    guard: without('app/connectors.ts', 'people === undefined ? entered : entering', 'entered'),
+    guard: without('app/connectors.ts', 'arePeopleTold ? entering : entered', 'entered'),
   },
   {
     name: '[HS-08] a tenant whose name means another place to whatever looks it up',

@@ -277,7 +277,7 @@ describe('on the way back', () => {
     )
   })
 
-  test('a stream on which nothing comes any more is ended', async () => {
+  test('a stream on which nothing comes any more is ended, and the call that waits on it with an error', async () => {
     const scripted = scriptedUpstream(
       (seen) =>
         seen.body.method === 'tools/call'
@@ -286,7 +286,10 @@ describe('on the way back', () => {
       { keepAliveMs: 10, streamIdleMs: 50 },
     )
     const own = await openGateway({ upstream: scripted.upstream })
-    expect(await (await own.post('ada', call)).text()).toMatch(/^(: keep-alive\n\n)*$/)
+    const text = await (await own.post('ada', call)).text()
+    const [, answer] = text.replaceAll(': keep-alive\n\n', '').split('data: ')
+    expect(JSON.parse(answer ?? '')).toMatchObject({ id: 'call-1', error: { code: -32000 } })
+    expect(answer).toContain('broke off in the middle of its answer')
   })
 
   test('[GW-12] a client that hangs up ends the exchange with the upstream', async () => {

@@ -1107,6 +1107,8 @@ export const authorizationRequirements: readonly Requirement[] = [
       "The jwt-bearer grant takes a platform's JWT (iss, sub, aud of the token endpoint, exp, iat, jti) from a configured issuer whose keys come over TLS; no `client_id` is needed.",
     source:
       'https://github.com/modelcontextprotocol/ext-auth/blob/main/specification/draft/workload-identity-federation.mdx',
+    notBuilt:
+      'A draft for programs that act for nobody; every connection through Postern acts for a person, and no Claude client offers it.',
   },
   {
     id: 'EXT-WIF-02',

@@ -7,6 +7,8 @@ export interface Requirement {
   readonly sentence: string
   /** A section of a standard, the address of a page, or, for what was seen rather than written, who was seen. */
   readonly source: string
+  /** Why Postern does not do it. */
+  readonly notBuilt?: string
 }
 
 /** The keyword of the standard; DECISION where the standard leaves it open and Postern does not. */

@@ -1,6 +1,6 @@
 /** PostgreSQL, for an installation of several instances: the same SQL, with transactions that wait for one another's rows. */
 
-import pg from 'pg'
+import type pg from 'pg'
 import { createVersionTable, type Migration, pendingMigrations } from '../migrations.ts'
 import type { SqlDriver, SqlRow, SqlTransaction, SqlValue } from '../sql/driver.ts'
 import { sqlStorage } from '../sql-storage.ts'
@@ -14,11 +14,11 @@ export interface PostgresStorageOptions {
   connections?: number | undefined
 }
 
-/** Connects, and makes or migrates the tables. Rejects with a `StorageError` whose sentence says what to do. */
+/** Connects, and makes or migrates the tables. Rejects with a `StorageError` whose sentence says what to do. Needs the package `pg`. */
 export async function postgresStorage({ url, connections = 10 }: PostgresStorageOptions): Promise<Storage> {
   if (!/^postgres(ql)?:\/\//.test(url))
     throw new TypeError('postgresStorage needs a URL that begins with postgres://')
-  const pool = createPool(url, connections)
+  const pool = createPool(await loadDriver(), url, connections)
   try {
     await migrate(pool)
     return sqlStorage(postgresDriver(pool))
@@ -43,8 +43,19 @@ const maximumQueuedWrites = 10_000
 /** For `pg_advisory_lock`: `pstn`. */
 const migrationLock = 0x7073746e
 
-function createPool(url: string, connections: number): pg.Pool {
-  const pool = new pg.Pool({
+/** Loaded when it is needed, because most installations have no PostgreSQL and so no `pg`. */
+async function loadDriver(): Promise<typeof pg> {
+  const driver = await import('pg').catch((error: unknown) => {
+    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error
+    const says =
+      'PostgreSQL is reached with the package pg, which is not installed beside postern: npm install pg'
+    throw new StorageError('no-driver', says, { cause: error })
+  })
+  return driver.default
+}
+
+function createPool(driver: typeof pg, url: string, connections: number): pg.Pool {
+  const pool = new driver.Pool({
     connectionString: url,
     max: connections,
     application_name: 'postern',
@@ -54,7 +65,7 @@ function createPool(url: string, connections: number): pg.Pool {
     idle_in_transaction_session_timeout: answerTimeoutMs,
     query_timeout: answerTimeoutMs,
     keepAlive: true,
-    types: { getTypeParser: parserOf },
+    types: { getTypeParser: parsersOf(driver) },
   })
   // A connection that breaks tells whoever waits on it, and is replaced at the next use; nobody else needs to hear of it.
   pool.on('error', () => undefined)
@@ -63,9 +74,11 @@ function createPool(url: string, connections: number): pg.Pool {
 }
 
 /** Numbers are instants and counters, which fit a double for longer than PostgreSQL will. */
-const parserOf: typeof pg.types.getTypeParser = (oid: number, format?: unknown) => {
-  if (oid === int8 || oid === numeric) return Number
-  return pg.types.getTypeParser(oid, format as 'text')
+function parsersOf(driver: typeof pg): typeof pg.types.getTypeParser {
+  return (oid: number, format?: unknown) => {
+    if (oid === int8 || oid === numeric) return Number
+    return driver.types.getTypeParser(oid, format as 'text')
+  }
 }
 
 const int8 = 20
