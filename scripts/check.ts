@@ -77,11 +77,17 @@ function usePacked(): string | undefined {
   const program = doors.map(
     (door) => `if (Object.keys(await import('${door}')).length === 0) throw new Error('${door} is empty')`,
   )
-  writeFileSync(join(scratch, 'consumer.mjs'), `${program.join('\n')}\n`)
+  writeFileSync(join(scratch, 'consumer.mjs'), `${[...program, withoutPg].join('\n')}\n`)
   return (
     run('node', ['consumer.mjs'], scratch) ?? run('node', [join(home, 'bin/postern.js'), '--help'], scratch)
   )
 }
+
+/** An optional peer is not there, as in most installations: whoever asks for it is told what to install. */
+const withoutPg = `
+const { postgresStorage } = await import('postern/storage/postgres')
+const failure = await postgresStorage({ url: 'postgres://127.0.0.1:1/none' }).catch((error) => error.message)
+if (!/npm install pg/.test(failure)) throw new Error('without pg: ' + failure)`
 
 /** As a reader of it would: copied out, with the packed postern and the official SDK beside it. */
 function runExample(): string | undefined {

@@ -1,6 +1,6 @@
 // A real PostgreSQL out of npm packages, on a port of its own: started, killed, and gone when the tests are done.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
@@ -11,7 +11,7 @@ import pg from 'pg'
 export interface PostgresServer {
   /** Of a database that does not exist yet. */
   newDatabase(): Promise<string>
-  /** `kill -9` of the server; what it started ends when it notices. */
+  /** `kill -9` of the server and of all that it started. */
   crash(): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
@@ -76,7 +76,9 @@ export async function startPostgres(): Promise<PostgresServer> {
     running = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((resolve) => child.once('exit', resolve))
+    const started = signal === 'SIGKILL' ? childrenOf(child.pid) : []
     child.kill(signal)
+    for (const pid of started) killIfThere(pid)
     await ended
   }
 
@@ -114,6 +116,20 @@ function isAnswering(url: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** Each connection is a process of its own, and would answer for a moment longer than its parent. */
+function childrenOf(pid: number | undefined): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 /** Of the package for this machine, beside the one that chooses it. */
