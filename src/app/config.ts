@@ -1,6 +1,6 @@
 /** What `postern.config.ts` exports by default, and `postern.config.json` holds: the options by name, for one connector or for several. */
 
-import type { Access, SignInForm } from '../gateway/gateway.ts'
+import type { Access, PolicyRule, SignInForm } from '../gateway/gateway.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 
 /** Of one connector, its own members stand here too; of several, under `connectors`. */
@@ -44,6 +44,7 @@ export interface TenantConfig {
   hiddenTools?: readonly string[]
   signInForm?: SignInForm
   people?: readonly string[]
+  policy?: readonly PolicyRule[]
   clients?: 'any' | 'own'
   proofOfPossession?: 'offered' | 'required'
 }

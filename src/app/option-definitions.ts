@@ -200,6 +200,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Claude does not offer what it does not see, so that nobody is asked to sign in for it. Clients see it once they have listed again.',
   },
   {
+    ...inFileOnly(ofTenant('policy', 'Who may come in', undefined)),
+    expects:
+      'a list of { scopes, groups, allow, deny }; allow and deny hold { tools, prompts, resources, methods }, each a list of names in which * stands for anything; tools may be read-only, destructive or not-destructive instead',
+    default: 'everything that the scopes permit',
+    purpose: 'What of the MCP server may be used, and by whom: the groups are the roles admin and member.',
+    consequence:
+      'What is not allowed is missing from the lists and refused on call. A tool that does not say that it only reads counts as destructive.',
+  },
+  {
     ...ofTenant('signInForm', 'Who may come in', '--sign-in-form <form>'),
     expects: 'http, in-band or by-client',
     default: 'by-client',

@@ -57,6 +57,7 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
     .refine((names) => !names.includes('read-only') || names.length === 1)
     .transform((names) => (names[0] === 'read-only' ? 'read-only' : names)),
   hiddenTools: listOf(toolName()),
+  policy: z.array(policyRule()).max(100),
   signInForm: z.enum(['http', 'in-band', 'by-client']),
   people: listOf(z.string().trim().min(1).max(64)),
   clients: z.enum(['any', 'own']),
@@ -122,6 +123,24 @@ function scopeDefinition(): z.ZodType<ScopeDefinition> {
     explanation: z.string().trim().max(300),
     optional: z.boolean(),
   })
+}
+
+function policyRule(): z.ZodType {
+  const names = z.array(z.string().min(1).max(1000)).min(1).max(1000)
+  const selection = z.strictObject({
+    tools: z.union([names, z.enum(['read-only', 'destructive', 'not-destructive'])]).optional(),
+    prompts: names.optional(),
+    resources: names.optional(),
+    methods: names.optional(),
+  })
+  return z
+    .strictObject({
+      scopes: names.optional(),
+      groups: names.optional(),
+      allow: selection.optional(),
+      deny: selection.optional(),
+    })
+    .refine(({ allow, deny }) => allow !== undefined || deny !== undefined)
 }
 
 function wholeNumber(least: number, most: number): z.ZodType {

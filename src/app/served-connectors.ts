@@ -1,6 +1,6 @@
 /** The connectors that `postern serve` is told of: one from flags, environment and file, or several from the file, tenants among them. */
 
-import type { Access, SignInForm } from '../gateway/gateway.ts'
+import type { Access, PolicyRule, SignInForm } from '../gateway/gateway.ts'
 import { defaultScopes, type ScopeDefinition } from '../oauth/scope.ts'
 import type { OptionName } from './config.ts'
 import {
@@ -25,6 +25,7 @@ export interface ServedTenant {
   readonly signInForm: SignInForm | undefined
   /** Undefined: everybody with an account. */
   readonly people: readonly string[] | undefined
+  readonly policy: readonly PolicyRule[] | undefined
   readonly clients: 'any' | 'own'
   readonly proofOfPossession: 'offered' | 'required'
 }
@@ -227,6 +228,7 @@ function tenantOf(given: ReadValues['given'], upstream: ServedUpstream): ServedT
     hiddenTools: givenOr(given, 'hiddenTools', undefined),
     signInForm: givenOr(given, 'signInForm', undefined),
     people: givenOr(given, 'people', undefined),
+    policy: givenOr(given, 'policy', undefined),
     clients: givenOr(given, 'clients', 'any'),
     proofOfPossession: givenOr(given, 'proofOfPossession', 'offered'),
   }

@@ -105,16 +105,17 @@ describe('several connectors', () => {
 
   test('each with its own, the form of tokens once for all', () => {
     const scopes = [{ name: 'use', label: 'Use it', explanation: '', optional: false }]
+    const policy = [{ groups: ['member'], deny: { tools: 'destructive', methods: ['completion/*'] } }]
     const { connectors, defaultConnector } = readOptions(
       inFile({
-        connectors: [{ ...notes, scopes }, { ...weather, accessTokens: 'opaque' }, docs],
+        connectors: [{ ...notes, scopes, policy }, { ...weather, accessTokens: 'opaque' }, docs],
         accessTokens: 'jwt',
         defaultConnector: 'Notes',
       }),
     )
     expect(defaultConnector).toBe('Notes')
     expect(connectors).toMatchObject([
-      { kind: 'one', name: 'Notes', path: '/notes', access: 'oauth', scopes, accessTokens: 'jwt' },
+      { kind: 'one', name: 'Notes', path: '/notes', access: 'oauth', scopes, policy, accessTokens: 'jwt' },
       {
         kind: 'one',
         upstream: { kind: 'url', url: weather.upstream },
@@ -158,6 +159,7 @@ describe('several connectors', () => {
         { ...docs, access: 'lazy', tenants: { 'a/b': { command: server }, c: { path: '/x' }, d: 7 } },
         { ...docs, path: undefined, tenants: [] },
         { name: 'Late', path: '/t/{tenant}/late', tenants: {}, scopes: [{ name: 'a b' }] },
+        { ...notes, name: 'Ruled', path: '/ruled', policy: [{ groups: ['member'] }] },
       ],
     })
     expect(problemsOf({ ...sources, environment: { POSTERN_ACCESS: 'none' } }).sort()).toEqual(
@@ -182,6 +184,7 @@ describe('several connectors', () => {
         'postern.config.ts: connectors[6].path: is missing: for tenants it looks like /t/{tenant}/mcp',
         'postern.config.ts: connectors[6].tenants: [] is not an object of tenants by name, or a function from a name to a tenant',
         'postern.config.ts: connectors[7].scopes: [{"name":"a b"}] is not a list of { name, label, explanation, optional }, one of them not optional',
+        'postern.config.ts: connectors[8].policy: [{"groups":["member"]}] is not a list of { scopes, groups, allow, deny }; allow and deny hold { tools, prompts, resources, methods }, each a list of names in which * stands for anything; tools may be read-only, destructive or not-destructive instead',
       ].sort(),
     )
   })

@@ -51,8 +51,8 @@ export function connectorOf(
 }
 
 function rulesOf(served: Omit<ServedTenant, 'name'>, createUpstream: CreateUpstream): Omit<Tenant, 'name'> {
-  const { access, publicTools, hiddenTools, signInForm, people, clients, proofOfPossession } = served
-  const rules = { access, publicTools, hiddenTools, signInForm, people, clients, proofOfPossession }
+  const { access, publicTools, hiddenTools, signInForm, people, policy, clients, proofOfPossession } = served
+  const rules = { access, publicTools, hiddenTools, signInForm, people, policy, clients, proofOfPossession }
   return { ...rules, upstream: createUpstream(served.upstream) }
 }
 
