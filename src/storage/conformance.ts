@@ -7,6 +7,7 @@ import { accountCases } from './conformance/accounts.ts'
 import { authorizationCases } from './conformance/authorizations.ts'
 import { clientCases } from './conformance/clients.ts'
 import { connectionCases } from './conformance/connections.ts'
+import { credentialCases } from './conformance/credentials.ts'
 import { durableCases } from './conformance/durable.ts'
 import { expiryCases } from './conformance/expiry.ts'
 import { invitationCases } from './conformance/invitations.ts'
@@ -43,6 +44,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...connectionCases,
   ...invitationCases,
   ...pushedRequestCases,
+  ...credentialCases,
   ...expiryCases,
 ].map(({ name, check }) => ({
   name,

@@ -6,6 +6,9 @@ export const maximumPendingAuthorizations = 100_000
 /** Any client can push a request; beyond this many that wait for their browser the oldest go. */
 export const maximumPushedRequests = 10_000
 
+/** Anybody can begin to sign in elsewhere; beyond this many that have not come back the oldest go. */
+export const maximumDetours = 10_000
+
 /** Anybody can register; beyond this many that no person has approved the oldest go. */
 export const maximumUnconfirmedClients = 100_000
 

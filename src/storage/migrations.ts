@@ -221,6 +221,36 @@ export const migrations: readonly Migration[] = [
         (table) => `ALTER TABLE ${table} ADD COLUMN key_thumbprint TEXT`,
       ),
   },
+  {
+    version: 8,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE credentials (
+        user_id TEXT NOT NULL,
+        connector TEXT NOT NULL,
+        credential_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        sealed TEXT NOT NULL,
+        label TEXT,
+        version BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        changed_at BIGINT NOT NULL,
+        refused_at BIGINT,
+        renewing_until BIGINT,
+        PRIMARY KEY (user_id, connector)
+      )`,
+      'CREATE INDEX credentials_by_age ON credentials (created_at)',
+      `CREATE TABLE detours (
+        sequence ${sequenceColumn},
+        state_hash TEXT NOT NULL UNIQUE,
+        browser_hash TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        sealed TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX detours_by_end ON detours (expires_at)',
+    ],
+  },
 ]
 
 export const createVersionTable =

@@ -4,6 +4,8 @@ import { sqlAccounts } from './sql/accounts.ts'
 import { sqlAuthorizations } from './sql/authorizations.ts'
 import { sqlClients } from './sql/clients.ts'
 import { sqlConnections } from './sql/connections.ts'
+import { sqlCredentials } from './sql/credentials.ts'
+import { sqlDetours } from './sql/detours.ts'
 import type { SqlDriver } from './sql/driver.ts'
 import { removeExpiredRows } from './sql/expiry.ts'
 import { sqlInvitations } from './sql/invitations.ts'
@@ -27,6 +29,8 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlInvitations(driver),
     ...sqlPushedRequests(driver),
     ...sqlUniqueIds(driver),
+    ...sqlCredentials(driver),
+    ...sqlDetours(driver),
     removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
     close: () => driver.close(),
   }

@@ -19,7 +19,9 @@ export interface Storage
     ConnectionStorage,
     InvitationStorage,
     PushedRequestStorage,
-    UniqueIdStorage {
+    UniqueIdStorage,
+    CredentialStorage,
+    DetourStorage {
   /**
    * Removes up to `limit` records whose time has passed, and says how many. Never touches a live one, nor a client
    * that has a live grant; a code that was taken stays for a day longer, so that a late replay is still recognised.
@@ -304,7 +306,7 @@ export interface AccountStorage {
   listUsers(limit: number): Promise<UserRecord[]>
   hasUsers(): Promise<boolean>
   setPasswordHash(userId: string, passwordHash: string): Promise<boolean>
-  /** Removes the account, its browser sessions and its codes that were not taken, and revokes its grants, in one step. */
+  /** Removes the account, its browser sessions, its codes that were not taken and its credentials, and revokes its grants, in one step. */
   removeUser(userId: string, at: number): Promise<boolean>
   /** Replaces any earlier link. The first account, however it was made, spends it. */
   saveSetupLink(setupHash: TokenHash, expiresAt: number): Promise<void>
@@ -480,4 +482,85 @@ export interface UniqueIdStorage {
     maximumOfOwner: number,
     now: number,
   ): Promise<'taken' | 'already-taken' | 'full'>
+}
+
+/* What an upstream is called with for one person: a key that the person gave, an account at another provider */
+
+export interface CredentialRecord {
+  userId: string
+  /** The path of the connector it is for. */
+  connector: string
+  /** Another one each time that the person gives one; the same through its renewals. */
+  credentialId: string
+  kind: 'user-supplied' | 'upstream-oauth'
+  /** Encrypted with a data key, for this person and connector alone. */
+  sealed: Uint8Array
+  /** Which account it is, as far as it is known; shown to its person and the operator. */
+  label: string | undefined
+  /** 0, and one more with each renewal. */
+  version: number
+  createdAt: number
+  changedAt: number
+  /** When the upstream did not accept it any more: its person is asked for another. */
+  refusedAt: number | undefined
+}
+
+export interface CredentialRenewal {
+  userId: string
+  connector: string
+  credentialId: string
+  /** The version that was renewed. */
+  version: number
+  sealed: Uint8Array
+  changedAt: number
+}
+
+export interface CredentialStorage {
+  /** Inserts, or replaces the one of this person for this connector. */
+  saveCredential(record: CredentialRecord): Promise<void>
+  findCredential(userId: string, connector: string): Promise<CredentialRecord | undefined>
+  listCredentials(filter: { userId?: string; connector?: string }, limit: number): Promise<CredentialRecord[]>
+  /** False when nothing was there. */
+  removeCredential(userId: string, connector: string): Promise<boolean>
+  /**
+   * The right to renew this version, until then or until it was renewed: of any number at the same time one gets it.
+   * False also where another version stands, or none.
+   */
+  takeCredentialRenewal(
+    credential: Pick<CredentialRecord, 'userId' | 'connector' | 'credentialId' | 'version'>,
+    until: number,
+    now: number,
+  ): Promise<boolean>
+  /** Stores what a renewal gave as the next version. False, and nothing is changed, where another version stands by now. */
+  renewCredential(renewal: CredentialRenewal): Promise<boolean>
+  /** Sets `refusedAt` where this very version stands; false where it does not, or is refused already. */
+  refuseCredential(
+    credential: Pick<CredentialRecord, 'userId' | 'connector' | 'credentialId' | 'version'>,
+    at: number,
+  ): Promise<boolean>
+}
+
+/* Detours: a browser was sent to another server, to sign in or to connect an account, and is to come back */
+
+export interface DetourRecord {
+  /** Of the `state` that it was sent with. */
+  stateHash: TokenHash
+  /** Of the cookie of the one browser that may come back with it. */
+  browserHash: TokenHash
+  /** What it was sent for, and by whom it may be taken. */
+  purpose: string
+  /** Encrypted: what has to be known when it comes back. */
+  sealed: Uint8Array
+  createdAt: number
+  expiresAt: number
+}
+
+export interface DetourStorage {
+  /** Beyond 10 000 the oldest go. */
+  saveDetour(record: DetourRecord): Promise<void>
+  /** Succeeds once, and only for its own browser and purpose: another who asks leaves it where it is. */
+  takeDetour(
+    detour: Pick<DetourRecord, 'stateHash' | 'browserHash' | 'purpose'>,
+    now: number,
+  ): Promise<DetourRecord | undefined>
 }

@@ -12,6 +12,12 @@ import {
   usernameKey,
 } from '../limits.ts'
 import { memoryConnections } from '../memory-connections.ts'
+import {
+  forgetCredentialsOf,
+  type HeldCredentials,
+  memoryCredentials,
+  memoryDetours,
+} from '../memory-credentials.ts'
 import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
 import { memoryPushedRequests } from '../memory-pushed-requests.ts'
 import {
@@ -31,6 +37,7 @@ import type {
   BrowserSessionRecord,
   ClientDocumentRecord,
   ClientRecord,
+  DetourRecord,
   GrantRecord,
   InvitationRecord,
   IssuedTokens,
@@ -65,6 +72,8 @@ export function memoryStorage(): Storage {
   const invitations = new Map<TokenHash, InvitationRecord>()
   const uniqueIds = new Map<TokenHash, UniqueIdRecord>()
   const pushedRequests = new Map<TokenHash, PushedRequestRecord>()
+  const credentials: HeldCredentials = new Map()
+  const detours = new Map<TokenHash, DetourRecord>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
 
   /** Before anything is changed: what SQL's unique columns refuse, a Map would overwrite. */
@@ -336,6 +345,7 @@ export function memoryStorage(): Storage {
       for (const [hash, code] of codes) {
         if (code.userId === userId && code.grantId === undefined) codes.delete(hash)
       }
+      forgetCredentialsOf(credentials, userId)
       revokeWhere((grant) => grant.userId === userId, at, revokedBecause.userRemoved)
       return true
     },
@@ -391,6 +401,8 @@ export function memoryStorage(): Storage {
     ...memoryInvitations(invitations),
     ...memoryUniqueIds(uniqueIds),
     ...memoryPushedRequests(pushedRequests),
+    ...memoryCredentials(credentials),
+    ...memoryDetours(detours),
 
     async removeExpired(now, limit) {
       let left = limit
@@ -428,6 +440,7 @@ export function memoryStorage(): Storage {
       removeWhere(invitations, isPast)
       removeWhere(uniqueIds, isPast)
       removeWhere(pushedRequests, isPast)
+      removeWhere(detours, isPast)
       removeWhere(connections, ({ lastAt }) => lastAt + connectionKeptSeconds <= now)
       return limit - left
     },

@@ -2,6 +2,7 @@
 
 import type { Storage } from '../storage.ts'
 import { aConnection } from './connections.ts'
+import { aCredential } from './credentials.ts'
 import { expectEqual, times } from './expect.ts'
 import {
   aClient,
@@ -53,9 +54,11 @@ export const durableCases: readonly DurableCase[] = [
       await storage.claimMcpSession(hashOf('claimed'), 'u', start + 60)
       await storage.addKeyIfAbsent(key)
       await storage.recordConnections([aConnection('c')], start)
+      await storage.saveCredential(aCredential('u', '/mcp'))
     },
     async check(storage) {
       expectEqual('client', await storage.findClient('one'), aClient('one'))
+      expectEqual('credential', await storage.findCredential('u', '/mcp'), aCredential('u', '/mcp'))
       expectEqual('document', (await storage.findClientDocument('https://a/'))?.document, document)
       expectEqual('request', await storage.findPendingAuthorization('p', start), aPending('p', { decision }))
       const code = await storage.findAuthorizationCode(hashOf('code'))

@@ -68,6 +68,7 @@ export function sqlAccounts(driver: SqlDriver): AccountStorage {
       driver.write(async (transaction) => {
         if ((await transaction.run('DELETE FROM users WHERE user_id = ?', [userId])) === 0) return false
         await transaction.run('DELETE FROM browser_sessions WHERE user_id = ?', [userId])
+        await transaction.run('DELETE FROM credentials WHERE user_id = ?', [userId])
         await transaction.run('DELETE FROM authorization_codes WHERE user_id = ? AND grant_id IS NULL', [
           userId,
         ])

@@ -1,5 +1,7 @@
 /** What SQL storage needs of a database, kept small and structural so that each engine's driver is a page. */
 
+import { decodeBase64Url, encodeBase64Url } from '../../platform/crypto.ts'
+
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, SqlValue>>
 
@@ -52,6 +54,17 @@ export function readInteger(row: SqlRow, column: string): number {
 
 export function readOptionalInteger(row: SqlRow, column: string): number | undefined {
   return row[column] === null ? undefined : readInteger(row, column)
+}
+
+/** Bytes are kept as text, which every engine has alike. */
+export function writeBytes(bytes: Uint8Array): string {
+  return encodeBase64Url(bytes)
+}
+
+export function readBytes(row: SqlRow, column: string): Uint8Array {
+  const bytes = decodeBase64Url(readText(row, column))
+  if (bytes === undefined) throw new TypeError(`column ${column} holds no base64url`)
+  return bytes
 }
 
 /** Scope names hold no space (RFC 6749 §3.3). */

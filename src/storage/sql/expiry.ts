@@ -43,6 +43,7 @@ export async function removeExpiredRows(
   await remove('setup_links', 'only_one', 'expires_at <= ?', [now])
   await remove('invitations', 'invitation_id', 'expires_at <= ?', [now])
   await remove('pushed_requests', 'reference_hash', 'expires_at <= ?', [now])
+  await remove('detours', 'state_hash', 'expires_at <= ?', [now])
   await remove('unique_ids', 'id_hash', 'expires_at <= ?', [now])
   await remove('connections', 'connection_id', 'last_at <= ?', [now - connectionKeptSeconds])
   return limit - left

@@ -1,9 +1,17 @@
 /** Wrapped data keys in SQL. */
 
-import { decodeBase64Url, encodeBase64Url } from '../../platform/crypto.ts'
 import type { KeyStorage, WrappedKeyRecord } from '../storage.ts'
 import { isCompleteRewrap, refuseAddition } from '../wrapped-keys.ts'
-import { columnList, insertInto, readInteger, readText, type SqlDriver, type SqlRow } from './driver.ts'
+import {
+  columnList,
+  insertInto,
+  readBytes,
+  readInteger,
+  readText,
+  type SqlDriver,
+  type SqlRow,
+  writeBytes,
+} from './driver.ts'
 
 const columns = ['purpose', 'master_key_id', 'wrapped', 'created_at'] as const
 
@@ -21,7 +29,7 @@ export function sqlKeys(driver: SqlDriver): KeyStorage {
         await transaction.run(`${insertInto('data_keys', columns)} ON CONFLICT (purpose) DO NOTHING`, [
           purpose,
           masterKeyId,
-          encodeBase64Url(wrapped),
+          writeBytes(wrapped),
           createdAt,
         ])
         const [row] = await transaction.read(`${selectKeys} WHERE purpose = ?`, [purpose])
@@ -39,7 +47,7 @@ export function sqlKeys(driver: SqlDriver): KeyStorage {
         for (const { masterKeyId, wrapped, purpose } of keys) {
           await transaction.run('UPDATE data_keys SET master_key_id = ?, wrapped = ? WHERE purpose = ?', [
             masterKeyId,
-            encodeBase64Url(wrapped),
+            writeBytes(wrapped),
             purpose,
           ])
         }
@@ -49,12 +57,10 @@ export function sqlKeys(driver: SqlDriver): KeyStorage {
 }
 
 function readKey(row: SqlRow): WrappedKeyRecord {
-  const wrapped = decodeBase64Url(readText(row, 'wrapped'))
-  if (wrapped === undefined) throw new TypeError('column wrapped holds no base64url')
   return {
     purpose: readText(row, 'purpose'),
     masterKeyId: readText(row, 'master_key_id'),
-    wrapped,
+    wrapped: readBytes(row, 'wrapped'),
     createdAt: readInteger(row, 'created_at'),
   }
 }
