@@ -58,7 +58,7 @@ export function galleryPieces(): GalleryPiece[] {
   ]
 }
 
-const frame = { productName: 'Postern', homePath: '/' }
+const frame = { brand: { name: 'Postern' }, homePath: '/' }
 
 const login: LoginView = {
   ...frame,
@@ -166,7 +166,7 @@ const hostileConsent: ConsentView = {
   redirectUri: 'https://evil.example/callback',
 }
 
-const visitor = { productName: 'Postern', needsSetup: false }
+const visitor = { brand: { name: 'Postern' }, needsSetup: false }
 
 const errors: readonly PageProblem[] = [
   { kind: 'unknown-client', connector: publicConnector },

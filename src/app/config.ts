@@ -26,6 +26,9 @@ export interface ConfigFile extends ConnectorConfig {
   rateLimits?: boolean
   accessTokenMinutes?: number
   refreshTokenDays?: number
+  siteName?: string
+  siteLogo?: string
+  siteColour?: string
   data?: string
   logFormat?: 'pretty' | 'json'
   logLevel?: LogLevel

@@ -11,6 +11,7 @@ import type { Upstream } from '../gateway/upstream.ts'
 import { defaultScopes, type ScopeDefinition } from '../oauth/scope.ts'
 import { usernameKey } from '../storage/limits.ts'
 import type { UserRecord } from '../storage/storage.ts'
+import { isPictureUrl } from '../ui/picture.ts'
 import { connectorPathFault, pathsMeet, tenantPathFault } from './connector-path.ts'
 
 /** One MCP server behind one URL. */
@@ -25,9 +26,6 @@ export interface ConnectorOptions extends ConnectorRules {
   /** A picture beside its name: a `data:` URL with an image in base64, of at most 65 536 characters after the comma. */
   icon?: string | undefined
 }
-
-/** The pages that it is in are sent anew each time. */
-export const maximumIconCharacters = 65_536
 
 export interface ConnectorRules {
   upstream: Upstream
@@ -163,19 +161,11 @@ function ownProblems(one: DescribedConnector): MemberProblem[] {
   const fault = 'tenant' in one ? tenantPathFault(path) : connectorPathFault(path)
   return [
     ...(fault === undefined ? [] : [{ member: 'path', says: `${quoted(path)} ${fault}` }]),
-    ...(isIcon(one.icon)
+    ...(one.icon === undefined || isPictureUrl(one.icon)
       ? []
       : [{ member: 'icon', says: 'is no data: URL of an image in base64, or too long' }]),
     ...strangerProblems(one),
   ]
-}
-
-/** It goes into pages as it is, where no other way leads out of the attribute that it stands in. */
-function isIcon(icon: string | undefined): boolean {
-  if (icon === undefined) return true
-  const [, content] =
-    /^data:image\/(?:svg\+xml|png|webp|jpeg);base64,([A-Za-z0-9+/]+={0,2})$/.exec(icon) ?? []
-  return content !== undefined && content.length <= maximumIconCharacters
 }
 
 /** By its name a person knows what is being allowed, and by its path a token where it is good. */

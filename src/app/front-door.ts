@@ -20,6 +20,7 @@ import { type Random, randomId } from '../platform/crypto.ts'
 import type { Connection } from '../platform/request-source.ts'
 import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { StorageError } from '../storage/storage-error.ts'
+import type { Brand } from '../ui/brand.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { type HomeConnector, homePage } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
@@ -28,7 +29,7 @@ import type { Sources } from './sources.ts'
 
 export interface FrontDoorRooms {
   issuer: Issuer
-  productName: string
+  brand: Brand
   connectors: Connectors
   /** Undefined where no sign-in is needed: then there is nothing to discover, and a document would send clients astray. */
   authorizationServer: AuthorizationServer | undefined
@@ -204,9 +205,9 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
 }
 
 async function home(rooms: FrontDoorRooms): Promise<Response> {
-  const { connectors, productName, login } = rooms
+  const { connectors, brand, login } = rooms
   const needsSetup = login !== undefined && !(await rooms.hasUsers())
-  return pageResponse(homePage({ productName, needsSetup, connectors: connectors.fixed.map(connectorFact) }))
+  return pageResponse(homePage({ brand, needsSetup, connectors: connectors.fixed.map(connectorFact) }))
 }
 
 function connectorFact({ name, resource, icon }: Connector): HomeConnector {
@@ -296,7 +297,7 @@ function page(
   status: number,
   rooms: FrontDoorRooms,
 ): Response {
-  return pageResponse(errorPage({ productName: rooms.productName, homePath: '/', errorId, problem }), status)
+  return pageResponse(errorPage({ brand: rooms.brand, homePath: '/', errorId, problem }), status)
 }
 
 function unexpected(cause: unknown): OAuthError {

@@ -25,6 +25,7 @@ export type OptionGroup =
   | 'The MCP server behind the door'
   | 'The address of the door'
   | 'Who may come in'
+  | 'Pages'
   | 'Records and logs'
 
 export const optionDefinitions: readonly OptionDefinition[] = [
@@ -360,6 +361,28 @@ export const optionDefinitions: readonly OptionDefinition[] = [
     default: '90',
     purpose: 'How long a connection lives after its last use.',
     consequence: 'A client that was not used for longer has to be allowed again.',
+  },
+  {
+    ...ofDoor('siteName', 'Pages', '--site-name <name>'),
+    expects: 'a name of 1 to 60 characters',
+    default: 'Postern',
+    purpose: 'What stands at the top of every page, and in the titles of its windows.',
+    consequence: 'People see whose server it is that they sign in to.',
+  },
+  {
+    ...ofDoor('siteLogo', 'Pages', '--site-logo <file>'),
+    expects: 'a .svg, .png, .webp or .jpg file of at most 48 KB',
+    default: 'a small door',
+    purpose: 'A picture beside that name.',
+    consequence: 'It is sent with every page, so a small one keeps pages fast.',
+  },
+  {
+    ...ofDoor('siteColour', 'Pages', '--site-colour <colour>'),
+    expects: 'a colour such as #14594a',
+    default: '#14594a',
+    purpose: 'The colour of buttons, links and marks.',
+    consequence:
+      'Where it could not be read on its ground it is made darker, or for dark screens lighter, until it can.',
   },
   {
     ...ofDoor('data', 'Records and logs', '--data <directory>'),

@@ -6,6 +6,7 @@ import type { ScopeDefinition } from '../oauth/scope.ts'
 import { decodeBase64Url } from '../platform/crypto.ts'
 import { readIpRange } from '../platform/request-source.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { isColour } from '../ui/brand.ts'
 import type { OptionName } from './config.ts'
 import { connectorPathFault } from './connector-path.ts'
 import type { OptionDefinition } from './option-definitions.ts'
@@ -78,6 +79,9 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   publicUrl: z.string().transform(readOrigin).pipe(z.string()),
   tunnel: yesOrNo(),
   trustedHost: listOf(z.string().regex(/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:]+\](?::\d+)?$/)),
+  siteName: z.string().trim().min(1).max(60),
+  siteLogo: z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
+  siteColour: z.string().refine(isColour),
   data: z.string().min(1),
   masterKey: z
     .string()

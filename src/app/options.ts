@@ -20,6 +20,10 @@ export interface Options {
   readonly publicUrl: string | undefined
   readonly tunnel: boolean
   readonly trustedHosts: readonly string[]
+  readonly siteName: string | undefined
+  /** A file. */
+  readonly siteLogo: string | undefined
+  readonly siteColour: string | undefined
   readonly data: string
   readonly masterKey: Uint8Array | undefined
   readonly registration: boolean
@@ -102,6 +106,9 @@ export function readOptions(sources: OptionSources): Options {
     publicUrl: value<string | undefined>('publicUrl', undefined),
     tunnel: value('tunnel', false),
     trustedHosts: value<string[]>('trustedHost', []),
+    siteName: value<string | undefined>('siteName', undefined),
+    siteLogo: value<string | undefined>('siteLogo', undefined),
+    siteColour: value<string | undefined>('siteColour', undefined),
     data: value('data', defaultDataDirectory),
     masterKey: value<Uint8Array | undefined>('masterKey', undefined),
     registration: value('registration', true),

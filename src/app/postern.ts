@@ -32,6 +32,7 @@ import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createKeyRing } from '../storage/key-ring.ts'
 import { createKeyShelf } from '../storage/key-shelf.ts'
 import type { Storage } from '../storage/storage.ts'
+import { type BrandOptions, readBrand } from '../ui/brand.ts'
 import {
   type ConnectorOptions,
   type ConnectorPlan,
@@ -76,8 +77,8 @@ export interface PosternOptions {
   rateLimits?: Partial<RateRules> | false | undefined
   /** The way out to client metadata documents. Default: the runtime's fetch, public addresses only by literal. */
   outboundFetch?: OutboundFetch | undefined
-  /** What a person reads at the top of each page. */
-  productName?: string | undefined
+  /** How pages look: a name, a logo and a colour of your own. Default: Postern's. */
+  brand?: BrandOptions | undefined
   readers?: readonly EventReader[] | undefined
   clock?: Clock | undefined
   random?: Random | undefined
@@ -160,7 +161,7 @@ async function openRooms(
     purposes: keyPurposes,
     now: clock(),
   })
-  const productName = options.productName ?? 'Postern'
+  const brand = readBrand(options.brand)
   const waysIn: WaysIn = {
     registration: true,
     metadataDocument: true,
@@ -177,7 +178,7 @@ async function openRooms(
     keys: { csrf: keys.get('csrf') },
     telemetry,
     clock,
-    productName,
+    brand,
   })
   const sessionKey = await importSealingKey(keys.get('mcp-session'))
   const allowedOrigins = originGuard(issuer)
@@ -204,7 +205,7 @@ async function openRooms(
   })
   const settings: AuthorizationServerSettings = {
     issuer,
-    productName,
+    brand,
     resources: connectors.resources,
     waysIn,
     clientRules: { ...defaultClientRules, ...options.clientRules },
@@ -228,7 +229,7 @@ async function openRooms(
   const authorizationServer = createAuthorizationServer(settings)
   const frontDoor = createFrontDoor({
     issuer,
-    productName,
+    brand,
     connectors,
     authorizationServer: connectors.isGuarded ? authorizationServer : undefined,
     login: connectors.isGuarded ? login : undefined,

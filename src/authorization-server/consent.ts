@@ -86,7 +86,7 @@ export function createConsent(
   ): Promise<Response> {
     const asked = resource.scopes.filter(({ name }) => pending.scope.includes(name))
     const page = consentPage({
-      productName: settings.productName,
+      brand: settings.brand,
       homePath: '/',
       client: {
         name: clientNameOf(client, pending.redirectUri) ?? '',
@@ -123,7 +123,7 @@ export function createConsent(
       username: user.username,
       signOut: login.signOutForm(request, requestPath(pending.pendingId)),
     } as const
-    const view = { productName: settings.productName, homePath: '/', errorId: undefined, problem }
+    const view = { brand: settings.brand, homePath: '/', errorId: undefined, problem }
     return pageResponse(errorPage(view), 403)
   }
 

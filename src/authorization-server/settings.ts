@@ -9,6 +9,7 @@ import type { Random } from '../platform/crypto.ts'
 import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { Storage, UserRecord } from '../storage/storage.ts'
+import type { Brand } from '../ui/brand.ts'
 import type { RateRules } from './rate-limits.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -146,7 +147,7 @@ export interface AuthorizationServerKeys {
 export interface AuthorizationServerSettings {
   issuer: Issuer
   /** What a person reads at the top of each page. */
-  productName: string
+  brand: Brand
   resources: GuardedResources
   waysIn: WaysIn
   clientRules: ClientRules

@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import { equalInConstantTime, hashToken, type TokenHash } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { AccountStorage, AuthorizationStorage, SessionStorage, UserRecord } from '../storage/storage.ts'
+import type { Brand } from '../ui/brand.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { pageHeaders, pageResponse } from '../ui/layout.ts'
 import { loginPage } from '../ui/login.ts'
@@ -27,7 +28,7 @@ export interface LoginOptions {
   keys: { csrf: Uint8Array }
   telemetry: Telemetry
   clock: Clock
-  productName: string
+  brand: Brand
   guessLimits?: GuessLimits | undefined
 }
 
@@ -57,10 +58,10 @@ export interface SignOutForm {
 }
 
 export function createLogin(options: LoginOptions): Login {
-  const { storage, provider, origin, telemetry, clock, productName } = options
+  const { storage, provider, origin, telemetry, clock, brand } = options
   const basePath = options.basePath ?? ''
   const homePath = `${basePath}/`
-  const frame = { productName, homePath }
+  const frame = { brand, homePath }
   const paths = { login: `${basePath}/login`, logout: `${basePath}/logout`, setup: `${basePath}/setup` }
   const sessions = createBrowserSessions(storage, origin, clock)
   const flowCookie = createBrowserCookie(origin, 'postern-flow', 'pst_bf_')

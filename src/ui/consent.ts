@@ -1,5 +1,6 @@
 /** The consent page: who asks, where the answer goes, for which connector, as whom, and what it may do (MCP security best practices on consent, OAuth 2.1 §7). */
 
+import type { Brand } from './brand.ts'
 import { hidden, type SignOut, signOutForm } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
@@ -7,7 +8,7 @@ import { picture } from './picture.ts'
 import { text } from './text.ts'
 
 export interface ConsentView {
-  productName: string
+  brand: Brand
   homePath: string
   client: {
     /** As the client gives it; made fit to show here. */
@@ -74,9 +75,9 @@ ${/* First in the form, and so what Enter presses: with Deny first, people refus
 ${view.client.isLocal ? '' : html`<p class="note">${say.caution}</p>`}
 </form>
 </div>`
-  const { productName, homePath } = view
+  const { brand, homePath } = view
   return renderPage(
-    { productName, homePath, title: say.pageTitle, formAction: formActionTo(view.redirectUri) },
+    { brand, homePath, title: say.pageTitle, formAction: formActionTo(view.redirectUri) },
     content,
   )
 }

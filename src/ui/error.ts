@@ -1,5 +1,6 @@
 /** Pages for when it cannot go on: what happened, what to do about it, and the id under which the log tells more. */
 
+import type { Brand } from './brand.ts'
 import { type SignOut, signOutForm } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
@@ -7,7 +8,7 @@ import { connectorSlug, copyable, copyScript, shellWord, steps } from './steps.t
 import { text } from './text.ts'
 
 export interface ErrorView {
-  productName: string
+  brand: Brand
   homePath: string
   /** Undefined where the log has nothing to add. */
   errorId: string | undefined
@@ -40,10 +41,10 @@ export function errorPage(view: ErrorView): Page {
 ${body}
 ${view.errorId === undefined ? '' : reference(view.errorId)}
 </div>`
-  const { productName, homePath } = view
+  const { brand, homePath } = view
   return renderPage(
     {
-      productName,
+      brand,
       homePath,
       title,
       script: view.problem.kind === 'unknown-client' ? copyScript : undefined,

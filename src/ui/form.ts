@@ -40,8 +40,11 @@ export interface SignOut {
   returnTo: string
 }
 
-export function signOutForm({ action, csrf, returnTo }: SignOut): Markup {
-  return html`<form method="post" action="${action}">${hidden('csrf', csrf)}${hidden('then', returnTo)}<button class="plain" type="submit">${text.consent.somebodyElse}</button></form>`
+export function signOutForm(
+  { action, csrf, returnTo }: SignOut,
+  label: string = text.consent.somebodyElse,
+): Markup {
+  return html`<form method="post" action="${action}">${hidden('csrf', csrf)}${hidden('then', returnTo)}<button class="plain" type="submit">${label}</button></form>`
 }
 
 /** A sentence about the whole form, read out when the page opens. */

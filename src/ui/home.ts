@@ -1,6 +1,7 @@
 /** The visitor's page: the connector's address, how to add it to each client, and what trips people. */
 
 import { isLoopbackHost } from '../platform/url.ts'
+import type { Brand } from './brand.ts'
 import { type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
 import { picture } from './picture.ts'
@@ -8,7 +9,7 @@ import { connectorSlug, copyable, copyScript, shellWord, steps } from './steps.t
 import { text } from './text.ts'
 
 export interface HomeView {
-  productName: string
+  brand: Brand
   /** One, or several that people choose from; none where each has an address of its own that is not for everybody. */
   connectors: readonly HomeConnector[]
   /** Nobody can approve anything yet. */
@@ -27,7 +28,7 @@ export function homePage(view: HomeView): Page {
   const [first, ...others] = view.connectors
   const isLocal = first !== undefined && isLoopbackHost(new URL(first.url).hostname)
   const only = others.length === 0 ? first : undefined
-  const named = html`${picture(only?.icon)}<bdi>${outsideWords(only?.name ?? view.productName, 80)}</bdi>`
+  const named = html`${picture(only?.icon)}<bdi>${outsideWords(only?.name ?? view.brand.name, 80)}</bdi>`
   const content = html`<div class="panel">
 <h1>${say.title(named)}</h1>
 <p class="lead">${leadFor(view.connectors)}</p>
@@ -39,10 +40,7 @@ ${isLocal ? callout('calm', say.localTitle, say.localWarning) : ''}
 </div>
 <div class="section"><h2>${say.trips}</h2><ul class="bullets">${say.tripList.map((line) => html`<li>${line}</li>`)}</ul></div>
 </div>`
-  return renderPage(
-    { productName: view.productName, title: say.pageTitle, script: copyScript, wide: true },
-    content,
-  )
+  return renderPage({ brand: view.brand, title: say.pageTitle, script: copyScript, width: 'wide' }, content)
 }
 
 function leadFor(connectors: readonly HomeConnector[]): string {

@@ -2,7 +2,9 @@
 
 import { raw } from 'hono/html'
 import { sha256 } from '../platform/crypto.ts'
-import { html, type Markup, markupText } from './markup.ts'
+import { type Brand, brandStyle } from './brand.ts'
+import { type SignOut, signOutForm } from './form.ts'
+import { html, type Markup, markupText, outsideWords } from './markup.ts'
 import { styleSheet } from './style.ts'
 import { text } from './text.ts'
 
@@ -14,8 +16,7 @@ export interface Page {
 }
 
 export interface Frame {
-  /** What the operator calls this Postern. */
-  productName: string
+  brand: Brand
   title: string
   /** Our own home page. */
   homePath?: string | undefined
@@ -23,7 +24,24 @@ export interface Frame {
   formAction?: readonly string[] | undefined
   /** Improves a page that works without it. */
   script?: string | undefined
-  wide?: boolean | undefined
+  /** Default `narrow`: for one decision. */
+  width?: 'narrow' | 'wide' | 'full' | undefined
+  /** Other pages of ours, beside the brand. */
+  links?: readonly PageLink[] | undefined
+  /** Who is signed in, and a way out. */
+  visitor?: Visitor | undefined
+}
+
+export interface PageLink {
+  path: string
+  label: string
+  isHere: boolean
+}
+
+export interface Visitor {
+  username: string
+  displayName: string
+  signOut: SignOut
 }
 
 export function renderPage(frame: Frame, content: Markup): Page {
@@ -34,12 +52,12 @@ export function renderPage(frame: Frame, content: Markup): Page {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${frame.title} · ${frame.productName}</title>
+<title>${frame.title} · ${frame.brand.name}</title>
 <link rel="icon" href="${icon}">
-<style>${raw(styleSheet)}</style>
+<style>${raw(styleSheet)}</style>${ownStyle(frame.brand)}
 </head>
-<body class="${frame.wide === true ? 'wide' : 'narrow'}">
-<header class="top">${brand(frame)}</header>
+<body class="${frame.width ?? 'narrow'}">
+<header class="top">${brand(frame)}${navigation(frame)}${visitor(frame)}</header>
 <main>${content}</main>
 <footer class="foot"><p>${text.footer}</p></footer>
 ${frame.script === undefined ? '' : html`<script>${raw(frame.script)}</script>`}
@@ -90,7 +108,7 @@ const hostOfCsp = /^[a-z0-9._-]+(:\d+)?$/
 function contentSecurityPolicy(frame: Frame): string {
   return [
     "default-src 'none'",
-    `style-src ${styleSource}`,
+    `style-src ${[styleSource, ...ownStyles(frame.brand).map(hashSource)].join(' ')}`,
     ...(frame.script === undefined ? [] : [`script-src ${hashSource(frame.script)}`]),
     'img-src data:',
     `form-action ${(frame.formAction ?? ["'none'"]).join(' ')}`,
@@ -99,17 +117,44 @@ function contentSecurityPolicy(frame: Frame): string {
   ].join('; ')
 }
 
+/** Beside the style sheet and not in it, so that the sheet is the same everywhere. */
+function ownStyles(brand: Brand): string[] {
+  const style = brandStyle(brand)
+  return style === '' ? [] : [style]
+}
+
+function ownStyle(brand: Brand): Markup {
+  return html`${ownStyles(brand).map((style) => html`<style>${raw(style)}</style>`)}`
+}
+
 function hashSource(content: string): string {
   return `'sha256-${btoa(String.fromCharCode(...sha256(content)))}'`
 }
 
 const styleSource = hashSource(styleSheet)
 
-function brand({ productName, homePath }: Frame): Markup {
-  const inside = html`${mark}<span dir="auto">${productName}</span>`
+function brand({ brand: { name, logo }, homePath }: Frame): Markup {
+  const sign = logo === undefined ? mark : html`<img src="${logo}" alt="" width="24" height="24">`
+  const inside = html`${sign}<span dir="auto">${name}</span>`
   return homePath === undefined
     ? html`<span class="brand">${inside}</span>`
     : html`<a class="brand" href="${homePath}">${inside}</a>`
+}
+
+function navigation({ links = [] }: Frame): Markup | string {
+  if (links.length === 0) return ''
+  const items = links.map(({ path, label, isHere }) => {
+    const current = isHere ? html` aria-current="page"` : ''
+    return html`<a href="${path}"${current}>${label}</a>`
+  })
+  return html`<nav class="links" aria-label="${text.frame.pages}">${items}</nav>`
+}
+
+function visitor({ visitor: there }: Frame): Markup | string {
+  if (there === undefined) return ''
+  const username = outsideWords(there.username, 64)
+  const name = outsideWords(there.displayName, 60) || username
+  return html`<div class="visitor"><bdi>${name}</bdi>${signOutForm(there.signOut, text.frame.signOut)}</div>`
 }
 
 /** A small door in a wall, which is what a postern is. */

@@ -1,12 +1,13 @@
 /** The sign-in page: user name and password of an account on this server. */
 
+import type { Brand } from './brand.ts'
 import { field, formFault, hidden } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html } from './markup.ts'
 import { text } from './text.ts'
 
 export interface LoginView {
-  productName: string
+  brand: Brand
   homePath: string
   action: string
   csrf: string
@@ -33,6 +34,6 @@ ${field({ name: 'password', label: say.password, type: 'password', autocomplete:
 <button class="button primary" type="submit">${say.submit}</button>
 </form>
 </div>`
-  const { productName, homePath } = view
-  return renderPage({ productName, homePath, title: say.title, formAction: formActionTo(undefined) }, content)
+  const { brand, homePath } = view
+  return renderPage({ brand, homePath, title: say.title, formAction: formActionTo(undefined) }, content)
 }

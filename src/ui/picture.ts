@@ -8,3 +8,12 @@ export function picture(dataUrl: string | undefined): Markup | string {
     ? ''
     : html`<img class="picture" src="${dataUrl}" alt="" width="20" height="20">`
 }
+
+/** It goes into pages as it is, where no other way leads out of the attribute that it stands in. */
+export function isPictureUrl(url: string): boolean {
+  const [, content] = /^data:image\/(?:svg\+xml|png|webp|jpeg);base64,([A-Za-z0-9+/]+={0,2})$/.exec(url) ?? []
+  return content !== undefined && content.length <= maximumPictureCharacters
+}
+
+/** 48 KB, of which base64 makes a third more. */
+export const maximumPictureCharacters = 65_536

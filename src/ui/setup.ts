@@ -1,5 +1,6 @@
 /** The page that makes the first account, reached by the setup link whose token is in the fragment and so in no log (house rule 14). */
 
+import type { Brand } from './brand.ts'
 import { field, formFault, hidden } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html } from './markup.ts'
@@ -8,7 +9,7 @@ import { text } from './text.ts'
 export type AccountProblem = keyof typeof text.accountProblem
 
 export interface SetupView {
-  productName: string
+  brand: Brand
   homePath: string
   action: string
   csrf: string
@@ -44,10 +45,10 @@ ${field({ name: 'password_again', label: say.passwordAgain, type: 'password', wr
 <button class="button primary" type="submit">${say.submit}</button>
 </form>
 </div>`
-  const { productName, homePath } = view
+  const { brand, homePath } = view
   return renderPage(
     {
-      productName,
+      brand,
       homePath,
       title: say.title,
       formAction: formActionTo(undefined),

@@ -1,14 +1,10 @@
-/** The one style sheet of every page, allowed by its hash; colours are variables so that a test can judge the contrast of both themes. */
+/** The one style sheet of every page, allowed by its hash. */
+
+import { type Theme, themes } from './theme.ts'
 
 export const styleSheet: string = `
-:root{color-scheme:light dark;
---paper:#f5f4ef;--panel:#fffefb;--ink:#1a211e;--muted:#57605b;--line:#dedbd1;--field-line:#83897f;
---accent:#14594a;--accent-deep:#0c4337;--on-accent:#ffffff;--accent-wash:#e8f0ec;
---warn-wash:#fcf1dc;--warn-line:#c98a1b;--warn-ink:#5e3c00;--error-wash:#fceae7;--error-line:#c0392b;--error-ink:#7d1a10}
-@media (prefers-color-scheme:dark){:root{
---paper:#101413;--panel:#181e1c;--ink:#e8ece9;--muted:#a4afa9;--line:#2d3633;--field-line:#76827c;
---accent:#86d3ba;--accent-deep:#a9e2cf;--on-accent:#06231b;--accent-wash:#1d2c27;
---warn-wash:#2b2312;--warn-line:#b8862f;--warn-ink:#f1d193;--error-wash:#331a17;--error-line:#d9695d;--error-ink:#f7bbb3}}
+:root{color-scheme:light dark;${variables(themes.light)}}
+@media (prefers-color-scheme:dark){:root{${variables(themes.dark)}}}
 *,*::before,*::after{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;background:var(--paper);color:var(--ink);
@@ -119,3 +115,9 @@ h1{font-size:1.42rem}
 }
 @media (forced-colors:active){.button,.panel,.callout,.tag{border:1px solid}}
 `.replaceAll('\n', '')
+
+function variables(theme: Theme): string {
+  return Object.entries(theme)
+    .map(([name, colour]) => `--${name}:${colour}`)
+    .join(';')
+}

@@ -6,6 +6,13 @@ export const text = {
   language: 'en',
   direction: 'ltr',
   footer: 'Guarded by Postern, the door between Claude and this server.',
+  frame: {
+    pages: 'Pages',
+    home: 'Connect',
+    account: 'Connected apps',
+    console: 'Console',
+    signOut: 'Sign out',
+  },
   /** Several of a kind, as in "3 tools". */
   tools: (count: number): string => (count === 1 ? '1 tool' : `${count} tools`),
 
@@ -183,7 +190,7 @@ export const text = {
   },
 
   home: {
-    title: (productName: Markup): Markup => html`Connect Claude to ${productName}`,
+    title: (name: Markup): Markup => html`Connect Claude to ${name}`,
     pageTitle: 'Connect Claude',
     lead: 'Give Claude the address below, sign in here once, and choose what it may do.',
     leadForMany:

@@ -54,7 +54,7 @@ export function openHouse(options: Partial<LoginOptions> = {}): House {
     keys: { csrf: new Uint8Array(32).fill(9) },
     telemetry: createTelemetry(now, [(event) => events.push(event)]),
     clock: now,
-    productName: 'Postern',
+    brand: { name: 'Postern' },
     ...options,
   })
   return {

@@ -2,12 +2,9 @@
 
 import { describe, expect, test } from 'vitest'
 import { styleSheet } from '../../src/ui/style.ts'
+import { contrast, variablesOf } from './colours.ts'
 
-const dark = /@media \(prefers-color-scheme:dark\)\{:root\{([^}]*)\}/.exec(styleSheet)?.[1] ?? ''
-const themes = [
-  { name: 'light', colours: variables(/^:root\{([^}]*)\}/.exec(styleSheet)?.[1] ?? '') },
-  { name: 'dark', colours: variables(dark) },
-]
+const themes = (['light', 'dark'] as const).map((name) => ({ name, colours: variablesOf(styleSheet, name) }))
 
 const text: readonly [string, string][] = [
   ['ink', 'paper'],
@@ -49,23 +46,3 @@ test('both themes define the same colours', () => {
   expect(light?.length).toBeGreaterThan(10)
   expect(other).toEqual(light)
 })
-
-function variables(block: string): Map<string, string> {
-  return new Map(
-    [...block.matchAll(/--([a-z-]+):(#[0-9a-f]{6})/g)].map(([, name = '', value = '']) => [name, value]),
-  )
-}
-
-function contrast(colours: Map<string, string>, front: string, back: string): number {
-  const [a, b] = [luminance(colours.get(front)), luminance(colours.get(back))]
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
-}
-
-/** WCAG 2.2, relative luminance. */
-function luminance(colour: string | undefined): number {
-  if (colour === undefined) return Number.NaN
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
-    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}

@@ -35,7 +35,7 @@ describe('words of strangers', () => {
   })
 
   test('error pages quote, and do not obey', () => {
-    const view = { productName: '<b>P</b>', homePath: '/', errorId: '<i>id</i>' }
+    const view = { brand: { name: '<b>P</b>' }, homePath: '/', errorId: '<i>id</i>' }
     const page = errorPage({ ...view, problem: { kind: 'bad-request', says: '<a href=x>"click"</a>' } })
     expect(page.html).not.toMatch(/<(b|i|a href=x)>/)
     expect(page.html).toContain('&lt;a href=x&gt;&quot;click&quot;&lt;/a&gt;')
@@ -259,7 +259,7 @@ describe('the consent page', () => {
 describe('the page for a client that is not known any more [HS-04]', () => {
   const page = (name: string, url: string): string => {
     const problem = { kind: 'unknown-client', connector: { name, url } } as const
-    return errorPage({ productName: 'Postern', homePath: '/', errorId: 'id-1', problem }).html
+    return errorPage({ brand: { name: 'Postern' }, homePath: '/', errorId: 'id-1', problem }).html
   }
 
   test('names the steps of each client to remove and add', () => {
@@ -286,7 +286,9 @@ describe('the home page', () => {
   const connector = { name: 'Notes', url: 'https://mcp.example.com/mcp' }
 
   test('tells a visitor the address and how each client takes it', () => {
-    const page = words(homePage({ productName: 'Postern', connectors: [connector], needsSetup: false }).html)
+    const page = words(
+      homePage({ brand: { name: 'Postern' }, connectors: [connector], needsSetup: false }).html,
+    )
     expect(page).toContain('Connector address https://mcp.example.com/mcp')
     expect(page).toContain('claude mcp add --transport http notes https://mcp.example.com/mcp')
     for (const client of ['claude.ai and Claude Desktop', 'Claude on a phone', 'Claude Code', 'Inspector'])
@@ -298,7 +300,7 @@ describe('the home page', () => {
 
   test('of several names each with its address, and the command for each', () => {
     const connectors = [connector, { name: 'Calendar', url: 'https://mcp.example.com/calendar' }]
-    const page = words(homePage({ productName: 'Our tools', connectors, needsSetup: false }).html)
+    const page = words(homePage({ brand: { name: 'Our tools' }, connectors, needsSetup: false }).html)
     expect(page).toContain('Connect Claude to Our tools')
     expect(page).toContain('Notes https://mcp.example.com/mcp')
     expect(page).toContain('Calendar https://mcp.example.com/calendar')
@@ -306,14 +308,14 @@ describe('the home page', () => {
   })
 
   test('without an address that is for everybody says whom to ask', () => {
-    const page = words(homePage({ productName: 'Our tools', connectors: [], needsSetup: false }).html)
+    const page = words(homePage({ brand: { name: 'Our tools' }, connectors: [], needsSetup: false }).html)
     expect(page).toContain('the address that whoever runs this server gave you')
   })
 
   test.each(['http://localhost:8787/mcp', 'http://127.0.0.1:8787/mcp', 'http://[::1]:8787/mcp'])(
     'says of %s that the hosted clients cannot reach it',
     (url) => {
-      const view = { productName: 'Postern', connectors: [{ name: 'Notes', url }], needsSetup: true }
+      const view = { brand: { name: 'Postern' }, connectors: [{ name: 'Notes', url }], needsSetup: true }
       const page = words(homePage(view).html)
       expect(page).toContain('Only reachable from this computer')
       expect(page).toContain('no account yet')
@@ -324,7 +326,7 @@ describe('the home page', () => {
 function consentWith(text: string): ConsentView {
   return {
     ...sampleConsent,
-    productName: `p${text}`,
+    brand: { name: `p${text}` },
     client: {
       name: `c${text}`,
       isSelfAsserted: true,

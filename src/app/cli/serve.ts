@@ -12,6 +12,7 @@ import type { Connection } from '../../platform/request-source.ts'
 import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
 import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { BrandOptions } from '../../ui/brand.ts'
 import { createDocumentFetch, type RunningServer, startServer } from '../node.ts'
 import { type OptionDefinition, optionDefinitions } from '../option-definitions.ts'
 import { hasSignIn, type OptionSources, type Options, readOptions } from '../options.ts'
@@ -21,6 +22,7 @@ import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { createLog } from './log.ts'
 import { collect, examples } from './management.ts'
+import { readPicture } from './picture-file.ts'
 import {
   type ProbeFinding,
   type ProbeTarget,
@@ -130,7 +132,7 @@ async function open(
   house: House,
   stopped: StopSignal,
 ): Promise<void> {
-  refuseMissingPlaces(options.connectors)
+  refuseMissingPlaces(options)
   const log = createLog(terminal.err, options.logLevel, options.logFormat)
   const telemetry = createTelemetry(systemClock, [log.reader])
   house.telemetry = telemetry
@@ -184,6 +186,7 @@ async function open(
       allowLoopbackHosts: options.host === undefined,
       additionalHosts: options.trustedHosts,
       outboundFetch: documents.fetch,
+      brand: brandOf(options),
       readers: [log.reader],
     }),
   )
@@ -212,6 +215,10 @@ async function open(
   watchUpstreams(options, createUpstream, terminal, house, stopped)
   if (options.publicUrl !== undefined || options.tunnel)
     watchPublicUrl(options, publicUrl, server, terminal, stopped)
+}
+
+function brandOf({ siteName, siteLogo, siteColour }: Options): BrandOptions {
+  return { name: siteName, logo: siteLogo && readPicture(siteLogo), colour: siteColour }
 }
 
 /** Plain http is allowed for loopback only. */

@@ -1,19 +1,14 @@
 /** Makes of what the options say of connectors what the library takes: MCP servers that can be called, tenants, pictures. */
 
-import { readFileSync, statSync } from 'node:fs'
-import { extname } from 'node:path'
+import { statSync } from 'node:fs'
 import type { Upstream } from '../../gateway/upstream.ts'
 import { stdioUpstream } from '../../gateway/upstreams/stdio.ts'
 import { urlUpstream } from '../../gateway/upstreams/url.ts'
-import {
-  type ConnectorOptions,
-  maximumIconCharacters,
-  type Tenant,
-  type TenantConnectorOptions,
-} from '../connector-options.ts'
-import { type OptionProblem, OptionsError } from '../options.ts'
+import type { ConnectorOptions, Tenant, TenantConnectorOptions } from '../connector-options.ts'
+import { type OptionProblem, type Options, OptionsError } from '../options.ts'
 import type { Served, ServedTenant } from '../served-connectors.ts'
 import type { ServedUpstream } from '../served-upstream.ts'
+import { pictureProblems, readPicture } from './picture-file.ts'
 import { createUpstreamFetch } from './upstream-fetch.ts'
 
 export type CreateUpstream = (upstream: ServedUpstream) => Upstream
@@ -39,7 +34,7 @@ export function connectorOf(
   createUpstream: CreateUpstream,
 ): ConnectorOptions | TenantConnectorOptions {
   const { name, path, scopes, accessTokens } = served
-  const offer = { name, path, scopes, accessTokens, icon: served.icon && readIcon(served.icon) }
+  const offer = { name, path, scopes, accessTokens, icon: served.icon && readPicture(served.icon) }
   if (served.kind === 'one') return { ...rulesOf(served, createUpstream), ...offer }
   return {
     ...offer,
@@ -56,12 +51,13 @@ function rulesOf(served: Omit<ServedTenant, 'name'>, createUpstream: CreateUpstr
   return { ...rules, upstream: createUpstream(served.upstream) }
 }
 
-/** Of all connectors, the files and directories that are named and not there. Throws `OptionsError`. */
-export function refuseMissingPlaces(connectors: readonly Served[]): void {
+/** The files and directories that are named and not there. Throws `OptionsError`. */
+export function refuseMissingPlaces({ connectors, siteLogo }: Pick<Options, 'connectors' | 'siteLogo'>): void {
   const problems = connectors.flatMap((served) => [
     ...iconProblems(served, connectors.length),
     ...directoryProblems(served, connectors.length),
   ])
+  if (siteLogo !== undefined) problems.push(...pictureProblems(siteLogo, '--site-logo'))
   if (problems.length > 0) throw new OptionsError(problems)
 }
 
@@ -78,25 +74,5 @@ function directoryProblems(served: Served, count: number): OptionProblem[] {
 }
 
 function iconProblems({ name, icon }: Served, count: number): OptionProblem[] {
-  if (icon === undefined) return []
-  const at = count === 1 ? '--icon' : `icon of ${name}`
-  const size = statSync(icon, { throwIfNoEntry: false })?.size
-  if (size === undefined) return [{ at, says: `there is no file ${icon}` }]
-  return size <= maximumIconBytes ? [] : [{ at, says: `${icon} has more than ${maximumIconBytes / 1024} KB` }]
-}
-
-/** Of each three bytes base64 makes four characters. */
-const maximumIconBytes = (maximumIconCharacters / 4) * 3
-
-function readIcon(path: string): string {
-  const type = iconTypes[extname(path).toLowerCase()] ?? 'image/png'
-  return `data:${type};base64,${readFileSync(path).toString('base64')}`
-}
-
-const iconTypes: Readonly<Record<string, string>> = {
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webp': 'image/webp',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
+  return icon === undefined ? [] : pictureProblems(icon, count === 1 ? '--icon' : `icon of ${name}`)
 }
