@@ -15,6 +15,7 @@ import { keyCases } from './conformance/keys.ts'
 import { pushedRequestCases } from './conformance/pushed-requests.ts'
 import { rotationCases } from './conformance/rotation.ts'
 import { tokenCases } from './conformance/tokens.ts'
+import { usageCases } from './conformance/usage.ts'
 import type { Storage } from './storage.ts'
 
 export interface StorageHarness {
@@ -45,6 +46,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...invitationCases,
   ...pushedRequestCases,
   ...credentialCases,
+  ...usageCases,
   ...expiryCases,
 ].map(({ name, check }) => ({
   name,

@@ -30,6 +30,15 @@ export const maximumStrangersConnections = 5_000
 /** A connection story goes this long after its last step. */
 export const connectionKeptSeconds: number = 7 * 86_400
 
+/** Different tools that are remembered of one grant. */
+export const maximumToolsOfGrant = 100
+
+/** Counts of an hour are kept for a month and a bit, so that a month can be looked back at. */
+export const hourCountKeptSeconds: number = 35 * 86_400
+
+/** A year and a bit, as auditors ask for. */
+export const auditKeptSeconds: number = 400 * 86_400
+
 /** Steps are told in a closed set of words, so that a story comes to an end before this. */
 export const maximumConnectionSteps = 100
 

@@ -251,6 +251,47 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX detours_by_end ON detours (expires_at)',
     ],
   },
+  {
+    version: 9,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE tool_uses (
+        grant_id TEXT NOT NULL,
+        tool TEXT NOT NULL,
+        calls BIGINT NOT NULL,
+        first_at BIGINT NOT NULL,
+        last_at BIGINT NOT NULL,
+        PRIMARY KEY (grant_id, tool)
+      )`,
+      `CREATE TABLE hour_counts (
+        sequence ${sequenceColumn},
+        hour_at BIGINT NOT NULL,
+        connector TEXT NOT NULL,
+        measure TEXT NOT NULL,
+        count BIGINT NOT NULL,
+        UNIQUE (hour_at, connector, measure)
+      )`,
+      `CREATE TABLE audit_log (
+        number BIGINT PRIMARY KEY,
+        at BIGINT NOT NULL,
+        action TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        actor_id TEXT,
+        flow_id TEXT,
+        details TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+      )`,
+      'CREATE INDEX audit_log_by_age ON audit_log (at)',
+      'CREATE INDEX audit_log_by_action ON audit_log (action, number)',
+      'CREATE INDEX audit_log_by_actor ON audit_log (actor_id, number)',
+      `CREATE TABLE audit_tail (
+        only_one BIGINT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        hash TEXT NOT NULL
+      )`,
+      "INSERT INTO audit_tail (only_one, number, hash) VALUES (1, 0, '')",
+    ],
+  },
 ]
 
 export const createVersionTable =

@@ -1,6 +1,7 @@
 /** The storage contract in SQL, written once for every engine that has transactions; engines differ in their driver. */
 
 import { sqlAccounts } from './sql/accounts.ts'
+import { sqlAudit } from './sql/audit.ts'
 import { sqlAuthorizations } from './sql/authorizations.ts'
 import { sqlClients } from './sql/clients.ts'
 import { sqlConnections } from './sql/connections.ts'
@@ -14,6 +15,7 @@ import { sqlPushedRequests } from './sql/pushed-requests.ts'
 import { sqlSessions } from './sql/sessions.ts'
 import { sqlTokens } from './sql/tokens.ts'
 import { sqlUniqueIds } from './sql/unique-ids.ts'
+import { sqlUsage } from './sql/usage.ts'
 import type { Storage } from './storage.ts'
 
 /** The tables must be there: see `migrations.ts`. */
@@ -31,6 +33,8 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlUniqueIds(driver),
     ...sqlCredentials(driver),
     ...sqlDetours(driver),
+    ...sqlUsage(driver),
+    ...sqlAudit(driver),
     removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
     close: () => driver.close(),
   }

@@ -20,6 +20,8 @@ export interface Storage
     InvitationStorage,
     PushedRequestStorage,
     UniqueIdStorage,
+    UsageStorage,
+    AuditStorage,
     CredentialStorage,
     DetourStorage {
   /**
@@ -505,12 +507,10 @@ export interface CredentialRecord {
   refusedAt: number | undefined
 }
 
-export interface CredentialRenewal {
-  userId: string
-  connector: string
-  credentialId: string
-  /** The version that was renewed. */
-  version: number
+export type CredentialVersion = Pick<CredentialRecord, 'userId' | 'connector' | 'credentialId' | 'version'>
+
+/** Of the version that was renewed. */
+export interface CredentialRenewal extends CredentialVersion {
   sealed: Uint8Array
   changedAt: number
 }
@@ -526,18 +526,13 @@ export interface CredentialStorage {
    * The right to renew this version, until then or until it was renewed: of any number at the same time one gets it.
    * False also where another version stands, or none.
    */
-  takeCredentialRenewal(
-    credential: Pick<CredentialRecord, 'userId' | 'connector' | 'credentialId' | 'version'>,
-    until: number,
-    now: number,
-  ): Promise<boolean>
+  takeCredentialRenewal(credential: CredentialVersion, until: number, now: number): Promise<boolean>
+  /** Gives that right back, where the renewal came to nothing: whoever is next may try. */
+  dropCredentialRenewal(credential: CredentialVersion): Promise<void>
   /** Stores what a renewal gave as the next version. False, and nothing is changed, where another version stands by now. */
   renewCredential(renewal: CredentialRenewal): Promise<boolean>
   /** Sets `refusedAt` where this very version stands; false where it does not, or is refused already. */
-  refuseCredential(
-    credential: Pick<CredentialRecord, 'userId' | 'connector' | 'credentialId' | 'version'>,
-    at: number,
-  ): Promise<boolean>
+  refuseCredential(credential: CredentialVersion, at: number): Promise<boolean>
 }
 
 /* Detours: a browser was sent to another server, to sign in or to connect an account, and is to come back */
@@ -563,4 +558,71 @@ export interface DetourStorage {
     detour: Pick<DetourRecord, 'stateHash' | 'browserHash' | 'purpose'>,
     now: number,
   ): Promise<DetourRecord | undefined>
+}
+
+/* Usage: which tools a connection has used, and how much is going on */
+
+export interface ToolUse {
+  grantId: string
+  tool: string
+  calls: number
+  firstAt: number
+  lastAt: number
+}
+
+/** How often something happened at a connector within one hour. */
+export interface HourCount {
+  /** The beginning of the hour. */
+  hourAt: number
+  connector: string
+  /** One of a closed set of words. */
+  measure: string
+  count: number
+}
+
+export interface UsageStorage {
+  /**
+   * Adds to what is stored, in one step. Uses of a grant that is not there are left out, and so are further tools of a
+   * grant that has 100 already: a client may call by any name.
+   */
+  recordUsage(uses: readonly ToolUse[], counts: readonly HourCount[]): Promise<void>
+  /** Those used last come first. */
+  listToolUses(grantId: string): Promise<ToolUse[]>
+  /** From the hour that begins at `since` on, in order of time. They go after 35 days. */
+  listHourCounts(since: number): Promise<HourCount[]>
+}
+
+/* Audit: who did what, in a log that is only ever added to */
+
+export interface AuditEntry {
+  at: number
+  /** The stable name of an event or an action. */
+  action: string
+  /** Who did it: `user`, `client`, `operator` (at the command line) or `server`. */
+  actor: string
+  /** The id of the user or client. */
+  actorId: string | undefined
+  flowId: string | undefined
+  /** What it was done to, and how; holds no secret. */
+  details: Readonly<Record<string, string | number>>
+}
+
+export interface AuditRecord extends AuditEntry {
+  /** From 1, without a gap. */
+  number: number
+  previousHash: string
+  /** Of this record together with the hash of the one before: who changes one has to change all that follow. */
+  hash: string
+}
+
+export interface AuditStorage {
+  /** All in this order, in one step, each chained to the one before, also where several processes append at once. */
+  appendAudit(entries: readonly AuditEntry[]): Promise<void>
+  /** `before` a number; `actorId` by whom. */
+  listAudit(
+    filter: { before?: number; action?: string; actorId?: string },
+    limit: number,
+  ): Promise<AuditRecord[]>
+  /** The oldest first, from after a number on: for export, and to prove the chain. They go after 400 days. */
+  readAudit(after: number, limit: number): Promise<AuditRecord[]>
 }

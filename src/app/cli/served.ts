@@ -52,7 +52,10 @@ function rulesOf(served: Omit<ServedTenant, 'name'>, createUpstream: CreateUpstr
 }
 
 /** The files and directories that are named and not there. Throws `OptionsError`. */
-export function refuseMissingPlaces({ connectors, siteLogo }: Pick<Options, 'connectors' | 'siteLogo'>): void {
+export function refuseMissingPlaces({
+  connectors,
+  siteLogo,
+}: Pick<Options, 'connectors' | 'siteLogo'>): void {
   const problems = connectors.flatMap((served) => [
     ...iconProblems(served, connectors.length),
     ...directoryProblems(served, connectors.length),

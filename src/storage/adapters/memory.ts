@@ -2,7 +2,9 @@
 
 import type { TokenHash } from '../../platform/crypto.ts'
 import {
+  auditKeptSeconds,
   connectionKeptSeconds,
+  hourCountKeptSeconds,
   maximumClientDocuments,
   maximumPendingAuthorizations,
   maximumUnconfirmedClients,
@@ -20,6 +22,7 @@ import {
 } from '../memory-credentials.ts'
 import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
 import { memoryPushedRequests } from '../memory-pushed-requests.ts'
+import { type HeldUsage, memoryAudit, memoryUsage } from '../memory-usage.ts'
 import {
   accessTokenOf,
   firstGenerationKept,
@@ -33,6 +36,7 @@ import {
   repeatedAccessExpiresAt,
 } from '../rotation-rule.ts'
 import type {
+  AuditRecord,
   AuthorizationCodeRecord,
   BrowserSessionRecord,
   ClientDocumentRecord,
@@ -74,6 +78,8 @@ export function memoryStorage(): Storage {
   const pushedRequests = new Map<TokenHash, PushedRequestRecord>()
   const credentials: HeldCredentials = new Map()
   const detours = new Map<TokenHash, DetourRecord>()
+  const usage: HeldUsage = { tools: new Map(), counts: new Map() }
+  const audit = new Map<number, AuditRecord>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
 
   /** Before anything is changed: what SQL's unique columns refuse, a Map would overwrite. */
@@ -403,6 +409,8 @@ export function memoryStorage(): Storage {
     ...memoryPushedRequests(pushedRequests),
     ...memoryCredentials(credentials),
     ...memoryDetours(detours),
+    ...memoryUsage(usage, (grantId) => families.has(grantId)),
+    ...memoryAudit(audit),
 
     async removeExpired(now, limit) {
       let left = limit
@@ -425,7 +433,10 @@ export function memoryStorage(): Storage {
       removeWhere(
         families,
         (family) => isPast(family.grant),
-        (family) => family.generations.forEach(dropGeneration),
+        (family) => {
+          family.generations.forEach(dropGeneration)
+          usage.tools.delete(family.grant.grantId)
+        },
       )
       removeWhere(clients, ({ clientId, expiresAt }) => {
         return expiresAt !== undefined && expiresAt <= now && !hasLiveGrant(clientId, now)
@@ -442,6 +453,8 @@ export function memoryStorage(): Storage {
       removeWhere(pushedRequests, isPast)
       removeWhere(detours, isPast)
       removeWhere(connections, ({ lastAt }) => lastAt + connectionKeptSeconds <= now)
+      removeWhere(usage.counts, ({ hourAt }) => hourAt + hourCountKeptSeconds <= now)
+      removeWhere(audit, ({ at }) => at + auditKeptSeconds <= now)
       return limit - left
     },
     async close() {},

@@ -1,5 +1,6 @@
 /** Cases of the kit for engines that keep what they were given: everything is there after a new start. */
 
+import { findBreak } from '../audit-chain.ts'
 import type { Storage } from '../storage.ts'
 import { aConnection } from './connections.ts'
 import { aCredential } from './credentials.ts'
@@ -18,6 +19,7 @@ import {
   storeGrant,
   tokensOf,
 } from './records.ts'
+import { anEntry } from './usage.ts'
 
 export interface DurableCase {
   name: string
@@ -32,6 +34,7 @@ const document = {
   unknown: { kept: [true, null] },
 }
 const key = { purpose: 'p', masterKeyId: 'm', wrapped: Uint8Array.of(0, 1, 255), createdAt: start }
+const hourCount = { hourAt: start, connector: '/mcp', measure: 'calls', count: 3 }
 const session = { sessionHash: hashOf('session'), userId: 'u', createdAt: start, expiresAt: start + 60 }
 
 export const durableCases: readonly DurableCase[] = [
@@ -55,8 +58,14 @@ export const durableCases: readonly DurableCase[] = [
       await storage.addKeyIfAbsent(key)
       await storage.recordConnections([aConnection('c')], start)
       await storage.saveCredential(aCredential('u', '/mcp'))
+      await storage.appendAudit([anEntry()])
+      await storage.recordUsage([], [hourCount])
     },
     async check(storage) {
+      await storage.appendAudit([anEntry({ at: start + 1 })])
+      const audit = await storage.readAudit(0, 10)
+      expectEqual('audit log', [audit.length, findBreak(audit)], [2, undefined])
+      expectEqual('counts of an hour', await storage.listHourCounts(start), [hourCount])
       expectEqual('client', await storage.findClient('one'), aClient('one'))
       expectEqual('credential', await storage.findCredential('u', '/mcp'), aCredential('u', '/mcp'))
       expectEqual('document', (await storage.findClientDocument('https://a/'))?.document, document)

@@ -1,6 +1,12 @@
 /** Removal, in SQL, of records whose time has passed. */
 
-import { connectionKeptSeconds, staleDocumentKeptSeconds, takenCodeKeptSeconds } from '../limits.ts'
+import {
+  auditKeptSeconds,
+  connectionKeptSeconds,
+  hourCountKeptSeconds,
+  staleDocumentKeptSeconds,
+  takenCodeKeptSeconds,
+} from '../limits.ts'
 import type { SqlTransaction, SqlValue } from './driver.ts'
 
 /** Up to `limit` rows of all kinds together; a grant's tokens go with it and count as one. */
@@ -46,6 +52,8 @@ export async function removeExpiredRows(
   await remove('detours', 'state_hash', 'expires_at <= ?', [now])
   await remove('unique_ids', 'id_hash', 'expires_at <= ?', [now])
   await remove('connections', 'connection_id', 'last_at <= ?', [now - connectionKeptSeconds])
+  await remove('hour_counts', 'sequence', 'hour_at <= ?', [now - hourCountKeptSeconds])
+  await remove('audit_log', 'number', 'at <= ?', [now - auditKeptSeconds])
   return limit - left
 }
 
@@ -57,5 +65,6 @@ async function removeGrants(transaction: SqlTransaction, now: number, limit: num
   if (limit <= 0) return 0
   const over = 'SELECT grant_id FROM grants WHERE expires_at <= ? ORDER BY expires_at, grant_id LIMIT ?'
   await transaction.run(`DELETE FROM token_generations WHERE grant_id IN (${over})`, [now, limit])
+  await transaction.run(`DELETE FROM tool_uses WHERE grant_id IN (${over})`, [now, limit])
   return transaction.run(`DELETE FROM grants WHERE grant_id IN (${over})`, [now, limit])
 }
