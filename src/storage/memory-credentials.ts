@@ -2,7 +2,13 @@
 
 import type { TokenHash } from '../platform/crypto.ts'
 import { maximumDetours } from './limits.ts'
-import type { CredentialRecord, CredentialStorage, DetourRecord, DetourStorage } from './storage.ts'
+import type {
+  CredentialRecord,
+  CredentialStorage,
+  CredentialVersion,
+  DetourRecord,
+  DetourStorage,
+} from './storage.ts'
 
 export interface HeldCredential {
   record: CredentialRecord
@@ -13,9 +19,7 @@ export interface HeldCredential {
 export type HeldCredentials = Map<string, HeldCredential>
 
 export function memoryCredentials(held: HeldCredentials): CredentialStorage {
-  function thisVersion(
-    wanted: Pick<CredentialRecord, 'userId' | 'connector' | 'credentialId' | 'version'>,
-  ): HeldCredential | undefined {
+  function thisVersion(wanted: CredentialVersion): HeldCredential | undefined {
     const found = held.get(keyOf(wanted.userId, wanted.connector))
     const isSame =
       found?.record.credentialId === wanted.credentialId && found.record.version === wanted.version
@@ -49,6 +53,10 @@ export function memoryCredentials(held: HeldCredentials): CredentialStorage {
       if (found.renewingUntil !== undefined && found.renewingUntil > now) return false
       found.renewingUntil = until
       return true
+    },
+    async dropCredentialRenewal(credential) {
+      const found = thisVersion(credential)
+      if (found !== undefined) found.renewingUntil = undefined
     },
     async renewCredential({ sealed, changedAt, ...renewed }) {
       const found = thisVersion(renewed)

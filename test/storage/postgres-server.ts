@@ -9,8 +9,8 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 
 export interface PostgresServer {
-  /** Of a database that does not exist yet. */
-  newDatabase(): Promise<string>
+  /** Of a database of its own: empty, or as another one is, to which nobody is connected. */
+  newDatabase(as?: string): Promise<string>
   /** `kill -9` of the server and of all that it started. */
   crash(): Promise<void>
   start(): Promise<void>
@@ -86,9 +86,10 @@ export async function startPostgres(): Promise<PostgresServer> {
 
   await start()
   return {
-    async newDatabase() {
+    async newDatabase(as) {
       const name = `test_${++databases}`
-      await query(urlOf('postgres'), `CREATE DATABASE ${name}`)
+      const template = as === undefined ? '' : `TEMPLATE ${new URL(as).pathname.slice(1)}`
+      await query(urlOf('postgres'), `CREATE DATABASE ${name} ${template}`)
       return urlOf(name)
     },
     crash: () => end('SIGKILL'),

@@ -2,15 +2,27 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresStorage } from '../../src/storage/adapters/postgres.ts'
-import { aPending, rotationOf, start, storeGrant, tokensOf } from '../../src/storage/conformance/records.ts'
+import {
+  aPending,
+  aUser,
+  rotationOf,
+  start,
+  storeGrant,
+  tokensOf,
+} from '../../src/storage/conformance/records.ts'
 import { durableStorageConformance, storageConformance } from '../../src/storage/conformance.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { type Network, startNetwork } from './network.ts'
 import { type PostgresServer, query, startPostgres } from './postgres-server.ts'
 
 let server: PostgresServer
+/** Has the tables, so that not every case has to make them. */
+let model: string
 const urls = new WeakMap<Storage, string>()
 beforeAll(async () => {
   server = await startPostgres()
+  model = await server.newDatabase()
+  await (await postgresStorage({ url: model })).close()
 }, 120_000)
 afterAll(() => server.stop())
 
@@ -21,7 +33,7 @@ async function open(url: string): Promise<Storage> {
 }
 
 const harness = {
-  open: async () => open(await server.newDatabase()),
+  open: async () => open(await server.newDatabase(model)),
   reopen: async (closed: Storage) => open(urls.get(closed) ?? ''),
 }
 
@@ -63,16 +75,65 @@ describe('several instances on one database', () => {
     })
   })
 
-  test('a revocation on one is seen by the next look-up on another', async () => {
+  test('a revocation on one is heard on another, and refused there, by whatever verb it was made', async () => {
     await instances(2, async ([one, other]) => {
       if (one === undefined || other === undefined) throw new Error('no instance')
+      const user = { ...aUser('u'), userId: 'u' }
+      await one.createUser(user)
+      const ways: Record<string, (grantId: string) => Promise<unknown>> = {
+        revokeGrant: (grantId) => one.revokeGrant(grantId, start, 'by-operator'),
+        removeUser: () => one.removeUser('u', start),
+      }
+      for (const [grantId, revoke] of Object.entries(ways)) {
+        const tokens = tokensOf(grantId, { userId: 'u' })
+        await storeGrant(one, tokens)
+        const { tokenHash } = tokens.accessToken
+        expect(await other.findAccessToken(tokenHash, start)).toBeDefined()
+        await revoke(grantId)
+        expect(await one.findAccessToken(tokenHash, start)).toBeUndefined()
+        await expect.poll(() => other.findAccessToken(tokenHash, start), { interval: 5 }).toBeUndefined()
+      }
+    })
+  })
+})
+
+describe('a channel of news that is cut', () => {
+  async function staleFor(break_: (network: Network, url: string) => Promise<void>): Promise<number> {
+    const url = await server.newDatabase()
+    const network = await startNetwork(Number(new URL(url).port))
+    const one = await postgresStorage({ url })
+    const other = await postgresStorage({ url: network.through(url) })
+    try {
       const tokens = tokensOf('g')
       await storeGrant(one, tokens)
       const { tokenHash } = tokens.accessToken
       expect(await other.findAccessToken(tokenHash, start)).toBeDefined()
-      expect(await one.revokeGrant('g', start, 'by-operator')).toBe(true)
-      expect(await other.findAccessToken(tokenHash, start)).toBeUndefined()
+      await break_(network, url)
+      await one.revokeGrant('g', start, 'by-operator')
+      const revokedAt = performance.now()
+      const look = (): Promise<unknown> => other.findAccessToken(tokenHash, start)
+      await expect.poll(look, { interval: 20, timeout: 6_000 }).toBeUndefined()
+      return performance.now() - revokedAt
+    } finally {
+      await Promise.all([one.close(), other.close()])
+      await network.close()
+    }
+  }
+
+  test('in silence: what was read is believed for five seconds, and no longer', async () => {
+    const milliseconds = await staleFor(async (network) => network.swallow('LISTEN'))
+    // It is believed at all, so that this shows the limit and not the lack of a cache.
+    expect(milliseconds).toBeGreaterThan(1_000)
+    expect(milliseconds).toBeLessThan(5_500)
+  }, 15_000)
+
+  test('and known to be: nothing is believed', async () => {
+    const milliseconds = await staleFor(async (_, url) => {
+      const ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+      await query(url, ends)
+      await new Promise((resolve) => setTimeout(resolve, 100))
     })
+    expect(milliseconds).toBeLessThan(1_000)
   })
 })
 

@@ -36,6 +36,8 @@ export const credentialCases: readonly StorageCase[] = [
       expectEqual('taken', taken.filter(Boolean).length, 1)
       expectEqual('before its end', await take(start + 29), false)
       expectEqual('at its end', await take(start + 30), true)
+      await storage.dropCredentialRenewal(credential)
+      expectEqual('given back', await take(start + 31), true)
       const unknown = { ...credential, userId: 'nobody' }
       expectEqual('of nobody', await storage.takeCredentialRenewal(unknown, start + 99, start + 90), false)
     },

@@ -77,6 +77,10 @@ export function sqlCredentials(driver: SqlDriver): CredentialStorage {
         AND (renewing_until IS NULL OR renewing_until <= ?)`,
         [until, userId, connector, credentialId, version, now],
       ),
+    async dropCredentialRenewal({ userId, connector, credentialId, version }) {
+      const drop = `UPDATE credentials SET renewing_until = NULL WHERE ${isThisVersion}`
+      await change(drop, [userId, connector, credentialId, version])
+    },
     renewCredential: ({ userId, connector, credentialId, version, sealed, changedAt }) =>
       change(
         `UPDATE credentials SET sealed = ?, version = version + 1, changed_at = ?, refused_at = NULL,
