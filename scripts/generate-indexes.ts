@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url'
  * Folders that hold one plug-in per file and are read as a whole. Folders whose files load an optional engine or a
  * `node:` module (storage adapters, upstreams, identity providers) are not here: their users import one file each.
  */
-export const pluginFolders: readonly string[] = ['src/client/surfaces', 'src/doctor/checks']
+export const pluginFolders: readonly string[] = [
+  'src/client/surfaces',
+  'src/doctor/checks',
+  'src/doctor/probes',
+]
 
 export interface GeneratedIndex {
   path: string

@@ -2,8 +2,8 @@
 
 import type { Problem } from '../oauth/errors.ts'
 
-/** `usage`: the caller asked for something impossible. */
-export type FailureReason = 'usage' | 'sign-in' | 'not-reached' | 'tool' | 'protocol'
+/** `usage`: the caller asked for something impossible. `stopped`: the caller wanted no more. */
+export type FailureReason = 'stopped' | 'usage' | 'sign-in' | 'not-reached' | 'tool' | 'protocol'
 
 export class ConnectFailure extends Error {
   readonly reason: FailureReason

@@ -52,6 +52,8 @@ export interface ConnectOptions {
   reads?: readonly string[]
   /** After everything else: refresh the token, then call and read again. */
   refresh?: boolean
+  /** Stop when this is known, before anybody registers, or before anybody signs in. */
+  until?: 'discovery' | 'registration' | undefined
   /** Answers an elicitation by its schema's defaults, where the surface declares the capability; otherwise it is cancelled. */
   acceptElicitation?: boolean
   signal?: AbortSignal | undefined
@@ -135,6 +137,7 @@ function begin(options: ConnectOptions): Run {
         : { clientId: options.clientId, clientSecret: options.clientSecret },
     clientMetadataUrl: options.clientMetadataUrl,
     configuredScope: options.scope,
+    until: options.until,
     memory,
     remember: async () => options.onMemory?.(structuredClone(memory)),
     discovery: undefined,

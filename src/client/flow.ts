@@ -26,6 +26,8 @@ export interface Flow {
   /** A metadata document other than the surface's own. */
   clientMetadataUrl: string | undefined
   configuredScope: string | undefined
+  /** The last thing that is wanted. */
+  until: 'discovery' | 'registration' | undefined
   memory: ConnectionMemory
   /** Called after every change of `memory`: a rotated refresh token that is lost costs a sign-in. */
   remember(): Promise<void>

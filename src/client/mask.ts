@@ -52,6 +52,10 @@ const memberPattern = new RegExp(
 )
 const hiddenInputPattern = /<input\b[^>]*type=["']?hidden\b[^>]*>/gi
 
+/** The client's own request, carried through a form: it stands in the address already. */
+const openFieldPattern =
+  /\bname=["']?(?:client_id|redirect_uri|resource|scope|state|response_type|code_challenge(?:_method)?)\b/i
+
 export function createMask(): Mask {
   /** From a spelling of the secret to what stands for it. */
   const replacements = new Map<string, string>()
@@ -113,6 +117,7 @@ export function createMask(): Mask {
     for (const [, name = '', value] of body.matchAll(memberPattern)) learn(name, value)
     if (/^[\w.%+-]+=/.test(body)) learnParameters(new URLSearchParams(body))
     for (const [input] of body.matchAll(hiddenInputPattern)) {
+      if (openFieldPattern.test(input)) continue
       learn('hidden field', /\bvalue=["']([^"']{16,})["']/i.exec(input)?.[1])
     }
   }

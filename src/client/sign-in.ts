@@ -23,6 +23,7 @@ export async function signIn(flow: Flow): Promise<void> {
   }
   flow.signIns += 1
   const discovery = await discoverForSignIn(flow)
+  stopAfter(flow, 'discovery')
   const scope = chooseScope(flow, discovery)
   const redirect = await openRedirect(flow)
   try {
@@ -45,6 +46,7 @@ async function signInAt(
   asked: Redirect & { scope: string | undefined },
 ): Promise<void> {
   const client = await obtainClientStep(flow, discovery, asked)
+  stopAfter(flow, 'registration')
   const code = await authorizeStep(flow, discovery, client, asked)
   try {
     await exchangeStep(flow, discovery, client, code)
@@ -55,6 +57,10 @@ async function signInAt(
     const anew = await obtainClientStep(flow, discovery, asked)
     await exchangeStep(flow, discovery, anew, await authorizeStep(flow, discovery, anew, asked))
   }
+}
+
+function stopAfter(flow: Flow, done: NonNullable<Flow['until']>): void {
+  if (flow.until === done) throw new ConnectFailure('stopped', `no more than ${done} was asked for`)
 }
 
 async function discoverForSignIn(flow: Flow): Promise<Discovery> {

@@ -132,6 +132,7 @@ function bytesOf(base64: string): number {
 function endPart({ failure }: Connection, paint: Paint): string {
   if (failure === undefined) return `${paint.good('✔ Connected.')}\n`
   const causes = {
+    stopped: 'Stopped',
     usage: 'Wrong usage',
     'sign-in': 'The sign-in failed',
     'not-reached': 'Not reached',

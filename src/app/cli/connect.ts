@@ -22,6 +22,7 @@ import { formatConnection, formatHeading, formatStep, type Paint, paintFor } fro
 /** By cause, so that a script can tell a server that is down from a person who declined. */
 export const exitCodes: Readonly<Record<FailureReason | 'none', number>> = {
   none: 0,
+  stopped: 0,
   usage: 2,
   'sign-in': 3,
   'not-reached': 4,

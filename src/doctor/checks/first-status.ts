@@ -1,0 +1,91 @@
+/** The status of the answer to a knock without a token: 401, or an answer in MCP from a server that needs none (MCP 2025-11-25 token handling). */
+
+import { type Check, couldNotRun, everyClient, passed, violated } from '../check.ts'
+import { type Exchange, isHtml, isRedirect, outcomeOf, probed, rpcOf } from '../examination.ts'
+
+const shared = {
+  stage: 'first-answer',
+  severity: 'error',
+  source: 'MCP 2025-11-25 token handling',
+  clients: everyClient,
+  party: 'server',
+} as const
+
+/** In the order in which they exclude each other. */
+const statuses: readonly (Pick<Check, 'id' | 'title' | 'claude' | 'fix' | 'rank'> & {
+  isFault(answer: Exchange): boolean
+})[] = [
+  {
+    id: 'no-answer',
+    rank: 10,
+    title: 'The server does not answer at all',
+    claude: 'Waits, then gives up before any sign-in.',
+    fix: {
+      general:
+        'See that the process runs, listens on this address, and answers each request within 10 seconds.',
+    },
+    isFault: ({ status }) => status === undefined,
+  },
+  {
+    id: 'forbidden-without-token',
+    rank: 20,
+    title: 'Without a token the server answers 403 instead of 401',
+    claude: 'Takes 403 as final, and never begins to sign in.',
+    fix: {
+      general:
+        'Answer 401 with a Bearer challenge when the token is missing or not valid; 403 is for a token that is valid but not enough.',
+      frameworks: {
+        spring:
+          'Set an `AuthenticationEntryPoint`: `BearerTokenAuthenticationEntryPoint`; the default is 403.',
+        'api-gateway': 'A missing token must give the gateway’s UNAUTHORIZED response, not ACCESS_DENIED.',
+      },
+    },
+    isFault: (answer) => answer.status === 403 && !isHtml(answer),
+  },
+  {
+    id: 'endpoint-not-found',
+    rank: 21,
+    title: 'There is no MCP endpoint at this URL',
+    claude: 'Says that no MCP server was found.',
+    fix: { general: 'Type the URL under which the server is mounted (often with /mcp), or mount it there.' },
+    isFault: ({ status }) => status === 404,
+  },
+  {
+    id: 'knock-redirected',
+    rank: 22,
+    title: 'The first request is redirected',
+    claude: 'A POST that is redirected arrives as a GET and without its body or token; nothing comes of it.',
+    fix: {
+      general:
+        'Answer on the very URL that was typed, with and without the final slash; a missing token is 401, not a redirect to a login page.',
+      frameworks: {
+        fastmcp: 'Starlette: `redirect_slashes=False`.',
+        apache: '`DirectorySlash Off` for this location.',
+        cloudflare:
+          'Cloudflare Access redirects to its login page: add a bypass policy for the MCP path and /.well-known/*.',
+      },
+    },
+    isFault: isRedirect,
+  },
+  {
+    id: 'knock-server-error',
+    rank: 23,
+    title: 'Without a token the server fails with 5xx',
+    claude: 'Says that the server returned an error, and never begins to sign in.',
+    fix: { general: 'Check the token before anything else, and answer 401 when there is none.' },
+    isFault: ({ status }) => status !== undefined && status >= 500,
+  },
+]
+
+/** What a server without sign-in, or one that does not know `server/discover`, may say. */
+export const firstStatus: readonly Check[] = statuses.map(({ isFault, ...check }) => ({
+  ...shared,
+  ...check,
+  judge: (examination) => {
+    // `server/discover` may be refused by a server of before; `initialize` tells.
+    const asked = probed(examination, 'knocks', 'httpx') ?? examination.facts.firstAnswer
+    if (asked === undefined) return couldNotRun('nothing was sent')
+    if (rpcOf(asked)?.result !== undefined) return passed
+    return isFault(asked) ? violated(`initialize without a token: ${outcomeOf(asked)}`, asked) : passed
+  },
+}))

@@ -1,0 +1,81 @@
+/** Whether a connection lasts: renewal works, survives a lost answer, and a dead refresh token is told as one (OAuth 2.1 §4.3, RFC 6749 §5.2). */
+
+import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
+import {
+  type Examination,
+  type Exchange,
+  jsonOf,
+  outcomeOf,
+  probed,
+  probeOf,
+  quoted,
+} from '../examination.ts'
+
+const shared = {
+  stage: 'staying',
+  severity: 'error',
+  seen: 'Connection has expired',
+  clients: everyClient,
+  party: 'authorization-server',
+} as const
+
+export const renewal: readonly Check[] = [
+  {
+    ...shared,
+    id: 'renewal-refused',
+    title: 'The refresh token is refused',
+    rank: 20,
+    source: 'OAuth 2.1 §4.3',
+    claude: 'Asks the person to connect again as soon as the first token expires.',
+    fix: {
+      general: 'Let the same client renew with the same `client_id` and `resource` as it signed in with.',
+    },
+    judge: withRenewal('renew', (answer) => {
+      const isRenewed = answer.status === 200 && typeof jsonOf(answer)?.access_token === 'string'
+      return isRenewed ? passed : violated(`renewal: ${told(answer)}`, answer)
+    }),
+  },
+  {
+    ...shared,
+    id: 'lost-renewal-ends-session',
+    title: 'A refresh token that is shown twice ends the session',
+    rank: 40,
+    source: 'https://github.com/anthropics/claude-code/issues/85236',
+    claude:
+      'Renews from several places at once, and sometimes loses the answer: people have to sign in every day.',
+    fix: { general: 'Give the same answer again to the same refresh token for 30 to 60 seconds.' },
+    consequenceOf: ['renewal-refused'],
+    judge: withRenewal('renew-again', (answer) => {
+      return answer.status === 200
+        ? passed
+        : violated(`the same refresh token again: ${told(answer)}`, answer)
+    }),
+  },
+  {
+    ...shared,
+    id: 'dead-refresh-token-unclear',
+    title: 'A dead refresh token is not answered with invalid_grant',
+    rank: 50,
+    source: 'https://claude.com/docs/connectors/building/authentication',
+    claude: 'Signs in again only after `invalid_grant`; after anything else the connection is stuck.',
+    fix: { general: 'Answer 400 with `{"error": "invalid_grant"}`.' },
+    judge: withRenewal('renew-with-nobodys', (answer) => {
+      const isClear = answer.status === 400 && jsonOf(answer)?.error === 'invalid_grant'
+      return isClear ? passed : violated(`a refresh token of nobody: ${told(answer)}`, answer)
+    }),
+  },
+]
+
+function withRenewal(label: string, judge: (answer: Exchange) => ReturnType<Check['judge']>): Check['judge'] {
+  return (examination: Examination) => {
+    const probe = probeOf(examination, 'renewal')
+    if (probe?.verdict === 'needs-consent') return needsConsent(probe.why ?? '')
+    const answer = probed(examination, 'renewal', label)
+    return answer === undefined ? notApplicable(probe?.why ?? 'nothing was renewed') : judge(answer)
+  }
+}
+
+function told(answer: Exchange): string {
+  const error = jsonOf(answer)?.error
+  return error === undefined ? outcomeOf(answer) : `${outcomeOf(answer)}, error ${quoted(error)}`
+}

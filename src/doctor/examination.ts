@@ -1,0 +1,129 @@
+/** All that one run saw of a server: the walk as a client, the further probes, and the hosts. The only thing that checks may look at. */
+
+import type { Connection } from '../client/connector.ts'
+import type { Surface } from '../client/surface.ts'
+import type { StepName, TranscriptExchange, TranscriptStep } from '../client/transcript.ts'
+import type { Facts } from './facts.ts'
+import type { HostFacts } from './network.ts'
+
+export interface Examination {
+  /** As it was typed. */
+  url: string
+  surface: Surface
+  /** On this machine or network, where what lies between it and the internet says nothing. */
+  isLocal: boolean
+  /** How far the walk was allowed to go. */
+  until: Until
+  walk: Connection
+  hosts: readonly HostFacts[]
+  probes: readonly ProbeRecord[]
+  /** Read once out of the rest. */
+  facts: Facts
+}
+
+/** `lists`: signed in, listed, called nothing. */
+export type Until = 'discovery' | 'registration' | 'lists'
+
+export interface ProbeRecord {
+  name: string
+  title: string
+  verdict: 'ran' | 'not-applicable' | 'could-not-run' | 'needs-consent'
+  /** Why it did not run. */
+  why: string | undefined
+  exchanges: readonly LabelledExchange[]
+}
+
+/** The label is unique within its probe, and what checks find it by. */
+export interface LabelledExchange extends TranscriptExchange {
+  label: string
+}
+
+/** Whatever a check looks for: one exchange of the walk or of a probe. */
+export type Exchange = TranscriptExchange
+
+export function stepsOf(
+  { walk }: Pick<Examination, 'walk'>,
+  ...names: readonly StepName[]
+): TranscriptStep[] {
+  return walk.transcript.steps.filter(({ name }) => names.includes(name))
+}
+
+export function exchangesOf(
+  examination: Pick<Examination, 'walk'>,
+  ...names: readonly StepName[]
+): Exchange[] {
+  return stepsOf(examination, ...names).flatMap(({ exchanges }) => exchanges)
+}
+
+export function probeOf({ probes }: Pick<Examination, 'probes'>, name: string): ProbeRecord | undefined {
+  return probes.find((probe) => probe.name === name)
+}
+
+/** The exchange of a probe that carries the label. */
+export function probed(
+  examination: Pick<Examination, 'probes'>,
+  probe: string,
+  label: string,
+): Exchange | undefined {
+  return probeOf(examination, probe)?.exchanges.find((exchange) => exchange.label === label)
+}
+
+/** The walk's and the probes', in the order in which they are numbered. */
+export function everyExchange(examination: Pick<Examination, 'walk' | 'probes'>): Exchange[] {
+  const walked = examination.walk.transcript.steps.flatMap(({ exchanges }) => exchanges)
+  return [...walked, ...examination.probes.flatMap(({ exchanges }) => exchanges)]
+}
+
+/** The body as a JSON object, or undefined. */
+export function jsonOf(exchange: Pick<Exchange, 'responseBody'> | undefined): Document | undefined {
+  const value = parse(exchange?.responseBody)
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Document)
+    : undefined
+}
+
+export type Document = Readonly<Record<string, unknown>>
+
+/** The JSON-RPC message that answers a POST, also when it came as the first event of a stream. */
+export function rpcOf(exchange: Exchange | undefined): Document | undefined {
+  const plain = jsonOf(exchange)
+  if (plain !== undefined) return plain
+  const data = /^data: ?(.+)$/m.exec(exchange?.responseBody ?? '')?.[1]
+  return jsonOf({ responseBody: data })
+}
+
+export function mediaTypeOf(exchange: Exchange): string {
+  return (exchange.responseHeaders['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+/** A page for people, whatever it calls itself. */
+export function isHtml(exchange: Exchange): boolean {
+  return (
+    mediaTypeOf(exchange) === 'text/html' ||
+    /^\s*<(?:!doctype|html|head)\b/i.test(exchange.responseBody ?? '')
+  )
+}
+
+export function isRedirect({ status }: Exchange): boolean {
+  return status !== undefined && status >= 300 && status <= 399 && status !== 304
+}
+
+function parse(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** `401`, or why nothing came. */
+export function outcomeOf(exchange: Exchange): string {
+  return exchange.status === undefined ? (exchange.failure ?? 'no answer') : `status ${exchange.status}`
+}
+
+/** A value of the server's in a sentence. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}

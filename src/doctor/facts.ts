@@ -1,0 +1,105 @@
+/** What most checks ask of an examination, read once: the first answer, both metadata documents, and the decisive exchanges. */
+
+import { type BearerChallenge, findBearerChallenge } from '../oauth/www-authenticate.ts'
+import { parseUrl } from '../platform/url.ts'
+import { type Document, type Examination, type Exchange, exchangesOf, jsonOf, probed } from './examination.ts'
+
+export interface Facts {
+  /** The last answer to a knock without a token, and what was knocked with. */
+  firstAnswer: Exchange | undefined
+  /** Its Bearer challenge. */
+  challenge: BearerChallenge | undefined
+  /** Somebody, somewhere on the way, asked for a token with 401. */
+  asksForToken: boolean
+  /** What Claude would take for the protected resource metadata: of the pointer, else of the path, else of the root. */
+  resourceMetadata: FoundDocument | undefined
+  /** The first authorization server that it names. */
+  issuer: string | undefined
+  issuerMetadata: FoundDocument | undefined
+  /** The last POST to the registration endpoint. */
+  registration: Exchange | undefined
+  /** The first request that the browser was sent to. */
+  authorization: Exchange | undefined
+  /** The redirect that carried an answer to the client. */
+  landing: { exchange: Exchange; url: URL } | undefined
+  /** The exchange of the code. */
+  token: Exchange | undefined
+  /** The first request with a token to the MCP server. */
+  firstCall: Exchange | undefined
+}
+
+export interface FoundDocument {
+  exchange: Exchange
+  body: Document
+}
+
+export function readFacts(seen: Pick<Examination, 'url' | 'walk' | 'probes' | 'surface'>): Facts {
+  const knocks = exchangesOf(seen, 'probe').filter(({ requestHeaders }) => !hasToken(requestHeaders))
+  const firstAnswer = knocks.findLast(({ status }) => status !== undefined) ?? knocks.at(-1)
+  const resourceMetadata = findResourceMetadata(seen)
+  const issuer = firstIssuer(resourceMetadata?.body)
+  const issuerMetadata = findIssuerMetadata(seen, issuer)
+  const endpoint = (name: string): string => String(issuerMetadata?.body[name] ?? '')
+  const walked = exchangesOf(seen, 'registration', 'authorization', 'token')
+  return {
+    firstAnswer,
+    challenge: findBearerChallenge(firstAnswer?.responseHeaders['www-authenticate']),
+    asksForToken: exchangesOf(seen, 'probe', 'session', 'lists', 'call').some(({ status }) => status === 401),
+    resourceMetadata,
+    issuer,
+    issuerMetadata,
+    registration: exchangesOf(seen, 'registration').findLast(({ method }) => method === 'POST'),
+    authorization: exchangesOf(seen, 'authorization').at(0),
+    landing: findLanding(walked),
+    token: exchangesOf(seen, 'token').findLast(
+      ({ method, url }) =>
+        method === 'POST' && (url === endpoint('token_endpoint') || !url.includes('/.well-known/')),
+    ),
+    firstCall: exchangesOf(seen, 'probe', 'session').find(({ requestHeaders }) => hasToken(requestHeaders)),
+  }
+}
+
+export function hasToken(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
+}
+
+/** Of the probe, which asks everywhere: the walk stops at the first that serves. */
+function findResourceMetadata(seen: Pick<Examination, 'probes'>): FoundDocument | undefined {
+  return firstDocument(
+    ['resource-pointer', 'resource-path', 'resource-root'].map((label) => probed(seen, 'metadata', label)),
+  )
+}
+
+function findIssuerMetadata(
+  seen: Pick<Examination, 'probes'>,
+  issuer: string | undefined,
+): FoundDocument | undefined {
+  const labels = ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended']
+  const found = firstDocument(labels.map((label) => probed(seen, 'metadata', label)))
+  return (
+    found ?? (issuer === undefined ? firstDocument([probed(seen, 'metadata', 'origin-oauth')]) : undefined)
+  )
+}
+
+function firstDocument(candidates: readonly (Exchange | undefined)[]): FoundDocument | undefined {
+  for (const exchange of candidates) {
+    const body = exchange?.status === 200 ? jsonOf(exchange) : undefined
+    if (exchange !== undefined && body !== undefined) return { exchange, body }
+  }
+  return undefined
+}
+
+export function firstIssuer(document: Document | undefined): string | undefined {
+  const servers = document?.authorization_servers
+  const first: unknown = Array.isArray(servers) ? servers[0] : undefined
+  return typeof first === 'string' && parseUrl(first) !== undefined ? first : undefined
+}
+
+function findLanding(exchanges: readonly Exchange[]): Facts['landing'] {
+  for (const exchange of exchanges.toReversed()) {
+    const url = parseUrl(exchange.responseHeaders.location ?? '')
+    const isAnswer = url?.searchParams.has('code') === true || url?.searchParams.has('error') === true
+    if (url !== undefined && isAnswer && url.searchParams.has('state')) return { exchange, url }
+  }
+  return undefined
+}

@@ -1,0 +1,58 @@
+/** Knocks without a token as other programs and other parts of Claude do: what differs between them is made by an edge, not by the server. */
+
+import type { WireRequest } from '../../client/wire.ts'
+import type { Probe, ProbeBench } from '../probe.ts'
+
+export const knocks: Probe = {
+  name: 'knocks',
+  title: 'The same knock from other programs, other addresses of the same endpoint, other methods',
+  stage: 'first-answer',
+  effects: undefined,
+  isIntrusive: false,
+  run: knockDifferently,
+}
+
+/** Agents that Claude's cloud was seen with (2026-02 to 2026-10), and one that nobody filters. */
+const agents = { curl: 'curl/8.7.1', httpx: 'python-httpx/0.28.1', claude: 'Claude-User' } as const
+
+async function knockDifferently(bench: ProbeBench): Promise<void> {
+  const knock = (label: string, headers: Record<string, string> = {}, url = bench.url): Promise<unknown> =>
+    bench.send(label, initializeRequest(url, headers))
+  const plain = (label: string, method: 'GET' | 'HEAD', headers: Record<string, string>): Promise<unknown> =>
+    bench.send(label, { method, url: bench.url, headers: { 'User-Agent': agents.httpx, ...headers } })
+  await Promise.all([
+    knock('curl', { 'User-Agent': agents.curl }),
+    knock('httpx', { 'User-Agent': agents.httpx }),
+    knock('claude', { 'User-Agent': agents.claude }),
+    knock('accept-any', { Accept: '*/*' }),
+    knock('origin-claude', { Origin: 'https://claude.ai' }),
+    knock('other-slash', {}, withOtherSlash(bench.url)),
+    plain('get', 'GET', { Accept: 'text/event-stream' }),
+  ])
+}
+
+/** The oldest opening that every server of before 2026-07-28 answers. */
+export function initializeRequest(url: string, headers: Readonly<Record<string, string>>): WireRequest {
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'claude-ai', version: '0.1.0' },
+  }
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'User-Agent': agents.httpx,
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
+  }
+}
+
+function withOtherSlash(url: string): string {
+  const other = new URL(url)
+  other.pathname = other.pathname.endsWith('/') ? other.pathname.replace(/\/+$/, '') : `${other.pathname}/`
+  return other.href
+}

@@ -1,0 +1,73 @@
+/** Renews the tokens of the run's own grant, then shows the old refresh token once more, as a client that lost the answer does (OAuth 2.1 §4.3). */
+
+import type { RememberedTokens } from '../../client/connection-state.ts'
+import { isSafeEndpoint } from '../../client/safe-endpoint.ts'
+import type { WireAnswer, WireRequest } from '../../client/wire.ts'
+import { jsonOf, probed } from '../examination.ts'
+import type { Probe, ProbeBench } from '../probe.ts'
+
+export const renewal: Probe = {
+  name: 'renewal',
+  title: 'Renewal, the same refresh token again, and one of nobody',
+  stage: 'staying',
+  effects: 'renews the tokens of the sign-in that was just made',
+  isIntrusive: true,
+  cannotRun(bench) {
+    if (bench.grant.tokens?.refreshToken === undefined) return 'there is no refresh token'
+    if (!bench.grant.isOwn) return 'the token belongs to somebody'
+    return tokenEndpointOf(bench) === undefined ? 'no token endpoint is known' : undefined
+  },
+  run: renewTwice,
+}
+
+async function renewTwice(bench: ProbeBench): Promise<void> {
+  const { tokens } = bench.grant
+  const endpoint = tokenEndpointOf(bench)
+  if (tokens?.refreshToken === undefined || endpoint === undefined) return
+  const answer = await bench.send('renew', refreshRequest(bench, endpoint, tokens.refreshToken))
+  bench.grant.tokens = renewed(tokens, answer)
+  await bench.send('renew-again', refreshRequest(bench, endpoint, tokens.refreshToken))
+  await bench.send('renew-with-nobodys', refreshRequest(bench, endpoint, 'not-a-refresh-token-of-anybody'))
+}
+
+/** As hosted Claude sends it: everything in the body. */
+export function refreshRequest(bench: ProbeBench, url: string, refreshToken: string): WireRequest {
+  const { grant, client, surface } = bench
+  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
+  if (client !== undefined) body.set('client_id', client.clientId)
+  if (client?.clientSecret !== undefined) body.set('client_secret', client.clientSecret)
+  if (grant.tokens?.resource !== undefined) body.set('resource', grant.tokens.resource)
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      Accept: 'application/json',
+      'User-Agent': surface.userAgents.otherwise,
+    },
+    body: body.toString(),
+  }
+}
+
+/** Of the metadata that the sign-in used; secrets go nowhere else. */
+export function tokenEndpointOf(bench: ProbeBench): string | undefined {
+  const seen = { probes: bench.earlier }
+  for (const label of ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended']) {
+    const document = jsonOf(probed(seen, 'metadata', label))
+    const endpoint = document?.token_endpoint
+    if (
+      typeof endpoint === 'string' &&
+      isSafeEndpoint(endpoint) &&
+      document?.issuer === bench.grant.tokens?.issuer
+    )
+      return endpoint
+  }
+  return undefined
+}
+
+function renewed(tokens: RememberedTokens, answer: WireAnswer | undefined): RememberedTokens {
+  const body = answer?.status === 200 ? jsonOf({ responseBody: answer.text }) : undefined
+  if (typeof body?.access_token !== 'string') return tokens
+  const next = typeof body.refresh_token === 'string' ? body.refresh_token : tokens.refreshToken
+  return { ...tokens, accessToken: body.access_token, refreshToken: next }
+}

@@ -1,0 +1,48 @@
+/** Looks at every host that Claude's cloud has to reach: its addresses and its certificate (documented by Anthropic, 2026-09). */
+
+import { isIpLiteral, isLocalhostName, isLoopbackHost, parseUrl } from '../platform/url.ts'
+import type { HostFacts, Network } from './network.ts'
+
+export interface HostRole {
+  url: string | undefined
+  role: string
+}
+
+/** Never rejects; what could not be found out is missing. */
+export function lookAtHosts(
+  named: readonly HostRole[],
+  network: Network,
+  deadlineSeconds: number,
+): Promise<HostFacts[]> {
+  return Promise.all([...hostsOf(named)].map((host) => lookAtHost(host, network, deadlineSeconds)))
+}
+
+type NamedHost = Pick<HostFacts, 'hostname' | 'port' | 'isHttps' | 'roles'>
+
+function hostsOf(named: readonly HostRole[]): NamedHost[] {
+  const hosts = new Map<string, NamedHost & { roles: string[] }>()
+  for (const { url: text, role } of named) {
+    const url = parseUrl(text ?? '')
+    if (url === undefined || !/^https?:$/.test(url.protocol)) continue
+    const isHttps = url.protocol === 'https:'
+    const port = url.port === '' ? (isHttps ? 443 : 80) : Number(url.port)
+    const known = hosts.get(url.origin)
+    if (known === undefined) hosts.set(url.origin, { hostname: url.hostname, port, isHttps, roles: [role] })
+    else if (!known.roles.includes(role)) known.roles.push(role)
+  }
+  return [...hosts.values()]
+}
+
+async function lookAtHost(host: NamedHost, network: Network, seconds: number): Promise<HostFacts> {
+  const { hostname } = host
+  const isOwnMachine = isLoopbackHost(hostname) || isLocalhostName(hostname)
+  const [addresses, handshake] = await Promise.all([
+    isIpLiteral(hostname) || isOwnMachine
+      ? undefined
+      : network.addresses(hostname, seconds).catch(() => undefined),
+    host.isHttps && !isOwnMachine
+      ? network.handshake(hostname, host.port, seconds).catch(() => undefined)
+      : undefined,
+  ])
+  return { ...host, addresses, handshake }
+}

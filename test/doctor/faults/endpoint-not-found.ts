@@ -1,0 +1,10 @@
+import { atPath, type Fault } from '../lab/fault.ts'
+import { json } from '../lab/lab.ts'
+
+export const fault: Fault = {
+  rows: ['V6', 'N13'],
+  says: 'the server is mounted elsewhere',
+  break(lab) {
+    lab.addEdge(atPath('/mcp', () => json({ error: 'not_found' }, 404)))
+  },
+}
