@@ -22,6 +22,15 @@ export type {
   VouchedPerson,
   WaysIn,
 } from './authorization-server/settings.ts'
+export { noCredential } from './credentials/kinds/none.ts'
+export { type StaticSecretOptions, staticSecret } from './credentials/kinds/static-secret.ts'
+export {
+  type SuppliedCheck,
+  type SuppliedField,
+  type UserSuppliedOptions,
+  userSupplied,
+} from './credentials/kinds/user-supplied.ts'
+export type { UpstreamCredential } from './credentials/upstream-credential.ts'
 export type { PolicyRule, PolicySelection } from './gateway/access-policy.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './gateway/limits.ts'
 export type { Upstream } from './gateway/upstream.ts'

@@ -1,5 +1,6 @@
 /** What an embedding program says of its connectors, and what no request could make right of it. */
 
+import type { UpstreamCredential } from '../credentials/upstream-credential.ts'
 import {
   type Access,
   eagerQuery,
@@ -29,6 +30,8 @@ export interface ConnectorOptions extends ConnectorRules {
 
 export interface ConnectorRules {
   upstream: Upstream
+  /** What the upstream is called with: the same for all (`staticSecret`), or each person's own (`userSupplied`). Default nothing. */
+  credential?: UpstreamCredential | undefined
   /** `lazy`: anybody may list, and call what is public; `none`: anybody may call, nobody signs in. Default `oauth`. */
   access?: Access | undefined
   /** Of `lazy`: the tools that anybody may call; `read-only`: those that the MCP server says only read. Default none. */
@@ -213,6 +216,16 @@ export function readStrangerRules(choice: StrangerChoice, name: string): Strange
 
 function quoted(text: string): string {
   return JSON.stringify(text)
+}
+
+/** Throws a `TypeError`: without a sign-in nobody is there whose own it could be. */
+export function credentialOf(
+  { credential, access }: ConnectorRules,
+  name: string,
+): UpstreamCredential | undefined {
+  if (credential !== undefined && credential.kind !== 'fixed' && access === 'none')
+    throw new TypeError(`${name}: a credential of each person needs people who sign in; access is none`)
+  return credential
 }
 
 export function scopesOf(one: {

@@ -1,14 +1,20 @@
 /** The connectors behind one door: each with a gateway and a resource of its own, those of tenants opened when they are first asked for (house rule 8). */
 
 import type { GuardedResource, GuardedResources, ToolDescription } from '../authorization-server/settings.ts'
+import { operatorCredential } from '../credentials/caller-credential.ts'
+import type { SuppliedCredential } from '../credentials/upstream-credential.ts'
+import type { Wallet, WalletOptions } from '../credentials/wallet.ts'
 import type { Access, ConnectorSettings, FindPrincipal, Gateway } from '../gateway/gateway.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import { type ResourceIdentifier, resourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
+import type { Clock } from '../platform/clock.ts'
+import { revokedBecause } from '../storage/limits.ts'
 import type { Storage } from '../storage/storage.ts'
 import {
   type ConnectorPlan,
   type ConnectorRules,
+  credentialOf,
   type Person,
   readPeople,
   readStrangerRules,
@@ -44,9 +50,15 @@ export interface Connectors {
 export interface ConnectorsOptions {
   plan: ConnectorPlan
   issuer: Issuer
-  storage: Pick<Storage, 'findUser'>
+  storage: Pick<Storage, 'findUser' | 'revokeGrant'>
   findPrincipal: FindPrincipal
   openGateway(settings: ConnectorSettings, findPrincipal: FindPrincipal): Gateway
+  openWallet(
+    credential: SuppliedCredential,
+    connector: string,
+    checkByServer: WalletOptions['checkByServer'],
+  ): Wallet
+  clock: Clock
 }
 
 /**
@@ -90,22 +102,45 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       if (person === undefined || !(await mayUse(person))) return undefined
       return { ...principal, groups: [person.role, ...((await rules.groups?.(person)) ?? [])] }
     }
+    const credential = credentialOf(rules, name)
+    const wallet =
+      credential?.kind === 'supplied'
+        ? options.openWallet(credential, path, (use) => gateway.tryCredential(use))
+        : undefined
+
+    /** Whoever has no credential any more has to connect again, which a grant that could be refreshed would hinder. */
+    const equipped =
+      (find: FindPrincipal, own: Wallet): FindPrincipal =>
+      async (token, wanted, use) => {
+        const principal = await find(token, wanted, use)
+        if (principal === undefined) return undefined
+        const { userId, flowId, grantId } = principal
+        const endGrant = async (): Promise<void> => {
+          await options.storage.revokeGrant(grantId, options.clock(), revokedBecause.credentialMissing)
+        }
+        const found = await own.find(userId, flowId, endGrant)
+        if (found === undefined) await endGrant()
+        return found && { ...principal, credential: found }
+      }
     const arePeopleTold = people !== undefined || rules.policy?.some(({ groups }) => groups !== undefined)
 
-    const gateway = options.openGateway(
+    const find = arePeopleTold ? entering : entered
+
+    const gateway: Gateway = options.openGateway(
       {
         name,
         path,
         resource,
         scopes,
         upstream,
+        credential: credential?.kind === 'fixed' ? operatorCredential(credential.headers) : undefined,
         access,
         strangers: readStrangerRules(rules, name),
         signInForm,
         boundTokensOnly,
         policy: rules.policy,
       },
-      arePeopleTold ? entering : entered,
+      wallet === undefined ? find : equipped(find, wallet),
     )
 
     const resourceOfConnector: GuardedResource = {
@@ -119,6 +154,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       boundTokensOnly,
       ownClientsOnly: clients === 'own',
       mayUse,
+      wallet,
     }
     const guarded = access === 'none' ? undefined : resourceOfConnector
     return { name, path, resource, access, icon, gateway, guarded }

@@ -17,6 +17,8 @@ import {
   signingKeyFamily,
 } from '../authorization-server/signing-keys.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
+import { createVault } from '../credentials/vault.ts'
+import { createWallet } from '../credentials/wallet.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits } from '../gateway/gateway.ts'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
@@ -131,6 +133,7 @@ const keyPurposes = [
   'tokens',
   'csrf',
   'mcp-session',
+  'credentials',
 ] as const
 
 interface OpenHouse {
@@ -182,10 +185,17 @@ async function openRooms(
   })
   const sessionKey = await importSealingKey(keys.get('mcp-session'))
   const allowedOrigins = originGuard(issuer)
+  const vault = createVault(await importSealingKey(keys.get('credentials')))
+  const guardedFetch = options.outboundFetch ?? createOutboundFetch(documentFetch)
+  const operatorFetch = createOutboundFetch({ ...documentFetch, allowPrivateAddresses: true })
+  const way = { guardedFetch, operatorFetch }
   const connectors = createConnectors({
     plan,
     issuer,
     storage,
+    clock,
+    openWallet: (credential, connector, checkByServer) =>
+      createWallet({ credential, connector, checkByServer, storage, vault, way, telemetry, clock }),
     findPrincipal: (token, resource, use) => authorizationServer.findPrincipal(token, resource, use),
     openGateway: (connector, findPrincipal) =>
       createGateway({
@@ -221,7 +231,7 @@ async function openRooms(
     },
     signingKeys: await openSigningKeys(options, lifetimes, plan, clock),
     login,
-    outboundFetch: options.outboundFetch ?? createOutboundFetch(documentFetch),
+    outboundFetch: guardedFetch,
     telemetry,
     clock,
     random,

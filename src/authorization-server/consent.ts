@@ -13,6 +13,7 @@ import type {
   UserRecord,
 } from '../storage/storage.ts'
 import { consentPage } from '../ui/consent.ts'
+import { type CredentialView, credentialOwnerField } from '../ui/credential.ts'
 import { errorPage } from '../ui/error.ts'
 import { pageResponse } from '../ui/layout.ts'
 import { type Client, type Clients, clientNameOf, isOneRegistration } from './clients.ts'
@@ -48,15 +49,10 @@ export function createConsent(
     if (user === undefined) return login.sendToLogin(request, requestPath(pendingId))
     limits.take('decisions', user.userId)
     if (pending.decision !== undefined) return answerAgain(pending, pending.decision, user)
-    const client = await clients.find(pending.clientId)
-    if (client === undefined) {
-      throw new OAuthError('invalid_client', 'the application is not known here any more', {
-        occasion: 'unknown-client',
-      })
-    }
+    const client = await findClient(pending)
     const resource = await resourceOf(pending)
     if (!(await resource.mayUse(user))) return turnAway(request, pending, resource, user)
-    return show(request, pending, client, user, resource)
+    return show(request, { pending, client, user, resource })
   }
 
   /**
@@ -79,11 +75,10 @@ export function createConsent(
 
   async function show(
     request: Request,
-    pending: PendingAuthorizationRecord,
-    client: Client,
-    user: UserRecord,
-    resource: GuardedResource,
+    { pending, client, user, resource }: Question,
+    again?: { status: number; credential: CredentialView; scope: readonly string[] },
   ): Promise<Response> {
+    const credential = again?.credential ?? (await resource.wallet?.view(user.userId))
     const asked = resource.scopes.filter(({ name }) => pending.scope.includes(name))
     const page = consentPage({
       brand: settings.brand,
@@ -97,7 +92,12 @@ export function createConsent(
       },
       connector: { name: resource.name, url: resource.identifier, icon: resource.icon },
       user: { username: user.username, displayName: user.displayName },
-      scopes: asked.map((scope) => ({ ...scope, optional: isOptional(scope, asked), checked: true })),
+      scopes: asked.map((scope) => ({
+        ...scope,
+        optional: isOptional(scope, asked),
+        checked: again === undefined || again.scope.includes(scope.name),
+      })),
+      credential: credential && { ...credential, forUser: user.userId },
       tools: await resource.tools(),
       csrf: login.browserOf(request).csrf(csrfPurpose(pending.pendingId)),
       action: requestPath(pending.pendingId),
@@ -105,7 +105,7 @@ export function createConsent(
       redirectUri: pending.redirectUri,
     })
     telemetry.emit('consent.shown', pending.flowId, { clientId: pending.clientId, userId: user.userId })
-    return pageResponse(page)
+    return pageResponse(page, again?.status)
   }
 
   /** The person may have another account, so this is a page and not yet the client's answer. */
@@ -144,6 +144,10 @@ export function createConsent(
     const resource = await resourceOf(pending)
     if (!(await resource.mayUse(user))) return turnAway(request, pending, resource, user)
     const decision = readDecision(form, pending, user, resource)
+    if (decision.kind === 'approved' && pending.decision === undefined) {
+      const asked = await settleCredential(request, form, { pending, user, resource }, decision.scope)
+      if (asked !== undefined) return asked
+    }
     const stands = await storage.decidePendingAuthorization(
       pendingId,
       decision,
@@ -153,6 +157,38 @@ export function createConsent(
     if (stands?.decision === undefined) throw new OAuthError('invalid_request', over, { occasion: 'expired' })
     emitDecision(stands, stands.decision, pending.decision === undefined)
     return sendBack(stands, stands.decision)
+  }
+
+  /** Before anything is decided: without it the connection would be good for nothing. Undefined where nothing is left to ask. */
+  async function settleCredential(
+    request: Request,
+    form: URLSearchParams,
+    question: Omit<Question, 'client'>,
+    scope: readonly string[],
+  ): Promise<Response | undefined> {
+    const { pending, user, resource } = question
+    const { wallet } = resource
+    if (wallet === undefined) return undefined
+    // Somebody else may have signed in in another tab, while this page was open: what was typed here is not theirs.
+    const isStale = form.get(credentialOwnerField) !== user.userId
+    const accepted = isStale
+      ? await wallet.startOver(user.userId)
+      : await wallet.accept(user.userId, pending.flowId, form)
+    if (accepted.outcome === 'ready') return undefined
+    const client = await findClient(pending)
+    return show(
+      request,
+      { ...question, client },
+      { status: accepted.status, credential: accepted.view, scope },
+    )
+  }
+
+  async function findClient(pending: PendingAuthorizationRecord): Promise<Client> {
+    const client = await clients.find(pending.clientId)
+    if (client !== undefined) return client
+    throw new OAuthError('invalid_client', 'the application is not known here any more', {
+      occasion: 'unknown-client',
+    })
   }
 
   async function findPending(request: Request, pendingId: string): Promise<PendingAuthorizationRecord> {
@@ -241,6 +277,14 @@ export function createConsent(
   }
 
   return { resume, decide }
+}
+
+/** Who is asked by whom, and for what. */
+interface Question {
+  pending: PendingAuthorizationRecord
+  client: Client
+  user: UserRecord
+  resource: GuardedResource
 }
 
 function subjectOfRequest(pending: PendingAuthorizationRecord | undefined): ErrorSubject {

@@ -1,5 +1,6 @@
 /** What the authorization server is told once, at start. */
 
+import type { Wallet } from '../credentials/wallet.ts'
 import type { Login } from '../identity/login.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
@@ -32,6 +33,8 @@ export interface GuardedResource {
   ownClientsOnly: boolean
   /** Asked once somebody has signed in. */
   mayUse(person: UserRecord): Promise<boolean>
+  /** Where each person gives what the upstream is called with in their name. */
+  wallet?: Wallet | undefined
 }
 
 /** Some stand from the start, others (tenants) are known only when they are asked for. */

@@ -1,5 +1,6 @@
 /** Who may ask: Host, Origin, token, in that order and before anything else is looked at (house rules 12 and 17, RFC 6750, requirements MUX-02 and MUX-03). */
 
+import type { CallerCredential } from '../credentials/caller-credential.ts'
 import { jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { Access } from './connector-settings.ts'
@@ -19,6 +20,8 @@ export interface Principal {
   scope: readonly string[]
   /** What the operator's policy knows the person by; the role is one of them. */
   groups?: readonly string[]
+  /** What the upstream is called with in their name; undefined where that is the same for everybody. */
+  credential?: CallerCredential | undefined
 }
 
 /** A token that is refused, yet is known: whose it was, and why it is not good. */
@@ -110,12 +113,17 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
   if (principal === undefined) {
     const dead = await rules.findDeadToken?.(token)
     if (dead !== undefined) concern(trace, dead)
-    const why = dead === undefined ? '' : `: ${dead.why}`
-    const demand = signInDemand(guarded, request, true)
-    throw new Refusal(`invalid token${why}`, scheme === 'DPoP' ? asProofDemand(demand) : asHttp(demand))
+    throw refusedToken(request, guarded, `invalid token${dead === undefined ? '' : `: ${dead.why}`}`)
   }
   concern(trace, principal)
   return principal
+}
+
+/** A token that is not good, or is no longer of use: its client asks its person to connect again. */
+export function refusedToken(request: Request, guarded: ProtectedResource, reason: string): Refusal {
+  const demand = signInDemand(guarded, request, true)
+  const isProof = readCredential(request)?.scheme === 'DPoP'
+  return new Refusal(reason, isProof ? asProofDemand(demand) : asHttp(demand))
 }
 
 function concern(trace: Trace, { flowId, userId, clientId, grantId }: Principal | DeadToken): void {

@@ -27,6 +27,8 @@ export interface Catalogue {
   list(): Promise<ToolSummary[] | undefined>
   /** As Postern itself is shown it: for callers whom nobody knows. False where the list cannot be had in time. */
   isReadOnlyForAll(name: string): Promise<boolean>
+  /** As the upstream lists them for this caller. Rejects where it does not, and with `CredentialLost`. */
+  listFor(caller: UpstreamCaller): Promise<ToolSummary[]>
   /** As this very caller would be shown it. */
   findTool(call: UpstreamCall, name: string): Promise<ToolSummary | undefined>
 }
@@ -63,6 +65,7 @@ export function createCatalogue(
       const named = tools?.filter((tool) => tool.name === name) ?? []
       return named.length > 0 && named.every(({ readOnly }) => readOnly)
     },
+    listFor: (caller) => listForConsent(upstream, caller),
     async findTool(call, name) {
       const key = JSON.stringify([call.caller.key, call.session?.key ?? call.era])
       const tools = remembered(key, () => listTools(upstream, listingCall(call)))
@@ -120,7 +123,8 @@ async function listTools(upstream: Upstream, call: UpstreamCall): Promise<ToolSu
     const response = await upstream.post({ ...call, messages: [request], text: JSON.stringify(request) })
     const [answer] = await readAnswers(response, 1, defaultUpstreamLimits)
     const result = answer?.response.result
-    if (result === undefined || !Array.isArray(result.tools)) throw new Error('the upstream lists no tools')
+    if (result === undefined || !Array.isArray(result.tools))
+      throw new Error(answer?.response.error?.message ?? 'the upstream lists no tools')
     tools.push(...result.tools.map(summarizeTool).filter((tool) => tool !== undefined))
     cursor = result.nextCursor
     if (cursor === undefined || cursor === null) return tools

@@ -1,5 +1,6 @@
 /** What the gateway is told of one connector. */
 
+import type { CallerCredential } from '../credentials/caller-credential.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 import type { PolicyRule } from './access-policy.ts'
@@ -18,6 +19,8 @@ export interface ConnectorSettings {
   resource: ResourceIdentifier
   scopes: readonly ScopeDefinition[]
   upstream: Upstream
+  /** The operator's own, for everybody who has none of their own. */
+  credential?: CallerCredential | undefined
   access: Access
   /** Of `lazy`. */
   strangers?: StrangerRules | undefined

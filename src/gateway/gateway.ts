@@ -1,5 +1,7 @@
 /** The steps of one MCP request: who may ask, what is asked, in which era and session, what the scope allows, and on to the upstream (requirements MUX-01 to MUX-13, house rule 17). */
 
+import { type CallerCredential, CredentialLost } from '../credentials/caller-credential.ts'
+import type { CheckOutcome, SuppliedUse } from '../credentials/upstream-credential.ts'
 import { isRequest, isResponse, type JsonRpcMessage, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import { setValue } from '../mcp/json-text.ts'
 import { type Era, isLegacyVersion, isModernVersion, legacyVersions } from '../mcp/protocol-version.ts'
@@ -24,10 +26,12 @@ import {
   type FindPrincipal,
   isStillAdmitted,
   type Principal,
+  refusedToken,
 } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createCatalogue, summarizeTool, type ToolSummary } from './catalogue.ts'
 import type { ConnectorSettings } from './connector-settings.ts'
+import { tryCredential } from './credential-check.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
 import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwarding.ts'
 import type { StrangerRules } from './lazy-access.ts'
@@ -81,6 +85,8 @@ export interface Gateway {
   protectedResourceMetadata(request: Request): Response
   /** The upstream's tools, for the consent page; undefined if it does not answer in time. */
   catalogue(): Promise<ToolSummary[] | undefined>
+  /** Whether the upstream takes it: its tools are listed with it. */
+  tryCredential(use: SuppliedUse): Promise<CheckOutcome>
   close(): Promise<void>
 }
 
@@ -100,7 +106,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const ownHeaders = ownUpstreamHeaders(options.origin)
   const rules = { ...options, access: connector.access, guarded }
   const strangers: StrangerRules = connector.strangers ?? { publicTools: [], hiddenTools: [] }
-  const catalogue = createCatalogue(upstream, ownCaller(telemetry), limits)
+  const catalogue = createCatalogue(upstream, ownCaller(telemetry, connector.credential), limits)
   const permission = createPermission({ connector, guarded, strangers, catalogue, sessions })
   const accessPolicy = createAccessPolicy(connector.policy ?? [], catalogue, summarizeTool)
   const streams = createOpenStreams({
@@ -230,6 +236,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       clientInfo: sealable(params.clientInfo),
       issuedAt: now,
       expiresAt: now + limits.sessionSeconds,
+      credentialId: owner.credential?.id,
     })
     response.headers.set(sessionHeader, id)
     const clientName = (params.clientInfo as { name?: unknown } | undefined)?.name
@@ -360,12 +367,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** A stranger is known by the session alone; those without one share a key, and nothing else. */
-  function callerOf(principal: SessionCaller, found: FoundSession | undefined, trace: Trace): UpstreamCaller {
+  function callerOf(
+    principal: SessionCaller & Pick<Principal, 'credential'>,
+    found: FoundSession | undefined,
+    trace: Trace,
+  ): UpstreamCaller {
     const bound = found?.kind === 'bound' ? found.session : undefined
     const userId = isStranger(principal) ? (bound?.userId ?? principal.userId) : principal.userId
+    const own = principal.credential
     return {
-      key: JSON.stringify([userId, principal.clientId]),
+      // What another account began is not gone on with, also by the same person.
+      key: JSON.stringify([userId, principal.clientId, ...(own === undefined ? [] : [own.id])]),
       shared: userId === sharedStranger,
+      credential: own ?? connector.credential,
       // Without what the trace knows of this one request: an upstream outlives it.
       emit: (name, fields) =>
         telemetry.emit(name, trace.flowId, {
@@ -396,7 +410,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     try {
       const response = await answer(request, trace)
       return request.method === 'OPTIONS' ? response : finish(response, 'mcp.request')
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof CredentialLost ? refusedToken(request, guarded, thrown.message) : thrown
       if (error instanceof Refusal) {
         const { response, message } = error
         return finish(request.method === 'HEAD' ? withoutBody(response) : response, 'mcp.refused', {
@@ -424,6 +439,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       return expose(request.method === 'HEAD' ? withoutBody(response) : response)
     },
     catalogue: () => catalogue.list(),
+    tryCredential: (use) =>
+      tryCredential(use, (credential) => catalogue.listFor(ownCaller(telemetry, credential))),
     close() {
       streams.closeAll()
       sseClients.closeAll()
@@ -433,9 +450,15 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** For the lists that the consent page shows: a caller that no person is. */
-function ownCaller(telemetry: Telemetry): UpstreamCaller {
+function ownCaller(telemetry: Telemetry, credential: CallerCredential | undefined): UpstreamCaller {
   const flowId = randomId()
-  return { key: 'postern', shared: false, emit: (name, fields) => telemetry.emit(name, flowId, fields) }
+  const emit: UpstreamCaller['emit'] = (name, fields) => telemetry.emit(name, flowId, fields)
+  return {
+    key: credential === undefined ? 'postern' : `postern ${credential.id}`,
+    shared: false,
+    credential,
+    emit,
+  }
 }
 
 const noBody: MessageBody = { bytes: new Uint8Array(), text: '', messages: [], batch: false }

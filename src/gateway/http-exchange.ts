@@ -1,5 +1,13 @@
 /** One HTTP exchange with an upstream: a deadline until its answer begins, no redirects, and a failure that a person can read (house style: outbound failure). */
 
+import {
+  type AccountAddress,
+  type AppliedCredential,
+  type CallerCredential,
+  CredentialUnavailable,
+} from '../credentials/caller-credential.ts'
+import { guardPublicAddress } from '../platform/outbound-fetch.ts'
+import { readText } from './event-relay.ts'
 import { UpstreamFailure } from './upstream.ts'
 
 export interface HttpExchange {
@@ -7,6 +15,8 @@ export interface HttpExchange {
   headers: Headers
   body: Uint8Array | string | undefined
   signal: AbortSignal
+  /** Where to, if the caller has an address of their own there. */
+  account?: AccountAddress | undefined
 }
 
 /** Redirects are an answer to it, never followed. */
@@ -17,29 +27,78 @@ export interface ExchangeRequest {
   headers: Headers
   body?: HttpExchange['body']
   deadlineMs: number
+  /** Written into the headers. */
+  credential?: CallerCredential | undefined
   /** Of the client: hanging up before the answer begins ends the exchange. */
   signal?: AbortSignal | undefined
 }
 
-/** To a URL, with the headers that are its operator's own. */
-export function sendTo(
-  url: string,
-  send: typeof fetch,
-  own: Readonly<Record<string, string>> = {},
-): SendExchange {
-  return function sendExchange({ method, headers, body, signal }) {
-    for (const [name, value] of Object.entries(own)) headers.set(name, value)
+export interface Destination {
+  url: string
+  send: typeof fetch
+  /** The operator's own, which no address gets that a person named. */
+  headers?: Readonly<Record<string, string>> | undefined
+  /** To an address that a person named; one whose dialer judges every address that a name resolves to. Default `send`, public addresses only by literal. */
+  guardedSend?: typeof fetch | undefined
+}
+
+export function sendTo({ url, send, headers: own = {}, guardedSend = send }: Destination): SendExchange {
+  return async function sendExchange({ method, headers, body, signal, account }) {
     const init: RequestInit = { method, headers, signal, redirect: 'manual' }
-    return send(url, body === undefined ? init : { ...init, body: body as BodyInit })
+    const whole = body === undefined ? init : { ...init, body: body as BodyInit }
+    if (account !== undefined) {
+      guardPublicAddress(account.url, account.allowPrivateAddresses)
+      return (account.allowPrivateAddresses ? send : guardedSend)(account.url, whole)
+    }
+    for (const [name, value] of Object.entries(own)) headers.set(name, value)
+    return send(url, whole)
   }
 }
 
 /** The address of the upstream is its operator's business, and in the log. */
 export const theServer = 'The MCP server behind this connector'
 
-/** Throws only `UpstreamFailure`. The body of the answer has a limit of its own, kept by whoever reads it. */
+/**
+ * Throws only `UpstreamFailure`, and `CredentialLost` where the caller's own credential is not accepted any more. The
+ * body of the answer has a limit of its own, kept by whoever reads it.
+ */
 export async function exchange(send: SendExchange, request: ExchangeRequest): Promise<Response> {
+  const { credential } = request
+  if (credential === undefined) return attempt(send, request)
+  const first = await available(credential.current())
+  const response = await attempt(send, request, first)
+  const { own } = credential
+  if (response.status !== 401 || own === undefined) return response
+  const second = await available(own.renew(first, await refusalOf(response)))
+  const again = await attempt(send, request, second)
+  return again.status === 401 ? own.lose(second, await refusalOf(again)) : again
+}
+
+async function available(applied: Promise<AppliedCredential>): Promise<AppliedCredential> {
+  try {
+    return await applied
+  } catch (error) {
+    throw error instanceof CredentialUnavailable
+      ? new UpstreamFailure(error.message, { cause: error })
+      : error
+  }
+}
+
+/** For the log: an upstream's own words, of which the beginning is enough. */
+async function refusalOf(response: Response): Promise<string> {
+  const text = await readText(response, refusalLimits).catch(() => '')
+  return text.trim() === '' ? `HTTP ${response.status}` : text
+}
+
+const refusalLimits = { maximumBytes: 65_536, deadlineMs: 5_000 }
+
+async function attempt(
+  send: SendExchange,
+  request: ExchangeRequest,
+  applied?: AppliedCredential,
+): Promise<Response> {
   const { method, headers, body, deadlineMs, signal } = request
+  for (const [name, value] of Object.entries(applied?.headers ?? {})) headers.set(name, value)
   const aborter = new AbortController()
   let isLate = false
   const timer = setTimeout(() => {
@@ -50,7 +109,7 @@ export async function exchange(send: SendExchange, request: ExchangeRequest): Pr
   signal?.addEventListener('abort', abort, { once: true })
   let response: Response
   try {
-    response = await send({ method, headers, body, signal: aborter.signal })
+    response = await send({ method, headers, body, signal: aborter.signal, account: applied?.account })
   } catch (cause) {
     throw new UpstreamFailure(notReached(cause, isLate ? deadlineMs : undefined), { cause })
   } finally {

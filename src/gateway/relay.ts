@@ -63,7 +63,7 @@ export function createRelay(options: RelayOptions): Upstream {
       clientInfo: session.clientInfo ?? posternClientInfo,
     }
     const initialize = { jsonrpc: '2.0', id: 'postern-initialize', method: 'initialize', params } as const
-    const response = await open('POST', jsonHeaders(), JSON.stringify(initialize))
+    const response = await open(caller, 'POST', jsonHeaders(), JSON.stringify(initialize))
     const [received] = response.ok ? await answersOf(response, [initialize]) : []
     const answer = received?.response
     if (answer?.result === undefined) {
@@ -74,19 +74,21 @@ export function createRelay(options: RelayOptions): Upstream {
     const protocolVersion = versionOf(answer) ?? session.protocolVersion
     const remote: RemoteSession = { id: sessionIdOf(response), protocolVersion }
     const greeting = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    await discard(await open('POST', withSession(jsonHeaders(), remote), greeting))
+    await discard(await open(caller, 'POST', withSession(jsonHeaders(), remote), greeting))
     caller.emit('session.opened', { protocolVersion, reason: 'in the name of the client' })
     return remote
   }
 
   /** An exchange that does no work, with the deadline for these. */
   function open(
+    { credential }: UpstreamCaller,
     method: 'GET' | 'POST' | 'DELETE',
     headers: Headers,
     body?: Uint8Array | string,
     signal?: AbortSignal,
   ): Promise<Response> {
-    return exchange(send, { method, headers, body, deadlineMs: limits.openDeadlineMs, signal })
+    const deadlineMs = limits.openDeadlineMs
+    return exchange(send, { method, headers, body, deadlineMs, credential, signal })
   }
 
   /**
@@ -128,6 +130,7 @@ export function createRelay(options: RelayOptions): Upstream {
         headers,
         body: call.bytes ?? call.text,
         deadlineMs: limits.callDeadlineMs,
+        credential: call.caller.credential,
         signal: call.signal,
       })
     if (call.session === undefined) return shape(call, await attempt(call.headers), () => {})
@@ -247,7 +250,7 @@ export function createRelay(options: RelayOptions): Upstream {
     async initialize(call) {
       let opened: OpenedSession['opened']
       const response = await answered(call, async () => {
-        const first = await open('POST', call.headers, call.bytes ?? call.text, call.signal)
+        const first = await open(call.caller, 'POST', call.headers, call.bytes ?? call.text, call.signal)
         if (!first.ok || !['application/json', 'text/event-stream'].includes(mediaType(first) ?? '')) {
           return shape(call, first, () => {})
         }
@@ -278,7 +281,9 @@ export function createRelay(options: RelayOptions): Upstream {
       const response = await answered(call, async () => {
         if (call.session === undefined) throw new TypeError('only a legacy session has a stream of its own')
         const used = await sessions.use(call.caller, call.session, [])
-        const first = await onSession(call, used, (headers) => open('GET', headers, undefined, call.signal))
+        const first = await onSession(call, used, (headers) =>
+          open(call.caller, 'GET', headers, undefined, call.signal),
+        )
         if (first.ok && mediaType(first) === 'text/event-stream' && first.body !== null) {
           isOpen = true
           return eventStream(pipeEventStream(first.body, { limits, onEnd, signal: call.signal }))
@@ -294,7 +299,7 @@ export function createRelay(options: RelayOptions): Upstream {
       const remote = await sessions.forget(caller, session)
       if (remote.id === undefined) return
       // The session is over on our side whatever the upstream makes of it.
-      await open('DELETE', withSession(new Headers(), remote)).then(discard, () => undefined)
+      await open(caller, 'DELETE', withSession(new Headers(), remote)).then(discard, () => undefined)
     },
     async close() {
       // Connections belong to whoever handed in `send`.

@@ -11,6 +11,8 @@ import { isStranger } from './stranger.ts'
 export interface SessionCaller {
   userId: string
   clientId: string
+  /** What the upstream is called with in their name. */
+  credential?: { readonly id: string } | undefined
 }
 
 /**
@@ -23,7 +25,10 @@ export interface BoundSession {
   kind: 'bound'
   session: SealedSession
   hash: TokenHash
-  /** It was a stranger's, and somebody has signed in with it; `former` is what it was, the first time. */
+  /**
+   * What the upstream knows under it is not for this caller: it was a stranger's, and somebody has signed in with it
+   * (`former` is what it was, the first time), or it was opened with another account.
+   */
   claimed?: { former: SealedSession | undefined }
 }
 
@@ -91,7 +96,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       const mark = await storage.findMcpSession(entry.hash, now)
       if (mark?.kind === 'ended') return { kind: 'ended' }
       if (isClaimable) return claim(entry.session, entry.hash, caller, mark)
-      return mark === undefined ? { kind: 'bound', ...entry } : { kind: 'foreign' }
+      if (mark !== undefined) return { kind: 'foreign' }
+      if ((entry.session.credentialId ?? '') === (caller.credential?.id ?? ''))
+        return { kind: 'bound', ...entry }
+      const session = { ...entry.session, upstreamSessionId: undefined }
+      return { kind: 'bound', session, hash: entry.hash, claimed: { former: undefined } }
     },
     end: (hash, session) => storage.endMcpSession(hash, session.expiresAt),
   }

@@ -1,13 +1,14 @@
 /** A call whose answer is long in coming is answered with a stream, which can say meanwhile that it is alive: proxies and clients hang up on silence after a minute (MCP 2025-03-26, transports; requirement GW-13). */
 
+import { CredentialLost } from '../credentials/caller-credential.ts'
 import { eventStreamHeaders, formatServerSentEvent, keepAliveComment } from '../mcp/event-stream.ts'
 import { isRequest } from '../mcp/json-rpc.ts'
 import { elementsOf } from '../mcp/json-text.ts'
 import { discard, mediaType } from './http-exchange.ts'
 import type { UpstreamLimits } from './limits.ts'
-import type { UpstreamCall } from './upstream.ts'
+import { failureResponse, type UpstreamCall } from './upstream.ts'
 
-/** The answer itself if it begins in time, or if the client takes no stream. `work` never rejects but on a fault of ours. */
+/** The answer itself if it begins in time, or if the client takes no stream. `work` rejects on a fault of ours, or with `CredentialLost`. */
 export async function withSignsOfLife(
   call: UpstreamCall,
   work: Promise<Response>,
@@ -17,7 +18,12 @@ export async function withSignsOfLife(
   const { promise: late, resolve } = Promise.withResolvers<undefined>()
   const timer = setTimeout(resolve, limits.streamAfterMs, undefined)
   const first = await Promise.race([work, late]).finally(() => clearTimeout(timer))
-  return first ?? new Response(lateStream(work, limits), { headers: { ...eventStreamHeaders } })
+  const told = work.catch((error: unknown) => {
+    // The status has been sent; the next call gets the 401.
+    if (!(error instanceof CredentialLost)) throw error
+    return failureResponse(call.messages, call.batch, error.message)
+  })
+  return first ?? new Response(lateStream(told, limits), { headers: { ...eventStreamHeaders } })
 }
 
 function lateStream(work: Promise<Response>, { keepAliveMs }: UpstreamLimits): ReadableStream<Uint8Array> {

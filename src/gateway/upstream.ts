@@ -1,5 +1,6 @@
 /** The contract of an upstream: an MCP server behind us, however it is reached. One file per way in `upstreams/`. */
 
+import type { CallerCredential } from '../credentials/caller-credential.ts'
 import { formatRpcError, isRequest, type JsonRpcMessage, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { Era } from '../mcp/protocol-version.ts'
 import type { EventFields } from '../platform/telemetry.ts'
@@ -9,7 +10,7 @@ export interface Upstream {
   readonly name: string
   /** A client's own `initialize`. */
   initialize(call: UpstreamCall): Promise<OpenedSession>
-  /** Every other POST. Answers failures of the upstream itself: rejects only on a fault of ours. */
+  /** Every other POST. Answers failures of the upstream itself: rejects only on a fault of ours, or with `CredentialLost`. */
   post(call: UpstreamCall): Promise<Response>
   /** GET: the stream for what the upstream says unasked. `onEnd` is called once, when it is over or came to nothing. */
   listen(call: UpstreamCall, onEnd: () => void): Promise<Response>
@@ -30,6 +31,8 @@ export interface UpstreamCaller {
   key: string
   /** Strangers behind one key: nothing that is not traced to a call may reach any of them. */
   shared: boolean
+  /** What its requests carry to the upstream. */
+  credential?: CallerCredential | undefined
   /** An event of this caller's flow. */
   emit(name: string, fields: EventFields): void
 }

@@ -15,6 +15,8 @@ export interface SealedSession {
   clientInfo: Readonly<Record<string, unknown>> | undefined
   issuedAt: number
   expiresAt: number
+  /** What the upstream session was opened with; undefined where that is the same for everybody. */
+  credentialId?: string | undefined
 }
 
 /** What a client declares is kept up to this size, since the id travels in a header with every request. */
@@ -38,6 +40,7 @@ export async function sealSession(
     session.clientInfo ?? null,
     session.issuedAt,
     session.expiresAt,
+    session.credentialId ?? null,
   ]
   const plain = new TextEncoder().encode(JSON.stringify(members))
   return formatPrefix + encodeBase64Url(await sealBox(key, plain, contextOf(connectorPath)))
@@ -65,6 +68,7 @@ export async function openSession(
     clientInfo,
     issuedAt,
     expiresAt,
+    credentialId,
   ] = JSON.parse(new TextDecoder().decode(plain)) as SealedMembers
   return {
     protocolVersion,
@@ -75,6 +79,7 @@ export async function openSession(
     clientInfo: clientInfo ?? undefined,
     issuedAt,
     expiresAt,
+    credentialId: credentialId ?? undefined,
   }
 }
 
@@ -104,6 +109,7 @@ type SealedMembers = [
   clientInfo: Readonly<Record<string, unknown>> | null,
   issuedAt: number,
   expiresAt: number,
+  credentialId?: string | null,
 ]
 
 /** Names the layout of what is sealed; another layout gets another prefix. */

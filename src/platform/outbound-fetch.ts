@@ -37,7 +37,7 @@ export type OutboundFetch = (url: string, init?: RequestInit) => Promise<Outboun
 /** Throws only `OutboundError`. A redirect is an answer like any other, never followed: its target was judged by nobody. */
 export function createOutboundFetch(options: OutboundOptions): OutboundFetch {
   return async function outboundFetch(url, init = {}) {
-    refuseByPolicy(url, options.allowPrivateAddresses)
+    guardPublicAddress(url, options.allowPrivateAddresses)
     const signal = AbortSignal.timeout(options.deadlineMs)
     let response: Response
     try {
@@ -50,7 +50,8 @@ export function createOutboundFetch(options: OutboundOptions): OutboundFetch {
   }
 }
 
-function refuseByPolicy(url: string, allowPrivateAddresses: boolean): void {
+/** Throws an `OutboundError` for what is no https URL, and for one that names a private address by literal. */
+export function guardPublicAddress(url: string, allowPrivateAddresses: boolean): void {
   const parsed = parseUrl(url)
   if (parsed === undefined) {
     throw new OutboundError('refused-by-policy', `${JSON.stringify(url)} is not an absolute URL`)

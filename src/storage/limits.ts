@@ -51,13 +51,14 @@ export const maximumGenerations = 256
 /** A repeated answer should be of use: an unused access token with less than this left is given more time. */
 export const minimumRepeatedSeconds = 60
 
-/** The `revokedReason` of grants that a verb ends by itself. */
+/** The `revokedReason` of grants that nobody revoked by hand. */
 export const revokedBecause: Readonly<
-  Record<'refreshTokenReused' | 'clientRemoved' | 'userRemoved', string>
+  Record<'refreshTokenReused' | 'clientRemoved' | 'userRemoved' | 'credentialMissing', string>
 > = {
   refreshTokenReused: 'refresh-token-reused',
   clientRemoved: 'client-removed',
   userRemoved: 'user-removed',
+  credentialMissing: 'credential-missing',
 }
 
 /** Usernames are compared in this form: what looks the same and differs only in case is one name. */

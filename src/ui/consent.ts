@@ -1,6 +1,7 @@
 /** The consent page: who asks, where the answer goes, for which connector, as whom, and what it may do (MCP security best practices on consent, OAuth 2.1 §7). */
 
 import type { Brand } from './brand.ts'
+import { type CredentialView, credentialPart } from './credential.ts'
 import { hidden, type SignOut, signOutForm } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
@@ -28,6 +29,8 @@ export interface ConsentView {
   scopes: readonly ConsentScope[]
   /** Undefined while the upstream has not been asked. */
   tools: readonly ConsentTool[] | undefined
+  /** What the connector is called with for this person. */
+  credential?: (CredentialView & { forUser: string }) | undefined
   /** The form posts `csrf`, `decision` (approve or deny) and one `scope` for each ticked optional scope. */
   csrf: string
   action: string
@@ -66,6 +69,7 @@ ${hidden('csrf', view.csrf)}
 <legend>${say.may}</legend>
 ${view.scopes.map((scope, index) => scopeChoice(scope, `scope-${index}`, toolsOf(view, scope)))}
 </fieldset>
+${view.credential === undefined ? '' : credentialPart(view.credential)}
 ${view.tools === undefined ? html`<p class="note">${say.toolsUnknown}</p>` : ''}
 <div class="actions">
 ${/* First in the form, and so what Enter presses: with Deny first, people refused without knowing it. */ ''}

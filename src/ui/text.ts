@@ -12,6 +12,7 @@ export const text = {
     account: 'Connected apps',
     console: 'Console',
     signOut: 'Sign out',
+    justNow: 'just now',
   },
   /** Several of a kind, as in "3 tools". */
   tools: (count: number): string => (count === 1 ? '1 tool' : `${count} tools`),
@@ -90,6 +91,34 @@ export const text = {
     approve: 'Approve',
     deny: 'Deny',
     caution: 'Approve only what you started yourself, for a client that you trust.',
+  },
+
+  credential: {
+    title: 'Your account there',
+    kept: 'Kept encrypted, for you and this connector alone. Whoever runs this server cannot see it on any page.',
+    where: 'Where do I find it?',
+    stored: (day: Markup): Markup => html`The one that you gave on ${day} will be used.`,
+    storedAs: (account: Markup, day: Markup): Markup =>
+      html`Your account ${account}, which you gave on ${day}, will be used.`,
+    another: 'Use another one',
+    itSays: (words: string): string => `It says: “${words}”`,
+    fault: {
+      fields: 'Nothing was saved yet: mend what is marked below.',
+      refused: 'The server behind this connector does not accept this. Nothing was saved.',
+      unreachable:
+        'It could not be checked whether this is right, so nothing was saved. Try again in a moment.',
+      'too-many': 'You have tried too often in the last hour. Try again later; nothing was saved.',
+      'refused-later':
+        'What you gave earlier is not accepted any more by the server behind this connector. Give it another.',
+      stale: 'This page was for another account. Check that you are who you mean to be, and send it again.',
+    },
+    fieldProblem: {
+      missing: 'This is needed.',
+      pattern: 'This does not look as it should. Check it for missing or additional characters.',
+      characters: 'Only letters, digits and signs of a plain keyboard can stand here.',
+      'too-long': 'This is too long.',
+      'not-a-url': 'This is no https address, such as https://example.com.',
+    },
   },
 
   error: {
@@ -189,6 +218,27 @@ export const text = {
     },
   },
 
+  account: {
+    title: 'Connected apps',
+    lead: 'What may use this server in your name. Disconnecting works at once; to connect again, begin in that app.',
+    disconnected: (app: Markup): Markup =>
+      html`${app} is disconnected. It cannot use this server any more until you allow it again.`,
+    nothing: 'Nothing is connected.',
+    nothingYet: (link: Markup): Markup => html`How to connect an app is on the page ${link}.`,
+    connector: 'Uses',
+    through: 'Through',
+    local: 'A program on a device of yours',
+    may: 'May',
+    since: 'Since',
+    lastUsed: 'Last used',
+    never: 'Not yet',
+    tools: 'Tools used',
+    noTools: 'None so far',
+    moreTools: (count: number): string => `${count} more`,
+    calls: (count: number): string => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`),
+    disconnect: 'Disconnect',
+  },
+
   home: {
     title: (name: Markup): Markup => html`Connect Claude to ${name}`,
     pageTitle: 'Connect Claude',
@@ -198,6 +248,11 @@ export const text = {
     leadWithoutAddress:
       'Give Claude the address that whoever runs this server gave you, sign in here once, and choose what it may do.',
     address: 'Connector address',
+    addToClaude: 'Add to Claude',
+    addTo: (client: string): string => `Add to ${client}`,
+    opensClaude: 'Opens claude.ai with the name and the address filled in. Press Add there, then Connect.',
+    scan: 'Open this page on a phone',
+    scanHint: 'Or to take the address to another computer.',
     copy: 'Copy',
     copied: 'Copied',
     howTo: 'How to add it',
@@ -226,6 +281,16 @@ export const text = {
       html`Start Claude Code and type <code>/mcp</code>. Choose this server, then <b>Authenticate</b>.`,
       html`Sign in and approve in the browser that opens.`,
     ],
+    editors: 'Cursor and VS Code',
+    editorSteps: (links: Markup): readonly Markup[] => [
+      html`Press one of these, and confirm in the editor that opens: ${links}`,
+      html`Where it says that it needs authentication, choose <b>Connect</b> (Cursor) or <b>Allow</b> (VS Code), sign in and approve.`,
+    ],
+    others: 'ChatGPT and others',
+    otherSteps: [
+      'In ChatGPT, switch on developer mode in the settings, create an app there, and paste the connector address. Choose OAuth.',
+      'Any other client that speaks MCP over Streamable HTTP takes the same address, and finds out by itself how to sign in.',
+    ],
     inspector: 'MCP Inspector',
     inspectorSteps: (command: Markup): readonly Markup[] => [
       html`In a terminal: ${command}`,
@@ -233,6 +298,7 @@ export const text = {
     ],
     trips: 'What trips people',
     tripList: [
+      'Phones use the connectors of the account; the apps cannot add one.',
       'Claude Desktop ignores remote servers in claude_desktop_config.json. Add them under Connectors.',
       'The Free plan has room for one custom connector.',
       'On Team and Enterprise an Owner adds the connector for the organisation; then each member connects with an own account.',

@@ -21,14 +21,14 @@ const memory = 'storage/adapters/memory.ts'
 function rememberedFor(match: string): Mutant {
   return without(
     server,
-    'return show(request, pending, client, user, resource)',
+    'return show(request, { pending, client, user, resource })',
     `const known = (await storage.listGrants({ userId: user.userId }, 100)).some((grant) => ${match})
      if (known) {
        const decision = { kind: 'approved', scope: pending.scope, userId: user.userId, decidedAt: clock() }
        const stands = await storage.decidePendingAuthorization(pendingId, decision, codeFor(pending, decision), clock())
        return sendBack(stands, stands.decision)
      }
-     return show(request, pending, client, user, resource)`,
+     return show(request, { pending, client, user, resource })`,
   )
 }
 

@@ -175,8 +175,8 @@ export const lazyAttacks: readonly Attack[] = [
     source: 'house rule 6, MCP security best practices (session hijacking); CWE-384',
     guard: without(
       gateway,
-      "return mark === undefined ? { kind: 'bound', ...entry } : { kind: 'foreign' }",
-      "return { kind: 'bound', ...entry }",
+      "if (mark !== undefined) return { kind: 'foreign' }",
+      "if (mark !== undefined) return { kind: 'bound', ...entry }",
     ),
     async run(_, house) {
       const lazy = await openLazy(house)

@@ -331,8 +331,8 @@ const errors: readonly Attack[] = [
     source: 'RFC 6750 §3.1, CWE-203',
     guard: without(
       gateway,
-      "scheme === 'DPoP' ? asProofDemand(demand) : asHttp(demand)",
-      'Response.json(dead ?? {}, { status: 401 })',
+      "throw refusedToken(request, guarded, `invalid token${dead === undefined ? '' : `: ${dead.why}`}`)",
+      "throw new Refusal('dead', Response.json(dead ?? {}, { status: 401 }))",
     ),
     async run(door) {
       const { accessToken, clientId } = await connect(door)

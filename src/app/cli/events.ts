@@ -85,6 +85,21 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'warn',
     'A person signed in whom the operator has not let in to that connector (`people`). Another account may be.',
   ),
+  event(
+    'credential.saved',
+    'info',
+    'A person gave what the upstream is called with in their name, and it was good.',
+  ),
+  event(
+    'credential.rejected',
+    'info',
+    'What a person gave for the upstream was not good, or could not be checked (`code`). Nothing was kept.',
+  ),
+  event(
+    'credential.refused',
+    'warn',
+    'The upstream does not accept a person’s credential any more, in its own words (`reason`). The person has to connect again.',
+  ),
 
   event('token.issued', 'info', 'A code was exchanged: the client is connected.'),
   event('refresh.rotated', 'info', 'A client renewed its tokens.'),
@@ -106,6 +121,17 @@ export const eventDefinitions: readonly EventDefinition[] = [
   ),
   event('grant.revoked', 'info', 'A client gave back its tokens, as removing a connector does.'),
 
+  event(
+    'account.disconnected',
+    'info',
+    'A person disconnected an app on the page of connected apps; its tokens are dead.',
+  ),
+  event('usage.lost', 'warn', 'What was used could not be stored and is tried again; `count` was left out.'),
+  event(
+    'audit.lost',
+    'error',
+    'The audit log could not be written and is tried again; `count` is missing from it.',
+  ),
   event(
     'connections.lost',
     'warn',

@@ -1,9 +1,18 @@
 /** An MCP server at a URL that speaks HTTP+SSE: one stream for all that it says, one address for all that it hears (MCP 2024-11-05, transports, "HTTP with SSE"). */
 
+import { CredentialLost } from '../../credentials/caller-credential.ts'
 import { readServerSentEvents } from '../../mcp/event-stream.ts'
 import { formatRpcError, isRequest, type JsonRpcMessage, jsonRpcCodes } from '../../mcp/json-rpc.ts'
 import { pipeEventStream } from '../event-relay.ts'
-import { discard, exchange, mediaType, sendTo, theServer } from '../http-exchange.ts'
+import {
+  type Destination,
+  discard,
+  exchange,
+  mediaType,
+  type SendExchange,
+  sendTo,
+  theServer,
+} from '../http-exchange.ts'
 import { createPeer, type PeerListener } from '../peer.ts'
 import {
   createProcessPool,
@@ -19,6 +28,8 @@ export interface LegacySseUpstreamOptions {
   /** Sent with every request, for example the operator's own credential. */
   headers?: Readonly<Record<string, string>> | undefined
   fetch?: typeof fetch | undefined
+  /** For addresses that people name as their own. */
+  guardedFetch?: typeof fetch | undefined
   limits?: Partial<ProcessLimits> | undefined
   /** It offered no such stream: it may be another kind of server by now. */
   onNoStream?: (() => void) | undefined
@@ -40,17 +51,16 @@ const connectionLimits = { maximumProcesses: 1024, maximumBackoffMs: 4000 } as c
 
 /** Whether a URL offers the stream, with the address to write to as its first event (MCP 2025-11-25, transports, "Backwards Compatibility"). */
 export async function offersHttpSse(
-  send: typeof fetch,
-  url: string,
-  headers: Readonly<Record<string, string>> | undefined,
+  destination: Destination,
+  headers: Headers,
   deadlineMs: number,
 ): Promise<boolean> {
   const aborter = new AbortController()
   const timer = setTimeout(() => aborter.abort(), deadlineMs)
   try {
-    const accept = new Headers({ accept: 'text/event-stream' })
-    const get = { method: 'GET', headers: accept, body: undefined, signal: aborter.signal } as const
-    const response = await sendTo(url, send, headers)(get)
+    headers.set('accept', 'text/event-stream')
+    const get = { method: 'GET', headers, body: undefined, signal: aborter.signal } as const
+    const response = await sendTo(destination)(get)
     if (!isStream(response)) {
       await discard(response)
       return false
@@ -77,11 +87,19 @@ interface ConnectionOptions extends LegacySseUpstreamOptions {
 
 function openConnection(options: ConnectionOptions): ServerProcess {
   const { limits, caller } = options
-  const send = options.fetch ?? fetch
+  const { credential } = caller
+  const destination: Destination = {
+    url: options.url,
+    send: options.fetch ?? fetch,
+    headers: options.headers,
+    guardedSend: options.guardedFetch,
+  }
   const startedAt = performance.now()
   const aborter = new AbortController()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const { promise: endpoint, resolve: knowEndpoint } = Promise.withResolvers<URL>()
+  /** Of this caller, who may have an address of their own. */
+  let streamUrl = options.url
   let diedOf: string | undefined
   let stopping: string | undefined
   let isOver = false
@@ -128,11 +146,14 @@ function openConnection(options: ConnectionOptions): ServerProcess {
       const body = new TextEncoder().encode(line)
       const deadlineMs = limits.callDeadlineMs
       const url = (await endpoint).href
-      const response = await exchange(sendTo(url, send, options.headers), {
+      const write: SendExchange = (one) =>
+        sendTo({ ...destination, url })({ ...one, account: one.account && { ...one.account, url } })
+      const response = await exchange(write, {
         method: 'POST',
         headers,
         body,
         deadlineMs,
+        credential,
         signal: aborter.signal,
       })
       await discard(response)
@@ -141,7 +162,7 @@ function openConnection(options: ConnectionOptions): ServerProcess {
       if (response.status === 404 || response.status === 410) finish(brokeOff)
       else refuse(line, refusal(response.status))
     } catch (error) {
-      if (!(error instanceof UpstreamFailure)) throw error
+      if (!(error instanceof UpstreamFailure || error instanceof CredentialLost)) throw error
       finish(error.message)
     }
   }
@@ -156,10 +177,12 @@ function openConnection(options: ConnectionOptions): ServerProcess {
 
   async function listen(): Promise<void> {
     const headers = new Headers({ accept: 'text/event-stream', 'accept-encoding': 'identity' })
-    const response = await exchange(sendTo(options.url, send, options.headers), {
+    streamUrl = (await credential?.current())?.account?.url ?? options.url
+    const response = await exchange(sendTo(destination), {
       method: 'GET',
       headers,
       deadlineMs: limits.openDeadlineMs,
+      credential,
       signal: aborter.signal,
     })
     if (!isStream(response)) {
@@ -178,7 +201,7 @@ function openConnection(options: ConnectionOptions): ServerProcess {
       for await (const { event, data } of readServerSentEvents(stream, limits.messageBytes)) {
         if (event === 'endpoint') {
           clearTimeout(late)
-          knowEndpoint(endpointUrl(data, options.url))
+          knowEndpoint(endpointUrl(data, streamUrl))
           caller.emit('upstream.started', {})
         } else if (data !== '' && (event === undefined || event === 'message')) {
           peer.receive(data)
@@ -191,7 +214,8 @@ function openConnection(options: ConnectionOptions): ServerProcess {
 
   listen().then(
     () => finish(brokeOff),
-    (error: unknown) => finish(error instanceof UpstreamFailure ? error.message : brokeOff),
+    (error: unknown) =>
+      finish(error instanceof UpstreamFailure || error instanceof CredentialLost ? error.message : brokeOff),
   )
 
   return {

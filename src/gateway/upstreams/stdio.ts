@@ -62,7 +62,7 @@ export function stdioUpstream(options: StdioUpstreamOptions): Upstream {
     start(caller, listeners) {
       const child = spawn(program, args, {
         cwd: options.cwd,
-        env,
+        env: { ...env, ...caller.credential?.environment },
         shell: false,
         stdio: ['pipe', 'pipe', 'pipe'],
         // A group of its own, so that what it starts (npx starts node) is stopped with it.

@@ -12,6 +12,8 @@ export interface StreamableHttpUpstreamOptions {
   headers?: Readonly<Record<string, string>>
   /** Default: the runtime's. On Node one that keeps connections and has no time limit on a body. */
   fetch?: typeof fetch
+  /** For addresses that people name as their own (`userSupplied`): one whose dialer judges every resolved address. Default: `fetch`, public addresses only by literal. */
+  guardedFetch?: typeof fetch | undefined
   limits?: Partial<UpstreamLimits>
 }
 
@@ -20,6 +22,11 @@ export function streamableHttpUpstream(options: StreamableHttpUpstreamOptions): 
     name: new URL(options.url).host,
     canBreakOff: true,
     limits: { ...defaultUpstreamLimits, ...options.limits },
-    send: sendTo(options.url, options.fetch ?? fetch, options.headers),
+    send: sendTo({
+      url: options.url,
+      send: options.fetch ?? fetch,
+      headers: options.headers,
+      guardedSend: options.guardedFetch,
+    }),
   })
 }

@@ -11,32 +11,47 @@ export type UrlUpstreamOptions = StreamableHttpUpstreamOptions
 export function urlUpstream(options: UrlUpstreamOptions): Upstream {
   const { url, headers, limits } = options
   const send = options.fetch ?? fetch
+  const guarded = options.guardedFetch ?? send
   const probeDeadlineMs = Math.min(limits?.openDeadlineMs ?? defaultUpstreamLimits.openDeadlineMs, 10_000)
   let transport: Transport | undefined
   let probing: Promise<boolean> | undefined
   let doubtAgainAt = 0
 
-  const watchedFetch: typeof fetch = async function watchedFetch(input, init) {
-    const response = await send(input, init)
-    if (transport === undefined && init?.method === 'POST') await judge(response)
-    return response
-  }
-  const streamable = streamableHttpUpstream({ ...options, fetch: watchedFetch })
+  const watched = (way: typeof fetch): typeof fetch =>
+    async function watchedFetch(input, init) {
+      const response = await way(input, init)
+      if (transport === undefined && init?.method === 'POST') await judge(response, String(input), way, init)
+      return response
+    }
+  const streamable = streamableHttpUpstream({
+    ...options,
+    fetch: watched(send),
+    guardedFetch: watched(guarded),
+  })
   const sse = legacySseUpstream({
     url,
     headers,
     limits,
     fetch: send,
+    guardedFetch: guarded,
     onNoStream() {
       transport = undefined
       doubtAgainAt = 0
     },
   })
 
-  async function judge(response: Response): Promise<void> {
+  /** Asked where the POST went, with what it carried: the stream may want the same credential. */
+  async function judge(
+    response: Response,
+    asked: string,
+    way: typeof fetch,
+    { headers: sent }: RequestInit,
+  ): Promise<void> {
     if (response.ok) transport = 'streamable-http'
     if (!fallbackStatuses.has(response.status) || performance.now() < doubtAgainAt) return
-    probing ??= offersHttpSse(send, url, headers, probeDeadlineMs).finally(() => {
+    const carried = new Headers(sent)
+    for (const name of [...carried.keys()]) if (ofOnePost.test(name)) carried.delete(name)
+    probing ??= offersHttpSse({ url: asked, send: way }, carried, probeDeadlineMs).finally(() => {
       probing = undefined
     })
     if (await probing) transport = 'http+sse'
@@ -83,6 +98,9 @@ export function urlUpstream(options: UrlUpstreamOptions): Upstream {
     },
   }
 }
+
+/** What a stream is not asked with. */
+const ofOnePost = /^(?:content-type|accept|mcp-.*)$/
 
 type Transport = 'streamable-http' | 'http+sse'
 

@@ -1,0 +1,62 @@
+/** What an upstream is called with: a contract, one kind for each way in which it comes about. */
+
+import type { OutboundFetch } from '../platform/outbound-fetch.ts'
+import type { AppliedCredential } from './caller-credential.ts'
+
+/** Told apart by `kind`; one file each in `kinds/`. */
+export type UpstreamCredential = FixedCredential | SuppliedCredential
+
+/** The same for everybody. */
+export interface FixedCredential {
+  readonly kind: 'fixed'
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A person's own, typed into the consent page. */
+export interface SuppliedCredential {
+  readonly kind: 'supplied'
+  readonly title: string | undefined
+  readonly help: string | undefined
+  /** Where a person finds it, for a link. */
+  readonly helpUrl: string | undefined
+  readonly fields: readonly CredentialField[]
+  /** What is to be kept of the form, in one spelling; or what is wrong with it, by field. */
+  read(form: ReadonlyMap<string, string>): SuppliedValues
+  apply(values: CredentialValues): SuppliedUse
+  /** Asks the upstream whether it accepts them. Undefined where there is nobody to ask but the MCP server itself. */
+  readonly check: ((values: CredentialValues, way: CheckWay) => Promise<CheckOutcome>) | undefined
+}
+
+export interface CredentialField {
+  readonly name: string
+  readonly label: string
+  readonly hint: string | undefined
+  /** Not shown while it is typed, and never again. */
+  readonly isSecret: boolean
+  readonly isRequired: boolean
+}
+
+export type CredentialValues = Readonly<Record<string, string>>
+
+export type FieldProblem = 'missing' | 'pattern' | 'characters' | 'too-long' | 'not-a-url'
+
+export type SuppliedValues =
+  | { outcome: 'ready'; values: CredentialValues }
+  | { outcome: 'wrong'; problems: ReadonlyMap<string, FieldProblem> }
+
+export interface SuppliedUse extends AppliedCredential {
+  readonly environment: Readonly<Record<string, string>>
+}
+
+export interface CheckWay {
+  /** To addresses that the operator named. */
+  operatorFetch: OutboundFetch
+  /** To addresses that a person named: public ones only. */
+  guardedFetch: OutboundFetch
+}
+
+/** `says`: the upstream's own words, which are a stranger's. */
+export type CheckOutcome =
+  | { outcome: 'good'; label: string | undefined }
+  | { outcome: 'refused'; says: string | undefined }
+  | { outcome: 'unreachable'; says: string | undefined }
