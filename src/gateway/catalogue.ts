@@ -1,17 +1,12 @@
 /** What the tools of an upstream are called and whether they only read: for the consent page, and for calls by a token that may not write. Lists are fetched, never re-declared. */
 
 import { isRequest, type JsonRpcRequest } from '../mcp/json-rpc.ts'
-import {
-  clientCapabilitiesMeta,
-  clientInfoMeta,
-  newestLegacyVersion,
-  newestModernVersion,
-  protocolVersionMeta,
-} from '../mcp/protocol-version.ts'
-import { setMirroredHeaders, versionHeader } from '../mcp/streamable-http.ts'
+import { newestLegacyVersion } from '../mcp/protocol-version.ts'
+import { setMirroredHeaders } from '../mcp/streamable-http.ts'
 import { createBoundedMap } from '../platform/bounded-map.ts'
 import { readAnswers } from './event-relay.ts'
 import { defaultUpstreamLimits, type GatewayLimits } from './limits.ts'
+import { ownCall, ownModernCall, ownRequestId } from './own-call.ts'
 import { posternClientInfo, type Upstream, type UpstreamCall, type UpstreamCaller } from './upstream.ts'
 
 export interface ToolSummary {
@@ -88,7 +83,7 @@ async function listForConsent(upstream: Upstream, caller: UpstreamCaller): Promi
   const params = { protocolVersion: newestLegacyVersion, capabilities: {}, clientInfo: posternClientInfo }
   const { response, opened } = await upstream.initialize(ownCall(caller, 'initialize', params))
   await response.body?.cancel()
-  if (opened === undefined) return listTools(upstream, modernCall(caller))
+  if (opened === undefined) return listTools(upstream, ownModernCall(caller, 'tools/list'))
   const session = {
     key: 'catalogue',
     initialized: true,
@@ -154,7 +149,7 @@ export function summarizeTool(tool: unknown): ToolSummary | undefined {
 function listingCall(call: UpstreamCall): UpstreamCall {
   const [first] = call.messages.filter(isRequest)
   const envelope = call.era === 'modern' ? { _meta: first?.params?._meta } : {}
-  const request: JsonRpcRequest = { jsonrpc: '2.0', id: listingId, method: 'tools/list', params: envelope }
+  const request: JsonRpcRequest = { jsonrpc: '2.0', id: ownRequestId, method: 'tools/list', params: envelope }
   const headers = new Headers(call.headers)
   for (const name of [...headers.keys()]) if (name.startsWith('mcp-param-')) headers.delete(name)
   if (call.era === 'modern') setMirroredHeaders(headers, request)
@@ -168,42 +163,6 @@ function listingCall(call: UpstreamCall): UpstreamCall {
     wantsEventStream: false,
   }
 }
-
-function ownCall(caller: UpstreamCaller, method: string, params: Record<string, unknown>): UpstreamCall {
-  const request: JsonRpcRequest = { jsonrpc: '2.0', id: listingId, method, params }
-  return {
-    caller,
-    era: 'legacy',
-    session: undefined,
-    messages: [request],
-    batch: false,
-    text: JSON.stringify(request),
-    bytes: undefined,
-    headers: new Headers({
-      accept: 'application/json, text/event-stream',
-      'accept-encoding': 'identity',
-      'content-type': 'application/json',
-    }),
-    wantsEventStream: false,
-    signal: undefined,
-  }
-}
-
-function modernCall(caller: UpstreamCaller): UpstreamCall {
-  const call = ownCall(caller, 'tools/list', {
-    _meta: {
-      [protocolVersionMeta]: newestModernVersion,
-      [clientInfoMeta]: posternClientInfo,
-      [clientCapabilitiesMeta]: {},
-    },
-  })
-  call.headers.set(versionHeader, newestModernVersion)
-  for (const request of call.messages) setMirroredHeaders(call.headers, request)
-  return { ...call, era: 'modern' }
-}
-
-/** A text id, which cannot be one of a client's that counts. */
-const listingId = 'postern-tools'
 
 function withCursor(request: JsonRpcRequest, cursor: unknown): JsonRpcRequest {
   return { ...request, params: { ...request.params, cursor } }

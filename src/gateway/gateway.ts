@@ -29,6 +29,7 @@ import {
   refusedToken,
 } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
+import { createBridge } from './bridge/bridge.ts'
 import { createCatalogue, summarizeTool, type ToolSummary } from './catalogue.ts'
 import type { ConnectorSettings } from './connector-settings.ts'
 import { tryCredential } from './credential-check.ts'
@@ -93,7 +94,7 @@ export interface Gateway {
 /** Nothing is started: the first request of a caller reaches for the upstream. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { connector, limits, telemetry, clock } = options
-  const { upstream } = connector
+  const upstream = createBridge(connector.upstream)
   const sessions = createSessions({
     key: options.sessionKey,
     connectorPath: connector.path,

@@ -13,6 +13,7 @@ import {
   jsonRpcFault,
 } from '../mcp/json-rpc.ts'
 import { onOneLine, replaceValue } from '../mcp/json-text.ts'
+import { subscriptionIdMeta } from '../mcp/protocol-version.ts'
 
 export interface Peer {
   /** Sends a request under an id of our own. */
@@ -256,9 +257,6 @@ export function createPeer(options: PeerOptions): Peer {
     callsInFlight: () => calls.size,
   }
 }
-
-/** Names the listen request that a notification belongs to (MCP 2026-07-28, subscriptions). */
-const subscriptionIdMeta = 'io.modelcontextprotocol/subscriptionId'
 
 /** What tells of the server as a whole rather than of one call. */
 function concernsSessions(method: string): boolean {

@@ -172,7 +172,7 @@ export function createRelay(options: RelayOptions): Upstream {
         `${theServer} answered HTTP ${response.status} with ${JSON.stringify(type ?? 'no content')} instead of an MCP message. Is its URL that of an MCP endpoint?`,
       )
     }
-    return isProbe(call) ? repairedProbe(call, response) : relayJson(call, response)
+    return isProbe(call) ? repairedProbe(call, response, limits.openDeadlineMs) : relayJson(call, response)
   }
 
   /** 4xx to a call pass on, since clients tell revisions by them; `initialize` never ends in one, and nothing ends in 5xx. */
@@ -261,10 +261,12 @@ export function createRelay(options: RelayOptions): Upstream {
             protocolVersion: versionOf(answer.response) ?? newestLegacyVersion,
             upstreamSessionId: sessionIdOf(first),
           }
-          sessions.remember(call.caller, {
-            id: opened.upstreamSessionId,
-            protocolVersion: opened.protocolVersion,
-          })
+          if (isTheClientsOwn(call)) {
+            sessions.remember(call.caller, {
+              id: opened.upstreamSessionId,
+              protocolVersion: opened.protocolVersion,
+            })
+          }
         }
         return jsonResponse(answer.text)
       })
@@ -329,6 +331,11 @@ function sessionIdOf(response: Response): string | undefined {
   return id !== null && /^[\x21-\x7e]{1,1024}$/.test(id) ? id : undefined
 }
 
+/** Not one that the bridge opens, which has a key of its own already. */
+function isTheClientsOwn({ session }: UpstreamCall): boolean {
+  return session === undefined || session.key === ''
+}
+
 function versionOf(answer: JsonRpcResponse): string | undefined {
   const version = answer.result?.protocolVersion
   return typeof version === 'string' ? version : undefined
@@ -361,8 +368,10 @@ function isProbe(call: UpstreamCall): boolean {
 }
 
 /** An error under id null with status 200 ends a client's probe; under the probe's id it means "speak the older revision" (requirement GW-4). */
-async function repairedProbe(call: UpstreamCall, response: Response): Promise<Response> {
-  const text = await readText(response, errorLimits)
+async function repairedProbe(call: UpstreamCall, response: Response, deadlineMs: number): Promise<Response> {
+  const text = await readText(response, { ...errorLimits, deadlineMs }).catch((cause: unknown) => {
+    throw new UpstreamFailure(brokeOff, { cause })
+  })
   const [first] = call.messages.filter(isRequest)
   const error = errorOf(text)
   const isNameless = error !== undefined && (JSON.parse(text) as JsonRpcResponse).id == null

@@ -66,6 +66,20 @@ export function setValue(text: string, path: readonly string[], value: unknown):
   return text.slice(0, inside) + member + text.slice(inside)
 }
 
+/** The text without the member at `path`, however often it comes: readers differ in which one they take. */
+export function removeValue(text: string, path: readonly string[]): string {
+  const parent = findValue(text, path.slice(0, -1))
+  if (parent === undefined || text[parent.start] !== '{') return text
+  let kept = ''
+  let at = parent.start + 1
+  for (const { name, end } of membersOf(text, parent.start)) {
+    if (name !== path.at(-1)) kept += (kept === '' ? '' : ',') + text.slice(at, end)
+    at = skipSpace(text, end)
+    if (text[at] === ',') at++
+  }
+  return `${text.slice(0, parent.start)}{${kept}${text.slice(at)}`
+}
+
 /**
  * True if two readers could see different values: a name that comes twice, or twice to a reader that is not
  * strict about names, or a name in `expected` that only such a reader finds; and where a name is written with an

@@ -32,3 +32,9 @@ export function isModernVersion(version: string): boolean {
 export const protocolVersionMeta = 'io.modelcontextprotocol/protocolVersion'
 export const clientInfoMeta = 'io.modelcontextprotocol/clientInfo'
 export const clientCapabilitiesMeta = 'io.modelcontextprotocol/clientCapabilities'
+/** A modern request asks for `notifications/message` by naming a level (MCP 2026-07-28, logging). */
+export const logLevelMeta = 'io.modelcontextprotocol/logLevel'
+/** Of a modern result. */
+export const serverInfoMeta = 'io.modelcontextprotocol/serverInfo'
+/** Names the listen request that a notification belongs to (MCP 2026-07-28, subscriptions). */
+export const subscriptionIdMeta = 'io.modelcontextprotocol/subscriptionId'

@@ -11,13 +11,18 @@ import {
   tokens,
   until,
 } from './open-gateway.ts'
-import { result, type ScriptedUpstream, scriptedUpstream } from './scripted-upstream.ts'
+import {
+  modernScriptedUpstream,
+  result,
+  type ScriptedUpstream,
+  scriptedUpstream,
+} from './scripted-upstream.ts'
 
 let upstream: ScriptedUpstream
 let door: OpenGateway
 let session: Record<string, string>
 beforeEach(async () => {
-  upstream = scriptedUpstream()
+  upstream = modernScriptedUpstream()
   door = await openGateway({ upstream: upstream.upstream })
   session = await door.openSession('ada')
 })

@@ -3,13 +3,18 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findBearerChallenge } from '../../src/oauth/www-authenticate.ts'
 import { modernCall, type OpenGateway, openGateway, readAnswer, tokens } from './open-gateway.ts'
-import { result, type ScriptedUpstream, scriptedUpstream } from './scripted-upstream.ts'
+import {
+  modernScriptedUpstream,
+  result,
+  type ScriptedUpstream,
+  scriptedUpstream,
+} from './scripted-upstream.ts'
 
 let upstream: ScriptedUpstream
 let door: OpenGateway
 let session: Record<string, string>
 beforeEach(async () => {
-  upstream = scriptedUpstream()
+  upstream = modernScriptedUpstream()
   door = await openGateway({ upstream: upstream.upstream })
   session = await door.openSession('ada-reads')
   upstream.reached.length = 0
@@ -162,7 +167,7 @@ describe('the catalogue for the consent page', () => {
   })
 
   test('asks a server that has no handshake without one', async () => {
-    const modern = scriptedUpstream((seen) => {
+    const modern = modernScriptedUpstream((seen) => {
       if (seen.body.method !== 'initialize') return undefined
       const error = {
         code: -32022,

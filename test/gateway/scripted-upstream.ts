@@ -46,6 +46,28 @@ export function scriptedUpstream(
   }
 }
 
+/** The same, and it says that it speaks 2026-07-28 too. */
+export function modernScriptedUpstream(
+  script: Answer = () => undefined,
+  limits?: Partial<UpstreamLimits>,
+): ScriptedUpstream {
+  return scriptedUpstream(
+    async (seen) =>
+      (await script(seen)) ?? (seen.body.method === 'server/discover' ? discovered(seen) : undefined),
+    limits,
+  )
+}
+
+export function discovered(seen: Reached): Response {
+  return result(seen, {
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
+    capabilities: { tools: {} },
+    ttlMs: 0,
+    cacheScope: 'private',
+  })
+}
+
 export function result(seen: Reached, value: Record<string, unknown>): Response {
   return Response.json({ jsonrpc: '2.0', id: seen.body.id, result: value })
 }

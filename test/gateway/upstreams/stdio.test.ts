@@ -518,18 +518,18 @@ describe('a command that fails', () => {
 })
 
 describe('a legacy command that is asked in the modern era', () => {
-  test('[RC-01] [GW-4] is probed once; the client is sent to initialize, and is served by the same process', async () => {
+  test('[RC-01] [GW-5] is probed once, and serves both eras in the same process', async () => {
     const own = await door(kit)
-    for (const [method, params] of [
-      ['server/discover', {}],
-      ['tools/call', { name: 'echo' }],
-      ['no/such', {}],
+    for (const [method, params, status] of [
+      ['server/discover', {}, 200],
+      ['tools/call', { name: 'echo' }, 200],
+      ['no/such', {}, 404],
     ] as const) {
       const modern = modernCall(method, params)
       const response = await own.post('ada', modern.message, modern.headers)
-      expect(response.status).toBe(200)
+      expect(response.status).toBe(status)
       const { id, error } = await readAnswer(response)
-      expect({ id, code: error?.code }).toEqual({ id: 7, code: -32601 })
+      expect({ id, code: error?.code }).toEqual({ id: 7, code: status === 404 ? -32601 : undefined })
     }
     const session = await own.openSession('ada')
     await text(own, 'ada', 'process', session)
@@ -543,8 +543,8 @@ describe('a legacy command that is asked in the modern era', () => {
     ]) {
       const own = await door(script, { limits: { probeDeadlineMs: 50 } })
       const modern = modernCall('server/discover')
-      const { error } = await readAnswer(await own.post('ada', modern.message, modern.headers))
-      expect(error?.code).toBe(-32601)
+      const { result } = await readAnswer(await own.post('ada', modern.message, modern.headers))
+      expect(result?.supportedVersions).toEqual(['2026-07-28'])
       expect((await own.openSession('ada'))['mcp-protocol-version']).toBe('2025-11-25')
     }
   })

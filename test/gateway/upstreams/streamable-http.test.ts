@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text as readText } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { streamableHttpUpstream } from '../../../src/gateway/upstreams/streamable-http.ts'
 import { initializeMessage, modernCall, openGateway, readAnswer } from '../open-gateway.ts'
@@ -64,8 +65,13 @@ test('a redirect is not followed, wherever it leads', async () => {
 test.each(['declared', 'unknown'])(
   'a JSON body of %s length that stops in the middle is given up',
   async (length) => {
-    const http = createServer((request, response) => {
-      request.resume()
+    const http = createServer(async (request, response) => {
+      if ((await readText(request)).includes('server/discover')) {
+        const result = { supportedVersions: ['2026-07-28'] }
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify({ jsonrpc: '2.0', id: 'postern-asks', result }))
+        return
+      }
       const declared = length === 'declared' ? { 'content-length': '60' } : {}
       response.writeHead(200, { 'content-type': 'application/json', ...declared }).write('{"jsonrpc":"2.0",')
     })
