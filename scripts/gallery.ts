@@ -2,10 +2,12 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pageLinks } from '../src/app/pages.ts'
+import { type AccountView, accountPage, type ConnectedApp } from '../src/ui/account.ts'
 import { type ConsentTool, type ConsentView, consentPage } from '../src/ui/consent.ts'
 import { errorPage, type PageProblem } from '../src/ui/error.ts'
-import { homePage } from '../src/ui/home.ts'
-import type { Page } from '../src/ui/layout.ts'
+import { type HomeView, homePage } from '../src/ui/home.ts'
+import type { Page, Visitor } from '../src/ui/layout.ts'
 import { type LoginView, loginPage } from '../src/ui/login.ts'
 import { type SetupView, setupPage } from '../src/ui/setup.ts'
 import { text } from '../src/ui/text.ts'
@@ -37,11 +39,12 @@ export function galleryPieces(): GalleryPiece[] {
     { name: 'consent', page: consentPage(sampleConsent) },
     { name: 'consent-local', page: consentPage(localConsent) },
     { name: 'consent-hostile', page: consentPage(hostileConsent) },
-    { name: 'home', page: homePage({ ...visitor, connectors: [publicConnector] }) },
+    { name: 'home', page: homePage({ ...frameOfHome, connectors: [publicConnector] }) },
     {
       name: 'home-local',
       page: homePage({
-        ...visitor,
+        ...frameOfHome,
+        pageUrl: 'http://localhost:8787/',
         connectors: [{ name: 'Everything', url: 'http://localhost:8787/mcp' }],
         needsSetup: true,
       }),
@@ -49,11 +52,21 @@ export function galleryPieces(): GalleryPiece[] {
     {
       name: 'home-several',
       page: homePage({
-        ...visitor,
+        ...frameOfHome,
         connectors: [publicConnector, { name: 'Calendar', url: 'https://mcp.example.com/calendar' }],
       }),
     },
-    { name: 'home-without-address', page: homePage({ ...visitor, connectors: [] }) },
+    { name: 'home-without-address', page: homePage({ ...frameOfHome, connectors: [] }) },
+    { name: 'home-branded', page: homePage({ ...brandedHome, visitor: ada }) },
+    {
+      name: 'home-right-to-left',
+      page: mirrored(homePage({ ...frameOfHome, connectors: [publicConnector] })),
+    },
+    { name: 'consent-right-to-left', page: mirrored(consentPage(sampleConsent)) },
+    { name: 'account', page: accountPage(account) },
+    { name: 'account-ended', page: accountPage({ ...account, apps: [], disconnected: 'Claude' }) },
+    { name: 'account-hostile', page: accountPage(hostileAccount) },
+    { name: 'account-right-to-left', page: mirrored(accountPage(account)) },
     ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
   ]
 }
@@ -166,7 +179,81 @@ const hostileConsent: ConsentView = {
   redirectUri: 'https://evil.example/callback',
 }
 
-const visitor = { brand: { name: 'Postern' }, needsSetup: false }
+const frameOfHome = {
+  brand: frame.brand,
+  pageUrl: 'https://mcp.example.com/',
+  links: pageLinks('/'),
+  needsSetup: false,
+}
+
+const brandedHome: HomeView = {
+  ...frameOfHome,
+  brand: {
+    name: 'Acme & Sons',
+    colour: '#c2185b',
+    logo: `data:image/svg+xml;base64,${btoa('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11" fill="#c2185b"/><path d="M6 17l6-11 6 11z" fill="#fff"/></svg>')}`,
+  },
+  connectors: [publicConnector],
+}
+
+const now = 1_795_000_000
+const ada: Visitor = {
+  username: 'ada',
+  displayName: 'Ada Lovelace',
+  signOut: { action: '/logout', csrf: 'sample', returnTo: '/' },
+}
+
+const account: AccountView = {
+  ...frame,
+  links: pageLinks('/account'),
+  visitor: ada,
+  action: '/account',
+  csrf: 'sample',
+  now,
+  disconnected: undefined,
+  apps: [
+    {
+      grantId: 'g1',
+      client: 'Claude',
+      redirectHost: 'claude.ai',
+      isLocal: false,
+      connector: { name: 'Everything', icon: undefined },
+      scopes: ['Look things up', 'Make changes'],
+      since: now - 12 * 86_400,
+      lastUsedAt: now - 240,
+      tools: ['search-notes', 'get-sum', 'write-note', 'echo', 'get-tiny-image', 'toggle-logging'].map(
+        (name, index) => ({ name, calls: 41 - index * 8, lastAt: now - 240 - index * 9000 }),
+      ),
+    },
+    {
+      grantId: 'g2',
+      client: 'Claude Code',
+      redirectHost: 'localhost:53682',
+      isLocal: true,
+      connector: { name: 'Everything', icon: undefined },
+      scopes: ['Look things up'],
+      since: now - 90,
+      lastUsedAt: undefined,
+      tools: [],
+    },
+  ],
+}
+
+const hostileAccount: AccountView = {
+  ...account,
+  visitor: { ...ada, username: 'x'.repeat(64), displayName: '\u202e<b>evil</b>'.repeat(9) },
+  disconnected: '<script>alert(1)</script>',
+  apps: [
+    {
+      ...(account.apps[0] as ConnectedApp),
+      client: `\u202eedualC ${'Pneumonoultramicroscopic'.repeat(9)}`,
+      redirectHost: `claude.ai.${'very-long-label.'.repeat(8)}evil.example`,
+      connector: { name: '"><script>alert(1)</script>', icon: undefined },
+      scopes: ['</span><form action=https://evil.example>', 'עדה'],
+      tools: [{ name: `<img src=x onerror=alert(1)>${'x'.repeat(128)}`, calls: 1, lastAt: now }],
+    },
+  ],
+}
 
 const errors: readonly PageProblem[] = [
   { kind: 'unknown-client', connector: publicConnector },
@@ -192,6 +279,11 @@ const errors: readonly PageProblem[] = [
 
 function showError(problem: PageProblem): Page {
   return errorPage({ ...frame, errorId: 'Q3vXk2mB9dTfYw', problem })
+}
+
+/** As a translation into Hebrew or Arabic lays it out. */
+function mirrored({ html, csp }: Page): Page {
+  return { html: html.replace('dir="ltr"', 'dir="rtl"'), csp }
 }
 
 function reading(name: string, title: string): ConsentTool {

@@ -13,7 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['oauth', 'mcp', 'ui'],
   ['storage'],
   ['identity', 'credentials', 'client'],
-  ['authorization-server', 'gateway', 'account', 'console', 'doctor', 'simulator', 'connections'],
+  ['authorization-server', 'gateway', 'account', 'console', 'doctor', 'simulator', 'connections', 'ledger'],
   ['app'],
 ]
 

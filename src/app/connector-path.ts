@@ -2,7 +2,7 @@
 
 /** Addresses of Postern's own, now or in a version to come; a connector there would hide them. */
 const takenPaths =
-  /^\/(?:oauth|login|logout|setup|healthz|authorize|token|register|\.well-known|console|account)(?:\/|$)/
+  /^\/(?:oauth|login|logout|setup|healthz|authorize|token|register|\.well-known|console|account|metrics|readyz)(?:\/|$)/
 
 /** Stands for the tenant in a path, as a whole segment of it. */
 export const tenantPlaceholder = '{tenant}'

@@ -1,5 +1,6 @@
 /** The front door: which request goes to which room, what may be called from other origins, and what an error becomes on its way out. */
 
+import { type Account, accountPath } from '../account/account.ts'
 import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
 import { endpointAliases, endpointPaths } from '../authorization-server/endpoints/metadata.ts'
 import { errorAnswer, jsonAnswer } from '../authorization-server/json-answer.ts'
@@ -22,9 +23,10 @@ import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import type { Brand } from '../ui/brand.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
-import { type HomeConnector, homePage } from '../ui/home.ts'
+import type { HomeConnector } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
 import type { Connector, Connectors } from './connectors.ts'
+import { createHome } from './pages.ts'
 import type { Sources } from './sources.ts'
 
 export interface FrontDoorRooms {
@@ -34,6 +36,7 @@ export interface FrontDoorRooms {
   /** Undefined where no sign-in is needed: then there is nothing to discover, and a document would send clients astray. */
   authorizationServer: AuthorizationServer | undefined
   login: Login | undefined
+  account: Account
   waysIn: WaysIn
   hasUsers: () => Promise<boolean>
   allowedHosts: (host: string) => boolean
@@ -143,7 +146,7 @@ function metadataRoutes(
 
 /** Every address of the house but the MCP endpoints themselves, and what belongs to tenants. */
 function routeTable(rooms: FrontDoorRooms): Route[] {
-  const { authorizationServer: server, login, connectors, waysIn } = rooms
+  const { authorizationServer: server, login, account, connectors, waysIn } = rooms
   const machine = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
     method,
     path,
@@ -156,10 +159,8 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     audience: 'person',
     handle,
   })
-  const open = [
-    person('GET', '/', () => home(rooms)),
-    machine('GET', healthPath, () => jsonAnswer(200, { status: 'ok' })),
-  ]
+  const home = createHome({ ...rooms, connectors: connectors.fixed.map(connectorFact) })
+  const open = [person('GET', '/', home), machine('GET', healthPath, () => jsonAnswer(200, { status: 'ok' }))]
   if (server === undefined || login === undefined) return open
 
   const metadata = (): Response => publicJson(server.metadata)
@@ -201,13 +202,9 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     person('POST', '/logout', login.endpoints.logout),
     person('GET', '/setup', login.endpoints.setup),
     person('POST', '/setup', login.endpoints.setup),
+    person('GET', accountPath, account.show),
+    person('POST', accountPath, account.disconnect),
   ]
-}
-
-async function home(rooms: FrontDoorRooms): Promise<Response> {
-  const { connectors, brand, login } = rooms
-  const needsSetup = login !== undefined && !(await rooms.hasUsers())
-  return pageResponse(homePage({ brand, needsSetup, connectors: connectors.fixed.map(connectorFact) }))
 }
 
 function connectorFact({ name, resource, icon }: Connector): HomeConnector {

@@ -144,7 +144,7 @@ export const optionDefinitions: readonly OptionDefinition[] = [
   {
     ...ofConnector('path', 'The address of the door', '--path <path>'),
     expects:
-      'a path such as /mcp, without a trailing slash, and not one of Postern itself such as /oauth or /login',
+      'a path such as /mcp, without a trailing slash, and not one of Postern itself such as /oauth, /login or /account',
     default: '/mcp',
     purpose: 'Where the MCP endpoint is.',
     consequence: 'Part of the connector URL: clients have to add the connector again, and tokens end.',

@@ -1,5 +1,6 @@
 /** Postern as a function of a request: every door (Node server, framework, test) stands on this one. */
 
+import { accountPath, createAccount } from '../account/account.ts'
 import { createAuthorizationServer } from '../authorization-server/authorization-server.ts'
 import { defaultRateRules, type RateRules } from '../authorization-server/rate-limits.ts'
 import {
@@ -22,9 +23,11 @@ import { createWallet } from '../credentials/wallet.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits } from '../gateway/gateway.ts'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
+import { createAuditRecorder } from '../ledger/audit.ts'
+import { createUsageRecorder } from '../ledger/usage.ts'
 import { type Issuer, issuerOf } from '../oauth/authorization-server-metadata.ts'
 import { claudeOrigins } from '../oauth/claude.ts'
-import { resourceIdentifier } from '../oauth/resource-indicators.ts'
+import { type ResourceIdentifier, resourceIdentifier } from '../oauth/resource-indicators.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { importSealingKey, type Random, systemRandom } from '../platform/crypto.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
@@ -44,6 +47,7 @@ import {
 import { createConnectors } from './connectors.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { pageLinks } from './pages.ts'
 import { createSources, type SourceOptions, type Sources } from './sources.ts'
 import { readTrustedIssuers } from './trusted-issuers.ts'
 
@@ -157,7 +161,17 @@ async function openRooms(
     clock,
     onLost: (count, reason) => telemetry.emit('connections.lost', 'connections', { count, reason }),
   })
-  const telemetry = createTelemetry(clock, [...(options.readers ?? []), recorder.reader])
+  const usage = createUsageRecorder({
+    storage,
+    onLost: (count, reason) => telemetry.emit('usage.lost', 'usage', { count, reason }),
+  })
+  const audit = createAuditRecorder({
+    storage,
+    clock,
+    onLost: (count, reason) => telemetry.emit('audit.lost', 'audit', { count, reason }),
+  })
+  const readers = [...(options.readers ?? []), recorder.reader, usage.reader, audit.reader]
+  const telemetry = createTelemetry(clock, readers)
   const keys = await createKeyRing({
     storage,
     masterKey: options.masterKey,
@@ -237,12 +251,22 @@ async function openRooms(
     random,
   }
   const authorizationServer = createAuthorizationServer(settings)
+  const account = createAccount({
+    storage,
+    login,
+    brand,
+    findConnector: async (resource) => connectors.resources.find(resource as ResourceIdentifier),
+    links: pageLinks(accountPath),
+    telemetry,
+    clock,
+  })
   const frontDoor = createFrontDoor({
     issuer,
     brand,
     connectors,
     authorizationServer: connectors.isGuarded ? authorizationServer : undefined,
     login: connectors.isGuarded ? login : undefined,
+    account,
     waysIn,
     hasUsers: () => storage.hasUsers(),
     allowedHosts,
@@ -257,7 +281,7 @@ async function openRooms(
     close: async () => {
       housekeeping.stop()
       await connectors.close()
-      await recorder.close()
+      await Promise.all([recorder.close(), usage.close(), audit.close()])
     },
   }
 }

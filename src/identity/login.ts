@@ -67,7 +67,16 @@ export function createLogin(options: LoginOptions): Login {
   const flowCookie = createBrowserCookie(origin, 'postern-flow', 'pst_bf_')
   const brake = createGuessBrake(clock, options.guessLimits)
 
+  /** Of one request always the same, also where its cookie is being made. */
+  const browsers = new WeakMap<Request, RequestBrowser>()
+
   function browserOf(request: Request): RequestBrowser {
+    const browser = browsers.get(request) ?? findBrowser(request)
+    browsers.set(request, browser)
+    return browser
+  }
+
+  function findBrowser(request: Request): RequestBrowser {
     const known = flowCookie.find(request)
     const token = known ?? flowCookie.mint()
     return {
@@ -202,7 +211,7 @@ export function createLogin(options: LoginOptions): Login {
       returnTo,
       username,
       fault,
-      isForConnection: returnTo !== homePath,
+      isForConnection: requestPath.test(returnTo.slice(basePath.length)),
     })
     const headers = pageHeaders(page)
     if (state.retryAfterSeconds !== undefined) headers.set('retry-after', String(state.retryAfterSeconds))
@@ -243,7 +252,8 @@ export function createLogin(options: LoginOptions): Login {
   /** Only ever a path of ours: what somebody else put into a link must not decide where a signed-in browser goes. */
   function readReturn(asked: string | null): string {
     if (asked === null || !asked.startsWith(homePath)) return homePath
-    return requestPath.test(asked.slice(basePath.length)) ? asked : homePath
+    const path = asked.slice(basePath.length)
+    return requestPath.test(path) || personalPath.test(path) ? asked : homePath
   }
 
   return {
@@ -261,8 +271,11 @@ export function createLogin(options: LoginOptions): Login {
   }
 }
 
-/** The one page besides the home page that a person is sent back to. */
+/** Pages besides the home page that a person is sent back to: a request that waits for an answer, */
 const requestPath = /^\/oauth\/authorize\?request=([A-Za-z0-9_-]{1,128})$/
+
+/** and what is shown only to who has signed in. */
+const personalPath = /^\/(?:account|console)(?:\/[A-Za-z0-9._~-]+)*$/
 
 const busyRetrySeconds = 2
 

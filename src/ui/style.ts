@@ -20,13 +20,21 @@ code,kbd,.mono{font-family:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:4px}
 .skip{position:absolute;left:-999rem}
 .skip:focus{position:static;display:block;padding:.6rem 1rem;background:var(--panel)}
-.top{width:100%;max-width:33rem;margin:0 auto;padding:2.25rem 1.5rem 1rem}
+.top{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.4rem;width:100%;max-width:33rem;margin:0 auto;padding:2.25rem 1.5rem 1rem}
 .brand{display:inline-flex;align-items:center;gap:.55rem;color:var(--ink);font-weight:600;letter-spacing:-.01em;text-decoration:none}
 .brand svg{width:1.15rem;height:1.5rem;color:var(--accent);flex:none}
+.brand img{width:1.5rem;height:1.5rem;object-fit:contain;flex:none}
+.links{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;font-size:.92rem}
+.links a{padding:.35rem 0;color:var(--muted);text-decoration:none}
+.links a:hover,.links a[aria-current]{color:var(--ink)}
+.links a[aria-current]{font-weight:600;box-shadow:0 2px var(--accent)}
+.visitor{display:flex;align-items:center;gap:.3rem .9rem;margin-inline-start:auto;color:var(--muted);font-size:.88rem}
+.visitor .plain{min-height:1.6rem}
 main{width:100%;max-width:33rem;margin:0 auto;padding:0 1.5rem}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:2rem;box-shadow:0 1px 2px rgb(20 30 25/.04),0 12px 32px -18px rgb(20 30 25/.16)}
 .foot{width:100%;max-width:33rem;margin:0 auto;padding:1.25rem 1.5rem 3rem;color:var(--muted);font-size:.86rem}
 .wide .top,.wide main,.wide .foot{max-width:46rem}
+.full .top,.full main,.full .foot{max-width:78rem}
 .lead{margin-top:.6rem;color:var(--muted)}
 .muted{color:var(--muted)}
 .note{display:block;color:var(--muted);font-size:.88rem;line-height:1.45}
@@ -38,6 +46,9 @@ input[aria-invalid=true]{border-color:var(--error-line);border-width:2px}
 .wrong{color:var(--error-ink);font-size:.88rem;line-height:1.45}
 button{font:inherit;cursor:pointer}
 .button{min-height:2.9rem;padding:.65rem 1.35rem;border-radius:8px;border:1px solid var(--field-line);background:transparent;color:var(--ink);font-weight:600}
+.button.small{min-height:2.1rem;padding:.3rem .9rem;font-size:.88rem}
+a.button{display:inline-flex;align-items:center;color:var(--ink);text-decoration:none}
+a.button.primary{color:var(--on-accent)}
 .button:hover{border-color:var(--ink)}
 .primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
 .primary:hover{background:var(--accent-deep);border-color:var(--accent-deep)}
@@ -102,6 +113,20 @@ form.stack .button{margin-top:.35rem}
 .ways>details[open]>summary::after{transform:rotate(225deg)}
 .ways .body{padding:0 0 1.2rem}
 .ways .body .steps:first-child{margin-top:.1rem}
+.add{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .9rem;margin-top:.9rem}
+.add .note{flex:1 1 14rem}
+.phone{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:1rem}
+.phone .note{margin-top:.35rem}
+.qr{width:9rem;height:9rem;border-radius:8px}
+.row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:.5rem 1rem}
+.apps{margin-top:1.6rem}
+.app{padding:1.4rem 0;border-top:1px solid var(--line)}
+.app:last-child{padding-bottom:0}
+.app .facts{margin-top:.7rem;border:0}
+.app .facts>div{padding:.28rem 0;border:0}
+.app .tools{margin-top:0}
+.app .tools code{color:var(--ink)}
+.app details .tools{margin-top:.3rem}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:36rem){
 .top{padding:1.15rem 1.15rem .85rem}
@@ -110,6 +135,8 @@ main{padding:0}
 .foot{padding:1.1rem 1.15rem 2.5rem}
 h1{font-size:1.42rem}
 .facts>div{grid-template-columns:1fr}
+.app .facts>div{grid-template-columns:5.4rem 1fr}
+.phone{display:none}
 .actions{flex-direction:column}
 .actions .button{flex:none;width:100%}
 }

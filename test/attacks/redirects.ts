@@ -208,7 +208,7 @@ async function afterSignIn(door: Door, then: string): Promise<string> {
 
 const onlyKnownReturns = without(
   identity,
-  'return requestPath.test(asked.slice(basePath.length)) ? asked : homePath',
+  'return requestPath.test(path) || personalPath.test(path) ? asked : homePath',
   'return asked',
 )
 const onlyOwnPaths = without(identity, '|| !asked.startsWith(homePath)')

@@ -71,6 +71,10 @@ describe('words of strangers', () => {
   })
 })
 
+/** Links of clients open a dialog in which the person confirms; they are followed only when they are clicked. */
+const ownOrOfClient =
+  /^(\/|https:\/\/claude\.ai\/customize\/connectors(\?modal=add-custom-connector&amp;connectorName=[^&]*&amp;connectorUrl=https%3A[^&]*)?$|cursor:\/\/anysphere\.cursor-deeplink\/mcp\/install\?|vscode:mcp\/install\?)/
+
 describe.each(pieces)('the page $name', ({ page }) => {
   test('allows exactly the style and script it holds, and nothing from elsewhere [OA21-24] [CIMD-11]', () => {
     const csp = directives(page.csp)
@@ -82,14 +86,16 @@ describe.each(pieces)('the page $name', ({ page }) => {
     expect(csp.get('img-src')).toEqual(['data:'])
     expect(page.csp).not.toMatch(/unsafe|\*|http:(?!\/)/)
     expect(page.html).not.toMatch(/\s(style|on[a-z]+)="/i)
-    expect(page.html).not.toMatch(/<(img|iframe|object|embed|base|link rel="stylesheet|script src)/i)
+    expect(page.html).not.toMatch(
+      /<(img(?! src="data:image\/)|iframe|object|embed|base|link rel="stylesheet|script src)/i,
+    )
     const links = [...page.html.matchAll(/<a[^>]* href="([^"]*)"/g)].map(([, href = '']) => href)
-    for (const href of links) expect(href).toMatch(/^(\/|https:\/\/claude\.ai\/customize\/connectors$)/)
+    for (const href of links) expect(href).toMatch(ownOrOfClient)
   })
 
   test('names its language, has one first heading and no level left out, and labels its fields', () => {
-    expect(page.html).toMatch(/^<!doctype html>\n<html lang="en" dir="ltr">/)
-    expect(page.html).toMatch(/<title>[^<]+ · Postern<\/title>/)
+    expect(page.html).toMatch(/^<!doctype html>\n<html lang="en" dir="(?:ltr|rtl)">/)
+    expect(page.html).toMatch(/<title>[^<]+ · [^<]+<\/title>/)
     const levels = [...page.html.matchAll(/<h([1-6])\b/g)].map(([, level]) => Number(level))
     expect(levels.filter((level) => level === 1)).toEqual([1])
     levels.reduce((before, level) => {
@@ -287,7 +293,12 @@ describe('the home page', () => {
 
   test('tells a visitor the address and how each client takes it', () => {
     const page = words(
-      homePage({ brand: { name: 'Postern' }, connectors: [connector], needsSetup: false }).html,
+      homePage({
+        ...at('https://mcp.example.com'),
+        brand: { name: 'Postern' },
+        connectors: [connector],
+        needsSetup: false,
+      }).html,
     )
     expect(page).toContain('Connector address https://mcp.example.com/mcp')
     expect(page).toContain('claude mcp add --transport http notes https://mcp.example.com/mcp')
@@ -300,7 +311,14 @@ describe('the home page', () => {
 
   test('of several names each with its address, and the command for each', () => {
     const connectors = [connector, { name: 'Calendar', url: 'https://mcp.example.com/calendar' }]
-    const page = words(homePage({ brand: { name: 'Our tools' }, connectors, needsSetup: false }).html)
+    const page = words(
+      homePage({
+        ...at('https://mcp.example.com'),
+        brand: { name: 'Our tools' },
+        connectors,
+        needsSetup: false,
+      }).html,
+    )
     expect(page).toContain('Connect Claude to Our tools')
     expect(page).toContain('Notes https://mcp.example.com/mcp')
     expect(page).toContain('Calendar https://mcp.example.com/calendar')
@@ -308,20 +326,36 @@ describe('the home page', () => {
   })
 
   test('without an address that is for everybody says whom to ask', () => {
-    const page = words(homePage({ brand: { name: 'Our tools' }, connectors: [], needsSetup: false }).html)
+    const page = words(
+      homePage({
+        ...at('https://mcp.example.com'),
+        brand: { name: 'Our tools' },
+        connectors: [],
+        needsSetup: false,
+      }).html,
+    )
     expect(page).toContain('the address that whoever runs this server gave you')
   })
 
   test.each(['http://localhost:8787/mcp', 'http://127.0.0.1:8787/mcp', 'http://[::1]:8787/mcp'])(
     'says of %s that the hosted clients cannot reach it',
     (url) => {
-      const view = { brand: { name: 'Postern' }, connectors: [{ name: 'Notes', url }], needsSetup: true }
+      const view = {
+        ...at(new URL(url).origin),
+        brand: { name: 'Postern' },
+        connectors: [{ name: 'Notes', url }],
+        needsSetup: true,
+      }
       const page = words(homePage(view).html)
       expect(page).toContain('Only reachable from this computer')
       expect(page).toContain('no account yet')
     },
   )
 })
+
+function at(origin: string) {
+  return { pageUrl: `${origin}/` }
+}
 
 function consentWith(text: string): ConsentView {
   return {

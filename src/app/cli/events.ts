@@ -133,6 +133,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'The audit log could not be written and is tried again; `count` is missing from it.',
   ),
   event(
+    'audit.skipped',
+    'info',
+    'In the audit log only: strangers did so much in a minute that `count` of it is not written down there.',
+  ),
+  event(
     'connections.lost',
     'warn',
     'So many steps of connections are missing in `postern connections`; `reason` says why.',
@@ -164,6 +169,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
   event('upstream.stderr', 'debug', 'A line that your MCP server wrote to standard error.'),
   event('upstream.failed', 'error', 'Your MCP server could not answer; the client was told `reason`.'),
 
+  event(
+    'storage.moved',
+    'warn',
+    'The records were moved to PostgreSQL by `postern storage copy`, and the server goes on there; `reason` says where. At its next start it needs --database.',
+  ),
   event('storage.expired_removed', 'debug', 'Expired records were removed; `count` of them.'),
   event(
     'storage.housekeeping_failed',

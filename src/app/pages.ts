@@ -1,0 +1,46 @@
+/** Which pages there are for whom, and the one that everybody may see. */
+
+import { accountPath } from '../account/account.ts'
+import type { Login } from '../identity/login.ts'
+import type { Issuer } from '../oauth/authorization-server-metadata.ts'
+import type { Brand } from '../ui/brand.ts'
+import { type HomeConnector, homePage } from '../ui/home.ts'
+import { type PageLink, pageHeaders } from '../ui/layout.ts'
+import { text } from '../ui/text.ts'
+
+export interface HomeOptions {
+  issuer: Issuer
+  brand: Brand
+  connectors: readonly HomeConnector[]
+  /** Undefined where nobody signs in. */
+  login: Login | undefined
+  hasUsers(): Promise<boolean>
+}
+
+export function createHome(options: HomeOptions): (request: Request) => Promise<Response> {
+  const { issuer, brand, connectors, login } = options
+  return async function home(request) {
+    const user = await login?.whoIsThere(request)
+    const page = homePage({
+      brand,
+      pageUrl: `${issuer}/`,
+      links: login === undefined ? [] : pageLinks('/'),
+      visitor: user && login && { ...user, signOut: login.signOutForm(request, '/') },
+      connectors,
+      needsSetup: login !== undefined && !(await options.hasUsers()),
+    })
+    const headers = pageHeaders(page)
+    const setCookie = user && login?.browserOf(request).setCookie
+    if (setCookie !== undefined) headers.append('set-cookie', setCookie)
+    return new Response(page.html, { headers })
+  }
+}
+
+/** For somebody who has not signed in too: the page then asks them to. */
+export function pageLinks(here: string): PageLink[] {
+  const pages = [
+    { path: '/', label: text.frame.home },
+    { path: accountPath, label: text.frame.account },
+  ]
+  return pages.map((page) => ({ ...page, isHere: page.path === here }))
+}
