@@ -30,6 +30,7 @@ export interface ConfigFile extends ConnectorConfig {
   siteLogo?: string
   siteColour?: string
   data?: string
+  database?: string
   logFormat?: 'pretty' | 'json'
   logLevel?: LogLevel
 }

@@ -20,7 +20,7 @@ import { canonicalResource } from '../oauth/resource-indicators.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
 import type { Connection } from '../platform/request-source.ts'
 import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
-import { StorageError } from '../storage/storage-error.ts'
+import { StorageError, type StorageErrorKind } from '../storage/storage-error.ts'
 import type { Brand } from '../ui/brand.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import type { HomeConnector } from '../ui/home.ts'
@@ -298,7 +298,7 @@ function page(
 }
 
 function unexpected(cause: unknown): OAuthError {
-  if (cause instanceof StorageError && (cause.kind === 'overloaded' || cause.kind === 'locked')) {
+  if (cause instanceof StorageError && passingFaults.has(cause.kind)) {
     return new OAuthError('temporarily_unavailable', 'this server is busy; try again in a moment', {
       cause,
       detail: cause.message,
@@ -310,6 +310,9 @@ function unexpected(cause: unknown): OAuthError {
     { cause },
   )
 }
+
+/** Whoever comes again finds another answer. */
+const passingFaults: ReadonlySet<StorageErrorKind> = new Set(['overloaded', 'locked', 'unreachable'])
 
 function report(
   known: OAuthError,

@@ -388,14 +388,23 @@ export const optionDefinitions: readonly OptionDefinition[] = [
     ...ofDoor('data', 'Records and logs', '--data <directory>'),
     expects: 'a directory that can be written to',
     default: './.postern',
-    purpose: 'Where the database (postern.db) and the master key (master.key) are.',
+    purpose:
+      'Where the database (postern.db), unless --database names one, and the master key (master.key) are.',
     consequence:
       'Another directory is another Postern, with its own accounts and connections. Back up both files, apart from each other.',
   },
   {
+    ...ofDoor('database', 'Records and logs', '--database <url>'),
+    expects: 'a URL such as postgres://postern@db.example.com/postern?sslmode=verify-full',
+    default: 'postern.db in the data directory',
+    purpose: 'A PostgreSQL database to keep the records in, for several instances beside one another.',
+    consequence:
+      'Needs the package pg. A password stands in POSTERN_DATABASE or PGPASSWORD, not in the flag. `postern storage copy` moves the records there first, so that nobody is signed out.',
+  },
+  {
     ...ofDoor('masterKey', 'Records and logs', undefined),
     inFile: false,
-    expects: '32 bytes in base64url: 43 characters',
+    expects: '32 bytes in base64url (43 characters); of two with a comma between, the one that fits is used',
     default: 'the file master.key in the data directory, made at the first start',
     purpose: 'The key that wraps all other keys, for where secrets come from the environment.',
     consequence: 'Without the right key nothing that was issued works, and Postern does not start.',

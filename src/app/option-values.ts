@@ -6,6 +6,7 @@ import type { ScopeDefinition } from '../oauth/scope.ts'
 import { decodeBase64Url } from '../platform/crypto.ts'
 import { readIpRange } from '../platform/request-source.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { isPostgresUrl } from '../storage/postgres/url.ts'
 import { isColour } from '../ui/brand.ts'
 import type { OptionName } from './config.ts'
 import { connectorPathFault } from './connector-path.ts'
@@ -83,10 +84,11 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   siteLogo: z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
   siteColour: z.string().refine(isColour),
   data: z.string().min(1),
+  database: z.string().refine((text) => isPostgresUrl(text) && parseUrl(text) !== undefined),
   masterKey: z
     .string()
-    .transform((text) => decodeBase64Url(text.trim().replace(/=+$/, '')))
-    .refine((bytes) => bytes?.length === 32),
+    .transform((text) => text.split(',').map((key) => decodeBase64Url(key.trim().replace(/=+$/, ''))))
+    .refine((keys) => keys.length <= 2 && keys.every((bytes) => bytes?.length === 32)),
   registration: yesOrNo(),
   metadataDocuments: yesOrNo(),
   preRegistered: yesOrNo(),
@@ -188,7 +190,7 @@ function faultOf(definition: OptionDefinition, value: unknown): string {
   const { name, expects } = definition
   if (value === true && definition.flag?.includes('<')) return `needs a value: ${expects}`
   // What was pasted there may be the secret itself.
-  if (name === 'masterKey') return `is not ${expects}`
+  if (name === 'masterKey' || name === 'database') return `is not ${expects}`
   if (name === 'env' || name === 'upstreamHeader') return `give ${expects}; a value would be seen by others`
   const shown = JSON.stringify(value)?.slice(0, 100)
   const hint =

@@ -1,8 +1,16 @@
 /** What an operator can set, read from flags, environment and file (in that order of weight), with all problems told at once. */
 
+import { hasPassword } from '../storage/postgres/url.ts'
 import type { LogLevel, OptionName } from './config.ts'
 import { type OptionDefinition, optionDefinitions } from './option-definitions.ts'
-import { findGiven, nameProblems, type OptionProblem, type OptionSources, settle } from './option-sources.ts'
+import {
+  findGiven,
+  type Given,
+  nameProblems,
+  type OptionProblem,
+  type OptionSources,
+  settle,
+} from './option-sources.ts'
 import { readValues } from './option-values.ts'
 import { readServed, type Served } from './served-connectors.ts'
 
@@ -25,7 +33,10 @@ export interface Options {
   readonly siteLogo: string | undefined
   readonly siteColour: string | undefined
   readonly data: string
-  readonly masterKey: Uint8Array | undefined
+  /** Undefined: in the data directory. */
+  readonly database: string | undefined
+  /** Undefined: in the data directory. */
+  readonly masterKeys: readonly Uint8Array[] | undefined
   readonly registration: boolean
   readonly metadataDocuments: boolean
   readonly preRegistered: boolean
@@ -65,6 +76,7 @@ export function readOptions(sources: OptionSources): Options {
   const find = (definition: OptionDefinition): ReturnType<typeof findGiven> => findGiven(definition, sources)
   const read = readValues(optionDefinitions, find, problems)
   const { given } = read
+  refuseShownPassword(given, problems)
   settle(given, 'command', 'upstream', problems, 'name one MCP server: either a command or a URL')
   for (const name of ['command', 'upstream'] as const)
     settle(given, name, 'connectors', problems, 'each of the connectors has an MCP server of its own')
@@ -110,7 +122,8 @@ export function readOptions(sources: OptionSources): Options {
     siteLogo: value<string | undefined>('siteLogo', undefined),
     siteColour: value<string | undefined>('siteColour', undefined),
     data: value('data', defaultDataDirectory),
-    masterKey: value<Uint8Array | undefined>('masterKey', undefined),
+    database: value<string | undefined>('database', undefined),
+    masterKeys: value<Uint8Array[] | undefined>('masterKey', undefined),
     registration: value('registration', true),
     metadataDocuments: value('metadataDocuments', true),
     preRegistered: value('preRegistered', true),
@@ -131,17 +144,28 @@ export function readOptions(sources: OptionSources): Options {
 }
 
 /** For the commands that work on the records of a server and need to know nothing else of it. */
-export function readDataOptions(sources: OptionSources): {
-  readonly data: string
-  readonly masterKey: Uint8Array | undefined
-} {
+export function readDataOptions(sources: OptionSources): DataOptions {
   const problems: OptionProblem[] = []
-  const definitions = optionDefinitions.filter(({ name }) => name === 'data' || name === 'masterKey')
+  const names: readonly OptionName[] = ['data', 'database', 'masterKey']
+  const definitions = optionDefinitions.filter(({ name }) => names.includes(name))
   const { given } = readValues(definitions, (definition) => findGiven(definition, sources), problems)
+  refuseShownPassword(given, problems)
   const data = (given.get('data')?.value as string | undefined) ?? defaultDataDirectory
-  const masterKey = given.get('masterKey')?.value as Uint8Array | undefined
+  const database = given.get('database')?.value as string | undefined
+  const masterKeys = given.get('masterKey')?.value as Uint8Array[] | undefined
   if (problems.length > 0) throw new OptionsError(problems)
-  return Object.freeze({ data, masterKey })
+  return Object.freeze({ data, database, masterKeys })
+}
+
+export type DataOptions = Pick<Options, 'data' | 'database' | 'masterKeys'>
+
+/** Everybody on the machine sees the words of a command line (house rule 14). */
+function refuseShownPassword(given: ReadonlyMap<OptionName, Given>, problems: OptionProblem[]): void {
+  const database = given.get('database')
+  if (database?.weight !== 3 || !hasPassword(database.value as string)) return
+  const says =
+    'a password on the command line is seen by everybody on this machine; give the URL in POSTERN_DATABASE, or the password in PGPASSWORD'
+  problems.push({ at: database.at, says })
 }
 
 const defaultPort = 8787

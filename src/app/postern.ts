@@ -34,7 +34,7 @@ import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fe
 import type { Connection } from '../platform/request-source.ts'
 import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
-import { createKeyRing } from '../storage/key-ring.ts'
+import { createKeyRing, type MasterKeys } from '../storage/key-ring.ts'
 import { createKeyShelf } from '../storage/key-shelf.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type BrandOptions, readBrand } from '../ui/brand.ts'
@@ -61,8 +61,8 @@ export interface PosternOptions {
   /** By its name, of several: whose metadata stands at the root, and which one a client means that names none. Default none. */
   defaultConnector?: string | undefined
   storage: Storage
-  /** 32 bytes that wrap every key in storage. Lose them and everybody has to sign in again. */
-  masterKey: Uint8Array
+  /** 32 bytes that wrap every key in storage. Lose them and everybody has to sign in again. While it is being replaced, the old and the new one. */
+  masterKey: MasterKeys
   /** How people sign in. */
   identity: IdentityProvider
   /** Which kinds of client may connect; all three unless switched off. */

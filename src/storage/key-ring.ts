@@ -21,7 +21,7 @@ export interface KeyRing<Purpose extends string> {
 
 export interface KeyRingOptions<Purpose extends string> {
   storage: Storage
-  masterKey: Uint8Array
+  masterKey: MasterKeys
   /** All that the ring will be asked for; a key is made for each that has none. */
   purposes: readonly Purpose[]
   now: number
@@ -32,9 +32,8 @@ export async function createKeyRing<const Purpose extends string>(
   options: KeyRingOptions<Purpose>,
 ): Promise<KeyRing<Purpose>> {
   const { storage, now } = options
-  const master = await readMasterKey(options.masterKey)
   const stored = new Map((await storage.listKeys()).map((key) => [key.purpose, key]))
-  for (const key of stored.values()) refuseOtherMasterKey(key, master)
+  const master = standingMasterKey(await readMasterKeys(options.masterKey), [...stored.values()])
   const keys = new Map<Purpose, Uint8Array>()
   for (const purpose of options.purposes) {
     const standing = stored.get(purpose) ?? (await addKey(storage, purpose, master, now))
@@ -49,9 +48,12 @@ export async function createKeyRing<const Purpose extends string>(
   }
 }
 
+/** One, or while it is being replaced two: the one that wraps what is stored is used. */
+export type MasterKeys = Uint8Array | readonly Uint8Array[]
+
 export interface MasterKeyRotation {
   storage: Storage
-  from: Uint8Array
+  from: MasterKeys
   to: Uint8Array
 }
 
@@ -60,9 +62,11 @@ export interface MasterKeyRotation {
  * goes on; it needs the new master key at its next start. Gives the number of keys.
  */
 export async function rotateMasterKey({ storage, from, to }: MasterKeyRotation): Promise<number> {
-  const [old, next] = [await readMasterKey(from), await readMasterKey(to)]
+  const known = await readMasterKeys(from)
+  const next = await readMasterKey(to)
   for (let attempt = 0; attempt < rotationAttempts; attempt++) {
     const stored = await storage.listKeys()
+    const old = standingMasterKey(known, stored)
     const rewrapped: WrappedKeyRecord[] = []
     for (const key of stored) {
       const plain = await openWrappedKey(key, old)
@@ -84,6 +88,25 @@ export function masterKeyId(masterKey: Uint8Array): string {
 export interface MasterKey {
   id: string
   key: CryptoKey
+}
+
+export async function readMasterKeys(keys: MasterKeys): Promise<MasterKey[]> {
+  const list = keys instanceof Uint8Array ? [keys] : keys
+  if (list.length === 0) throw new TypeError('no master key was given')
+  return Promise.all(list.map(readMasterKey))
+}
+
+/** The one that wraps all that is stored; while nothing is, the first. */
+export function standingMasterKey(
+  known: readonly MasterKey[],
+  stored: readonly WrappedKeyRecord[],
+): MasterKey {
+  const [first] = known
+  if (first === undefined) throw new TypeError('no master key was given')
+  const standing = known.find(({ id }) => stored.every(({ masterKeyId }) => masterKeyId === id))
+  if (standing !== undefined) return standing
+  const strange = stored.find(({ masterKeyId }) => masterKeyId !== first.id)
+  throw otherMasterKey(strange?.masterKeyId ?? '', first.id)
 }
 
 export async function readMasterKey(bytes: Uint8Array): Promise<MasterKey> {

@@ -1,6 +1,6 @@
 /** Keys that come and go under names of one family, wrapped by the master key as all others are (house rule 5). */
 
-import { openWrappedKey, readMasterKey, wrapKeyFor } from './key-ring.ts'
+import { type MasterKeys, openWrappedKey, readMasterKeys, wrapKeyFor } from './key-ring.ts'
 import type { Storage } from './storage.ts'
 
 export interface KeyShelf {
@@ -19,20 +19,19 @@ export interface ShelvedKey {
 
 export async function createKeyShelf(options: {
   storage: Storage
-  masterKey: Uint8Array
+  masterKey: MasterKeys
   /** What every name begins with in storage. */
   family: string
 }): Promise<KeyShelf> {
   const { storage } = options
-  const master = await readMasterKey(options.masterKey)
+  const known = await readMasterKeys(options.masterKey)
   const prefix = `${options.family}:`
 
   async function list(): Promise<ShelvedKey[]> {
-    const records = (await storage.listKeys()).filter(
-      ({ purpose, masterKeyId }) => purpose.startsWith(prefix) && masterKeyId === master.id,
-    )
     const keys: ShelvedKey[] = []
-    for (const record of records) {
+    for (const record of await storage.listKeys()) {
+      const master = known.find(({ id }) => id === record.masterKeyId)
+      if (master === undefined || !record.purpose.startsWith(prefix)) continue
       const bytes = await openWrappedKey(record, master)
       keys.push({ name: record.purpose.slice(prefix.length), bytes, createdAt: record.createdAt })
     }
@@ -42,7 +41,9 @@ export async function createKeyShelf(options: {
   return {
     list,
     async addIfAbsent(name, make, now) {
-      if ((await storage.listKeys()).some(({ masterKeyId }) => masterKeyId !== master.id)) return undefined
+      const stored = await storage.listKeys()
+      const master = known.find(({ id }) => stored.every(({ masterKeyId }) => masterKeyId === id))
+      if (master === undefined) return undefined
       const purpose = prefix + name
       const wrapped = await wrapKeyFor(await make(), purpose, master)
       const standing = await storage.addKeyIfAbsent({

@@ -3,6 +3,9 @@
 export type StorageErrorKind =
   | 'no-driver'
   | 'not-writable'
+  | 'moved'
+  | 'unfinished-copy'
+  | 'damaged-copy'
   | 'not-a-database'
   | 'newer-schema'
   | 'locked'

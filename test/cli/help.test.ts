@@ -25,6 +25,9 @@ const commandPaths = [
   'grants revoke',
   'keys rotate',
   'keys rotate-signing',
+  'storage status',
+  'storage migrate',
+  'storage copy',
 ]
 
 /** The generated page holds the output of each `--help`, which spares starting a process for each. */
@@ -40,7 +43,16 @@ describe('help', () => {
     const { code, stdout } = await runPostern(['--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/Start here:\n {2}postern serve -- npx/)
-    for (const command of ['serve', 'connect', 'connections', 'clients', 'users', 'grants', 'keys']) {
+    for (const command of [
+      'serve',
+      'connect',
+      'connections',
+      'clients',
+      'users',
+      'grants',
+      'keys',
+      'storage',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     expect(stdout).toContain('Exit codes')

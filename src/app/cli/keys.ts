@@ -8,17 +8,10 @@ import { masterKeyBytes, rotateMasterKey } from '../../storage/key-ring.ts'
 import { createKeyShelf } from '../../storage/key-shelf.ts'
 import { readOrCreateMasterKey } from '../../storage/master-key-node.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { readDataOptions } from '../options.ts'
+import type { DataOptions } from '../options.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { dataFlags, examples, group } from './management.ts'
-import {
-  type DataDirectory,
-  type RecordFlags,
-  readMasterKey,
-  recordSources,
-  replaceMasterKey,
-  withRecords,
-} from './records.ts'
+import { dataDirectory, type RecordFlags, readMasterKeys, replaceMasterKey, withRecords } from './records.ts'
 import { readStandardInput } from './standard-input.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -58,10 +51,9 @@ function rotateCommand(terminal: Terminal): Command {
         ],
       ]),
     )
-    .action(async (flags: RotateFlags) => {
-      const given = readDataOptions(await recordSources(flags)).masterKey
-      await withRecords(flags, (storage, directory) => rotate(storage, directory, given, flags, terminal))
-    })
+    .action((flags: RotateFlags) =>
+      withRecords(flags, (storage, options) => rotate(storage, options, flags, terminal)),
+    )
 }
 
 interface RotateSigningFlags extends RecordFlags {
@@ -84,22 +76,18 @@ function rotateSigningCommand(terminal: Terminal): Command {
         ['postern keys rotate-signing --at-once', 'clients renew their tokens within a minute'],
       ]),
     )
-    .action(async (flags: RotateSigningFlags) => {
-      const given = readDataOptions(await recordSources(flags)).masterKey
-      await withRecords(flags, (storage, directory) =>
-        rotateSigning(storage, directory, given, flags, terminal),
-      )
-    })
+    .action((flags: RotateSigningFlags) =>
+      withRecords(flags, (storage, options) => rotateSigning(storage, options, flags, terminal)),
+    )
 }
 
 async function rotateSigning(
   storage: Storage,
-  directory: DataDirectory,
-  given: Uint8Array | undefined,
+  options: DataOptions,
   flags: RotateSigningFlags,
   { out }: Terminal,
 ): Promise<void> {
-  const masterKey = await readMasterKey(storage, directory, given)
+  const masterKey = await readMasterKeys(storage, options)
   const shelf = await createKeyShelf({ storage, masterKey, family: signingKeyFamily })
   const before = await shelf.list()
   if (before.length === 0)
@@ -116,13 +104,13 @@ async function rotateSigning(
 
 async function rotate(
   storage: Storage,
-  directory: DataDirectory,
-  given: Uint8Array | undefined,
+  options: DataOptions,
   flags: RotateFlags,
   { out }: Terminal,
 ): Promise<void> {
-  const from = await readMasterKey(storage, directory, given)
-  if (given !== undefined) {
+  const from = await readMasterKeys(storage, options)
+  const directory = dataDirectory(options.data)
+  if (options.masterKeys !== undefined) {
     if (flags.newKeyStdin !== true) {
       throw new CommandFailure(
         'the master key is in POSTERN_MASTER_KEY, so you keep the new one too: make it, store it, and give it with --new-key-stdin',

@@ -57,13 +57,23 @@ export async function createProgram(
     connections: async () => (await import('./connections.ts')).connectionsCommand(terminal),
     grants: async () => (await import('./grants.ts')).grantsCommand(terminal),
     keys: async () => (await import('./keys.ts')).keysCommand(terminal),
+    storage: async () => (await import('./storage.ts')).storageCommand(terminal),
   }
   for (const name of only === undefined ? commandNames : [only]) program.addCommand(await loaders[name]())
   settle(program, terminal)
   return program
 }
 
-const commandNames = ['serve', 'connect', 'connections', 'clients', 'users', 'grants', 'keys'] as const
+const commandNames = [
+  'serve',
+  'connect',
+  'connections',
+  'clients',
+  'users',
+  'grants',
+  'keys',
+  'storage',
+] as const
 type CommandName = (typeof commandNames)[number]
 
 const introduction = `Postern is the door through which Claude reaches an MCP server: it adds sign-in,

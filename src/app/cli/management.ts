@@ -12,6 +12,7 @@ export function group(name: string, summary: string, description: string): Comma
 export function dataFlags(command: Command): Command {
   return command
     .option('--data <directory>', 'where the server keeps its data (default: ./.postern)')
+    .option('--database <url>', 'the PostgreSQL database of the server, if it has one')
     .option('--config <file>', 'the config file of the server, if it says where the data is')
     .option('--json', 'print JSON instead of text')
 }

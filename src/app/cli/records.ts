@@ -1,12 +1,18 @@
-/** The data directory: the database and the master key of one Postern, opened by a server and by the commands that manage it at the same time. */
+/** The records of one Postern and its master key: in its data directory or in PostgreSQL, opened by servers and by the commands that manage it at the same time. */
 
 import { accessSync, constants, existsSync, linkSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '../../platform/clock.ts'
+import { postgresStorage } from '../../storage/adapters/postgres.ts'
 import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
-import { masterKeyId } from '../../storage/key-ring.ts'
+import { takeMove } from '../../storage/copy/move-node.ts'
+import { followingStorage } from '../../storage/following-storage.ts'
+import { type MasterKeys, masterKeyId } from '../../storage/key-ring.ts'
 import { readOrCreateMasterKey } from '../../storage/master-key-node.ts'
+import { withoutPassword } from '../../storage/postgres/url.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { type OptionSources, readDataOptions } from '../options.ts'
+import { StorageError } from '../../storage/storage-error.ts'
+import { type DataOptions, type OptionSources, readDataOptions } from '../options.ts'
 import { findConfigFile } from './config-file.ts'
 import { CommandFailure } from './failure.ts'
 
@@ -37,9 +43,41 @@ export function prepareDataDirectory(directory: DataDirectory): void {
   }
 }
 
+/** For sentences about it. */
+export function databaseName({ data, database }: DataOptions): string {
+  return database === undefined ? dataDirectory(data).database : withoutPassword(database)
+}
+
+export async function openStorage({ data, database }: DataOptions): Promise<Storage> {
+  if (database !== undefined) return postgresStorage({ url: database })
+  const directory = dataDirectory(data)
+  prepareDataDirectory(directory)
+  return sqliteStorage({ path: directory.database })
+}
+
+/** For a server, which goes on in PostgreSQL when `postern storage copy` moves its records there. */
+export async function openServedStorage(
+  options: DataOptions,
+  onMoved: (target: string) => void,
+): Promise<Storage> {
+  const storage = await openStorage(options)
+  if (options.database !== undefined) return storage
+  const path = dataDirectory(options.data).database
+  // Kept, because its password is taken away from there once it was read.
+  let url: string | undefined
+  return followingStorage(storage, async () => {
+    url ??= takeMove(path, systemClock())
+    if (url === undefined) throw new StorageError('not-a-database', `tables are missing in ${path}`)
+    const next = await postgresStorage({ url })
+    onMoved(withoutPassword(url))
+    return next
+  })
+}
+
 /** The flags that every command on records has. */
 export interface RecordFlags {
   data?: string | true
+  database?: string | true
   config?: string | true
   json?: boolean
 }
@@ -47,20 +85,19 @@ export interface RecordFlags {
 /** Opens the records of a Postern that has run, or, if `create`, of one that is about to. */
 export async function withRecords<T>(
   flags: RecordFlags,
-  use: (storage: Storage, directory: DataDirectory) => Promise<T>,
+  use: (storage: Storage, options: DataOptions) => Promise<T>,
   create = false,
 ): Promise<T> {
-  const { data } = readDataOptions(await recordSources(flags))
-  const directory = dataDirectory(data)
-  if (!create && !existsSync(directory.database)) {
+  const options = readDataOptions(await recordSources(flags))
+  const directory = dataDirectory(options.data)
+  if (!create && options.database === undefined && !existsSync(directory.database)) {
     throw new CommandFailure(
       `there is no Postern in ${directory.path} yet: start one with \`postern serve\`, or say with --data where it keeps its data`,
     )
   }
-  prepareDataDirectory(directory)
-  const storage = sqliteStorage({ path: directory.database })
+  const storage = await openStorage(options)
   try {
-    return await use(storage, directory)
+    return await use(storage, options)
   } finally {
     await storage.close()
   }
@@ -73,12 +110,10 @@ export async function recordSources(flags: RecordFlags): Promise<OptionSources> 
 }
 
 /** The key that opens this database: the one that was given, the one of a rotation that was cut off, or the file's. */
-export async function readMasterKey(
-  storage: Storage,
-  directory: DataDirectory,
-  given: Uint8Array | undefined,
-): Promise<Uint8Array> {
-  if (given !== undefined) return given
+export async function readMasterKeys(storage: Storage, options: DataOptions): Promise<MasterKeys> {
+  if (options.masterKeys !== undefined) return options.masterKeys
+  const directory = dataDirectory(options.data)
+  prepareDataDirectory(directory)
   const [stored] = await storage.listKeys()
   if (existsSync(directory.nextMasterKey)) {
     const next = await readOrCreateMasterKey(directory.nextMasterKey)
@@ -90,7 +125,7 @@ export async function readMasterKey(
   // A new key could open nothing of what is stored; making one would only hide that the right one is gone.
   if (stored !== undefined && !existsSync(directory.masterKey)) {
     throw new CommandFailure(
-      `${directory.masterKey} is missing, and ${directory.database} was made with it; restore it from your backup, or give the key in POSTERN_MASTER_KEY`,
+      `${directory.masterKey} is missing, and the keys in ${databaseName(options)} were wrapped by it; restore it from your backup, or give the key in POSTERN_MASTER_KEY`,
     )
   }
   return readOrCreateMasterKey(directory.masterKey)

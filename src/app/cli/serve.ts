@@ -10,7 +10,6 @@ import { systemClock } from '../../platform/clock.ts'
 import { createOutboundFetch } from '../../platform/outbound-fetch.ts'
 import type { Connection } from '../../platform/request-source.ts'
 import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
-import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { BrandOptions } from '../../ui/brand.ts'
 import { createDocumentFetch, type RunningServer, startServer } from '../node.ts'
@@ -30,7 +29,7 @@ import {
   probeMaximumBytes,
   probePublicUrl,
 } from './public-url-probe.ts'
-import { dataDirectory, prepareDataDirectory, readMasterKey } from './records.ts'
+import { openServedStorage, readMasterKeys } from './records.ts'
 import { type CreateUpstream, connectorOf, createUpstreams, refuseMissingPlaces } from './served.ts'
 import type { Terminal } from './terminal.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
@@ -137,11 +136,11 @@ async function open(
   const telemetry = createTelemetry(systemClock, [log.reader])
   house.telemetry = telemetry
 
-  const directory = dataDirectory(options.data)
-  prepareDataDirectory(directory)
-  const storage = sqliteStorage({ path: directory.database })
+  const storage = await openServedStorage(options, (target) =>
+    telemetry.emit('storage.moved', 'server', { reason: target }),
+  )
   house.storage = storage
-  const masterKey = await readMasterKey(storage, directory, options.masterKey)
+  const masterKey = await readMasterKeys(storage, options)
 
   // The port first: without a public URL it is part of the issuer, and a tunnel has to be told where to go.
   const door = createDoor()

@@ -4,7 +4,8 @@ import { postgresDriver } from '../postgres/driver.ts'
 import { storageErrorOf } from '../postgres/errors.ts'
 import { listenForGrants } from '../postgres/listener.ts'
 import { connectionConfig, createPool, loadDriver } from '../postgres/pool.ts'
-import { migrate } from '../postgres/schema.ts'
+import { migrate, refuseUnfinishedCopy } from '../postgres/schema.ts'
+import { isPostgresUrl } from '../postgres/url.ts'
 import { sqlStorage } from '../sql-storage.ts'
 import type { Storage } from '../storage.ts'
 import { withTokenCache } from '../token-cache.ts'
@@ -27,6 +28,7 @@ export async function postgresStorage({ url, connections = 10 }: PostgresStorage
   const pool = createPool(driver, url, connections)
   try {
     await migrate(pool)
+    await refuseUnfinishedCopy(pool)
   } catch (error) {
     await pool.end()
     throw storageErrorOf(error)
@@ -43,8 +45,4 @@ export async function postgresStorage({ url, connections = 10 }: PostgresStorage
       await storage.close()
     },
   }
-}
-
-export function isPostgresUrl(url: string): boolean {
-  return /^postgres(ql)?:\/\//.test(url)
 }

@@ -3,7 +3,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { findMove } from '../copy/move-node.ts'
 import { createVersionTable, pendingMigrations } from '../migrations.ts'
+import { withoutPassword } from '../postgres/url.ts'
 import type { SqlDriver, SqlRow, SqlTransaction } from '../sql/driver.ts'
 import { sqlStorage } from '../sql-storage.ts'
 import type { Storage } from '../storage.ts'
@@ -89,8 +91,16 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
   // FULL: a commit is on the disk when it returns, so an answered request survives a loss of power.
   database.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF')
   database.exec(`PRAGMA cache_size = -${cacheKibibytes}; PRAGMA wal_autocheckpoint = ${checkpointPages}`)
+  refuseMoved(database, path)
   migrate(database)
   database.exec(`PRAGMA busy_timeout = ${blockingTimeoutMs}`)
+}
+
+function refuseMoved(database: DatabaseSync, path: string): void {
+  const move = findMove(database)
+  if (move === undefined) return
+  const target = withoutPassword(move.target)
+  throw new StorageError('moved', `the records of ${path} were moved; start with --database ${target}`)
 }
 
 /** The switch needs the file alone, and SQLite does not wait for that by itself; two first starts meet here. */
@@ -282,6 +292,10 @@ function storageErrorOf(error: unknown, path: string): unknown {
     return says('not-writable', `the database ${path} cannot be made or opened: ${error.message}`)
   }
   switch (primaryCodeOf(error)) {
+    case 1: // SQLITE_ERROR
+      return /no such table/.test(messageOf(error))
+        ? says('moved', `the records of ${path} were moved`)
+        : error
     case 5: // SQLITE_BUSY
       return says('locked', `the database ${path} is locked by another process, which did not finish in time`)
     case 8: // SQLITE_READONLY

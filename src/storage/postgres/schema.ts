@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import { createVersionTable, type Migration, pendingMigrations } from '../migrations.ts'
+import { StorageError } from '../storage-error.ts'
 
 export async function migrate(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
@@ -30,6 +31,18 @@ async function apply(client: pg.PoolClient, migration: Migration): Promise<void>
   )
   await client.query('COMMIT')
 }
+
+/** Of a database that is being copied into: half of the records would be worse than none. */
+export async function refuseUnfinishedCopy(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query('SELECT to_regclass($1) AS found', [unfinishedCopy])
+  if (rows[0]?.found === null) return
+  const says =
+    'records are being copied into this database, or the copy was cut off; see to it that `postern storage copy` ends well'
+  throw new StorageError('unfinished-copy', says)
+}
+
+/** The table that stands there until the copy is whole. */
+export const unfinishedCopy = 'unfinished_copy'
 
 /** A trigger and no verb of ours, so that whoever revokes, in whatever way, is heard by every instance. */
 async function announceRevocations(client: pg.PoolClient): Promise<void> {
