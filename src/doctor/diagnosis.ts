@@ -5,6 +5,7 @@ import {
   type Check,
   type Framework,
   type Judgement,
+  notApplicable,
   type Party,
   type Stage,
   stages,
@@ -52,15 +53,15 @@ export interface Diagnosis {
 }
 
 export function diagnose(examination: Examination, checks: readonly Check[]): Diagnosis {
-  const judged = checks.map((check) => ({ check, judgement: judgeSafely(check, examination) }))
+  const judged = withoutLastResort(
+    checks.map((check) => ({ check, judgement: judgeSafely(check, examination) })),
+  )
   const frameworks = recogniseFrameworks(examination)
-  const faults = judged.flatMap(({ check, judgement }) => {
-    return judgement.verdict === 'violated' || judgement.verdict === 'warning' ? [{ check, judgement }] : []
-  })
-  const errors = new Set(faults.filter(isError).map(({ check }) => check.id))
+  const faults = judged.flatMap(({ check, judgement }) =>
+    'cause' in judgement ? [{ check, judgement }] : [],
+  )
   const found = new Set(faults.map(({ check }) => check.id))
   const findings = faults
-    .filter(({ check }) => check.consequenceOf !== 'any-error' || errors.size === 1)
     .toSorted(
       (left, right) =>
         Number(isError(right)) - Number(isError(left)) || placeOf(left.check) - placeOf(right.check),
@@ -74,6 +75,19 @@ export function diagnose(examination: Examination, checks: readonly Check[]): Di
   }
 }
 
+/** What is told only when nothing else explains a failure is not told beside what does. */
+function withoutLastResort(judged: readonly Judged[]): readonly Judged[] {
+  const isExplained = judged.some(({ check, judgement }) => {
+    return check.consequenceOf !== 'any-error' && 'cause' in judgement && isError({ check, judgement })
+  })
+  if (!isExplained) return judged
+  return judged.map(({ check, judgement }) => {
+    const isToldElsewhere = check.consequenceOf === 'any-error' && 'cause' in judgement
+    return { check, judgement: isToldElsewhere ? notApplicable('another finding explains it') : judgement }
+  })
+}
+
+type Judged = { check: Check; judgement: Judgement }
 type Fault = { check: Check; judgement: Extract<Judgement, { cause: string }> }
 
 function isError({ check, judgement }: Fault): boolean {

@@ -4,7 +4,7 @@ import type { Connection } from '../client/connector.ts'
 import type { Surface } from '../client/surface.ts'
 import type { StepName, TranscriptExchange, TranscriptStep } from '../client/transcript.ts'
 import type { Facts } from './facts.ts'
-import type { HostFacts } from './network.ts'
+import type { HostFacts } from './reach.ts'
 
 export interface Examination {
   /** As it was typed. */

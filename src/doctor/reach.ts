@@ -1,7 +1,19 @@
 /** Looks at every host that Claude's cloud has to reach: its addresses and its certificate (documented by Anthropic, 2026-09). */
 
+import type { HandshakeFacts, Network } from '../client/network.ts'
 import { isIpLiteral, isLocalhostName, isLoopbackHost, parseUrl } from '../platform/url.ts'
-import type { HostFacts, Network } from './network.ts'
+
+/** What is known of one host that Claude has to reach. */
+export interface HostFacts {
+  hostname: string
+  port: number
+  isHttps: boolean
+  /** What is there: the MCP server, its metadata, or the authorization server. */
+  roles: readonly string[]
+  /** Undefined when the name was not asked, because it is an address or on this machine. */
+  addresses: readonly string[] | undefined
+  handshake: HandshakeFacts | undefined
+}
 
 export interface HostRole {
   url: string | undefined

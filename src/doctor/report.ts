@@ -5,7 +5,7 @@ import type { Framework } from './check.ts'
 import type { Diagnosis, Finding, JudgedCheck } from './diagnosis.ts'
 import type { Effect } from './effects.ts'
 import type { Examination, ProbeRecord, Until } from './examination.ts'
-import type { HostFacts } from './network.ts'
+import type { HostFacts } from './reach.ts'
 
 export const reportVersion = 1
 

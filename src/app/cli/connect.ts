@@ -206,7 +206,7 @@ async function connectWith(
 const transports = { auto: 'auto', http: 'streamable-http', sse: 'http+sse' } as const
 
 /** `--call` takes every word up to the next option, so that the URL may be among them. */
-function readWords(
+export function readWords(
   typedUrl: string | undefined,
   words: readonly string[],
 ): { url: string; calls: ToolCall[] } {
@@ -324,7 +324,7 @@ function askingBrowser(surface: Surface, make: (name: Browser['name']) => Browse
 }
 
 /** The password may hold colons; the user name may not. */
-function readLogin(text: string | undefined): Login | undefined {
+export function readLogin(text: string | undefined): Login | undefined {
   if (text === undefined || text === '') return undefined
   const colon = text.indexOf(':')
   if (colon < 1) throw new TypeError('POSTERN_LOGIN has the form user:password')
@@ -343,7 +343,7 @@ function limitTime(
   }, seconds * 1000)
 }
 
-function readSeconds(text: string): number {
+export function readSeconds(text: string): number {
   const seconds = Number(text)
   if (!(seconds > 0)) throw new InvalidArgumentError('a number of seconds, greater than 0')
   return seconds

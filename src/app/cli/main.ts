@@ -52,10 +52,12 @@ export async function createProgram(
   const loaders: Record<CommandName, () => Promise<Command>> = {
     serve: async () => (await import('./serve.ts')).serveCommand(terminal, command, version),
     connect: async () => (await import('./connect.ts')).connectCommand(),
+    doctor: async () => (await import('./doctor.ts')).doctorCommand(terminal),
     clients: async () => (await import('./clients.ts')).clientsCommand(terminal),
     users: async () => (await import('./users.ts')).usersCommand(terminal),
     connections: async () => (await import('./connections.ts')).connectionsCommand(terminal),
     grants: async () => (await import('./grants.ts')).grantsCommand(terminal),
+    credentials: async () => (await import('./credentials.ts')).credentialsCommand(terminal),
     keys: async () => (await import('./keys.ts')).keysCommand(terminal),
     storage: async () => (await import('./storage.ts')).storageCommand(terminal),
   }
@@ -67,10 +69,12 @@ export async function createProgram(
 const commandNames = [
   'serve',
   'connect',
+  'doctor',
   'connections',
   'clients',
   'users',
   'grants',
+  'credentials',
   'keys',
   'storage',
 ] as const
@@ -83,7 +87,9 @@ Start here:
   postern serve -- npx -y @modelcontextprotocol/server-everything
       puts the door before an MCP server, and says how to add it to Claude
   postern connect http://localhost:8787/mcp
-      connects to it as Claude does, step by step, without Claude`
+      connects to it as Claude does, step by step, without Claude
+  postern doctor https://mcp.example.com/mcp
+      says why Claude does not connect to an MCP server, and how to mend it`
 
 const closing = `
 \`postern <command> --help\` explains a command, with examples.

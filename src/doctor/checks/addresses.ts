@@ -3,7 +3,7 @@
 import { isIpLiteral, isPublicAddress } from '../../platform/url.ts'
 import { type Check, couldNotRun, passed, testedLocally, violated, warning } from '../check.ts'
 import type { Examination } from '../examination.ts'
-import type { HostFacts } from '../network.ts'
+import type { HostFacts } from '../reach.ts'
 
 const troubleshooting = 'https://claude.com/docs/connectors/building/troubleshooting'
 const hostedOnly = ['hosted', 'messages-api'] as const

@@ -1,7 +1,7 @@
 /** The certificate as a program on a server sees it: publicly trusted, whole chain, in date, for this name (RFC 5280 §6, RFC 9110 §4.3.4). */
 
+import type { HandshakeFailure } from '../../client/network.ts'
 import { type Check, couldNotRun, passed, testedLocally, violated } from '../check.ts'
-import type { HandshakeFailure } from '../network.ts'
 
 const shared = {
   stage: 'reach',

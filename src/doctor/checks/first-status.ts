@@ -11,13 +11,21 @@ const shared = {
   party: 'server',
 } as const
 
-/** In the order in which they exclude each other. */
-const statuses: readonly (Pick<Check, 'id' | 'title' | 'claude' | 'fix' | 'rank'> & {
-  isFault(answer: Exchange): boolean
-})[] = [
+type StatusFault = Pick<Check, 'id' | 'title' | 'claude' | 'fix' | 'rank'> &
+  Partial<Pick<Check, 'stage' | 'consequenceOf'>> & { isFault(answer: Exchange): boolean }
+
+const statuses: readonly StatusFault[] = [
   {
     id: 'no-answer',
-    rank: 10,
+    stage: 'reach',
+    rank: 30,
+    consequenceOf: [
+      'certificate-chain-incomplete',
+      'certificate-not-trusted',
+      'certificate-expired',
+      'certificate-wrong-name',
+      'tls-refused',
+    ],
     title: 'The server does not answer at all',
     claude: 'Waits, then gives up before any sign-in.',
     fix: {

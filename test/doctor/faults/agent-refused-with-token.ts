@@ -2,7 +2,7 @@ import { atPath, type Fault } from '../lab/fault.ts'
 import { json } from '../lab/lab.ts'
 
 export const fault: Fault = {
-  rows: ['N8', 'N14', 'V1'],
+  rows: ['N8', 'V1'],
   says: 'an edge refuses Claude-User on the endpoint, but not what discovery sends',
   break(lab) {
     lab.addEdge(

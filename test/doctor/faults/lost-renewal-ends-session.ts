@@ -2,7 +2,7 @@ import { atPath, type Fault } from '../lab/fault.ts'
 import { json } from '../lab/lab.ts'
 
 export const fault: Fault = {
-  rows: ['X1', 'X11'],
+  rows: ['X1'],
   says: 'a refresh token that is shown again is refused at once',
   doctor: { isIntrusive: true },
   break(lab) {

@@ -1,7 +1,7 @@
 import { atPath, type Fault, wellKnownResource, withMembers } from '../lab/fault.ts'
 
 export const fault: Fault = {
-  rows: ['D4'],
+  rows: ['D4', 'C3'],
   says: 'resource ends in a slash that was not typed',
   break(lab) {
     lab.addEdge(

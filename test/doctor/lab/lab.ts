@@ -1,6 +1,6 @@
 // The lab: one known-good MCP server with sign-in, in process, and the places where a fault is let in: its edge, its settings, its network, its clock.
 
-import type { HandshakeFacts, Network } from '../../../src/doctor/network.ts'
+import type { HandshakeFacts, Network } from '../../../src/client/network.ts'
 import { authorizationServer } from './authorization-server.ts'
 import { mcpServer } from './mcp-server.ts'
 
@@ -118,6 +118,15 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*', ...headers },
+  })
+}
+
+export function unauthorized(lab: Lab, token: string | undefined): Response {
+  const pointer = `${new URL(lab.url).origin}/.well-known/oauth-protected-resource/mcp`
+  const error = token === undefined ? '' : 'error="invalid_token", '
+  return json({ error: 'invalid_token' }, 401, {
+    'WWW-Authenticate': `Bearer ${error}resource_metadata="${pointer}", scope="notes:read notes:write"`,
+    'Access-Control-Expose-Headers': 'WWW-Authenticate',
   })
 }
 

@@ -1,6 +1,6 @@
 // The good MCP server of the lab: 2025-11-25 and before, stateless, JSON answers; tokens asked for as the variant says.
 
-import { json, type Lab } from './lab.ts'
+import { json, type Lab, unauthorized } from './lab.ts'
 
 type Message = { id?: string | number; method?: string; params?: Record<string, unknown> }
 
@@ -19,7 +19,7 @@ export function mcpServer(
     const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
     const message =
       request.method === 'POST' ? ((await request.json().catch(() => ({}))) as Message) : undefined
-    if (needsToken(message, token) && !isAccepted(token)) return unauthorized(token)
+    if (needsToken(message, token) && !isAccepted(token)) return unauthorized(lab, token)
     if (message === undefined) return json({ error: 'method not allowed' }, 405, { Allow: 'POST' })
     if (message.method === undefined) return json(rpcError(null, -32600, 'Invalid Request'), 400)
     if (message.id === undefined) return new Response(null, { status: 202 })
@@ -32,15 +32,6 @@ export function mcpServer(
     if (access === 'oauth' || token !== undefined) return true
     const method = message?.method ?? ''
     return message !== undefined && !openMethods.includes(method) && !method.startsWith('notifications/')
-  }
-
-  function unauthorized(token: string | undefined): Response {
-    const pointer = `${new URL(lab.url).origin}/.well-known/oauth-protected-resource/mcp`
-    const error = token === undefined ? '' : 'error="invalid_token", '
-    return json({ error: 'invalid_token' }, 401, {
-      'WWW-Authenticate': `Bearer ${error}resource_metadata="${pointer}", scope="notes:read notes:write"`,
-      'Access-Control-Expose-Headers': 'WWW-Authenticate',
-    })
   }
 }
 

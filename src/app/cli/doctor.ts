@@ -1,0 +1,181 @@
+/** `postern doctor`: examines any MCP server as Claude meets it, and says what is wrong first and how to mend it. */
+
+import { Command, Option } from 'commander'
+import type { Browser } from '../../client/browser.ts'
+import { createFetchBrowser } from '../../client/browser-fetch.ts'
+import { createHeadlessBrowser } from '../../client/browser-headless-node.ts'
+import { createSystemBrowser } from '../../client/browser-system-node.ts'
+import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
+import { createSystemNetwork } from '../../client/network-node.ts'
+import { createPlainFetch } from '../../client/plain-fetch-node.ts'
+import type { Surface } from '../../client/surface.ts'
+import * as surfaces from '../../client/surfaces/index.ts'
+import { defaultLimitSeconds, doctor, type Progress } from '../../doctor/doctor.ts'
+import type { Until } from '../../doctor/examination.ts'
+import type { DoctorReport } from '../../doctor/report.ts'
+import { formatReport, type Ink } from '../../doctor/reports/terminal.ts'
+import { readLogin, readSeconds, readWords } from './connect.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
+import { examples } from './management.ts'
+import { printable, type Terminal, type Writer } from './terminal.ts'
+
+interface DoctorFlags {
+  as: string
+  until?: Until
+  call?: string[]
+  token?: string
+  clientId?: string
+  clientSecret?: string
+  scope?: string
+  browser?: Browser['name']
+  intrusive?: boolean
+  asIfPublic?: boolean
+  timeout?: number
+  json?: boolean
+}
+
+const surfaceList: readonly Surface[] = Object.values(surfaces)
+
+export function doctorCommand(terminal: Terminal): Command {
+  return new Command('doctor')
+    .summary('why Claude does not connect to an MCP server, and how to mend it')
+    .description(
+      'Connects to any MCP server as Claude does, looks at everything on the way, and says what Claude meets first, why, and how to mend it. ' +
+        'It only reads and lists; what it registers or signs in it says before, and takes back where the server allows.',
+    )
+    .argument('[url]', 'the URL that a person would type when adding the connector')
+    .addOption(
+      new Option('--as <client>', 'which client to be')
+        .choices(surfaceList.map(({ name }) => name))
+        .default('claude-hosted'),
+    )
+    .addOption(
+      new Option('--until <stage>', 'go no further than this').choices([
+        'discovery',
+        'registration',
+        'lists',
+      ] satisfies Until[]),
+    )
+    .addOption(
+      new Option(
+        '--browser <kind>',
+        'sign in: by your own browser, a Chromium without a window, or plain forms and redirects',
+      ).choices(['system', 'headless', 'fetch']),
+    )
+    .option(
+      '--token <token>',
+      'use this token instead of signing in; better in POSTERN_TOKEN, where no list of processes shows it',
+    )
+    .option('--client-id <id>', 'a client id that was registered by hand')
+    .option('--client-secret <secret>', 'its secret; better in POSTERN_CLIENT_SECRET')
+    .option('--scope <scope>', 'ask for this scope, whatever the server suggests')
+    .option(
+      '--call <name json...>',
+      'also call a tool, with a JSON object of arguments or without (again for more)',
+    )
+    .option('--intrusive', 'also try what must be refused and renew tokens, on sign-ins of its own')
+    .option('--as-if-public', 'judge how it is reached from the internet although it is on this machine')
+    .option(
+      '--timeout <seconds>',
+      `give up after so many seconds altogether (${defaultLimitSeconds})`,
+      readSeconds,
+    )
+    .option('--json', 'print one JSON document: findings, every check, every exchange, all secrets masked')
+    .addHelpText('after', helpAfter)
+    .action(async (url: string | undefined, flags: DoctorFlags) => {
+      process.exitCode = await run(url, flags, terminal)
+    })
+}
+
+const helpAfter = `
+POSTERN_LOGIN=user:password signs in where a page asks for it.
+Without a browser, a login or a token it stops before the sign-in.
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.
+${examples([
+  ['postern doctor https://mcp.example.com/mcp', 'as far as it goes without signing in'],
+  ['postern doctor https://mcp.example.com/mcp --browser headless --intrusive', 'the whole way'],
+  ['postern doctor http://localhost:8787/mcp --json > report.json', 'for a script'],
+])}`
+
+async function run(typed: string | undefined, flags: DoctorFlags, terminal: Terminal): Promise<number> {
+  const { url, calls } = readTarget(typed, flags)
+  const surface = surfaceList.find(({ name }) => name === flags.as)
+  if (surface === undefined)
+    throw new CommandFailure(`--as ${flags.as} is no client that is known`, exitCodes.usage)
+  const plain = createPlainFetch()
+  try {
+    const report = await doctor({
+      url,
+      surface,
+      fetch: plain.fetch,
+      network: createSystemNetwork(),
+      browser: browserFor(flags, terminal),
+      openCallback: openLoopbackCallback,
+      until: flags.until,
+      token: flags.token ?? process.env.POSTERN_TOKEN,
+      clientId: flags.clientId,
+      clientSecret:
+        flags.clientSecret ?? (flags.clientId === undefined ? undefined : process.env.POSTERN_CLIENT_SECRET),
+      scope: flags.scope,
+      calls,
+      isIntrusive: flags.intrusive === true,
+      asIfPublic: flags.asIfPublic === true,
+      limitSeconds: flags.timeout ?? defaultLimitSeconds,
+      onProgress: (told) => tell(told, terminal.err),
+    })
+    show(report, flags, terminal.out)
+    return report.verdict === 'fails' ? exitCodes.failed : exitCodes.done
+  } finally {
+    await plain.close()
+  }
+}
+
+function readTarget(typed: string | undefined, flags: DoctorFlags): ReturnType<typeof readWords> {
+  try {
+    return readWords(typed, flags.call ?? [])
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new CommandFailure(error.message, exitCodes.usage, { cause: error })
+  }
+}
+
+function browserFor({ browser, token }: DoctorFlags, terminal: Terminal): Browser | undefined {
+  if (token !== undefined || process.env.POSTERN_TOKEN !== undefined) return undefined
+  const login = readLogin(process.env.POSTERN_LOGIN)
+  if (browser === 'headless') return createHeadlessBrowser({ login, patienceSeconds: 60 })
+  if (browser === 'system') {
+    return createSystemBrowser({
+      patienceSeconds: signInPatienceSeconds,
+      announce: (address) => terminal.err.line(`Sign in here, if no browser comes up:\n  ${address}`),
+    })
+  }
+  return browser === 'fetch' || login !== undefined ? createFetchBrowser(login) : undefined
+}
+
+/** A person may have to look for a password first. */
+const signInPatienceSeconds = 600
+
+function tell(told: Progress, writer: Writer): void {
+  if (!writer.isTerminal) return
+  if (told.kind === 'step')
+    writer.line(writer.style('dim', `… ${printable(`${told.step.title}: ${told.step.says}`)}`))
+  else if (told.kind === 'probe') writer.line(writer.style('dim', `… ${told.title}`))
+  else writer.line(writer.style('dim', `… it ${told.says}`))
+}
+
+function show(report: DoctorReport, flags: DoctorFlags, writer: Writer): void {
+  if (flags.json === true) writer.write(`${JSON.stringify(report, null, 2)}\n`)
+  else writer.write(`\n${formatReport(report, inkOf(writer))}`)
+}
+
+function inkOf(writer: Writer): Ink {
+  return {
+    good: (text) => writer.style('green', text),
+    bad: (text) => writer.style('red', text),
+    warn: (text) => writer.style('yellow', text),
+    faint: (text) => writer.style('dim', text),
+    strong: (text) => writer.style('bold', text),
+    columns: writer.columns - 1,
+  }
+}
