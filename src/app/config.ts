@@ -1,5 +1,6 @@
 /** What `postern.config.ts` exports by default, and `postern.config.json` holds: the options by name, for one connector or for several. */
 
+import type { UserSuppliedOptions } from '../credentials/kinds/user-supplied.ts'
 import type { Access, PolicyRule, SignInForm } from '../gateway/gateway.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 
@@ -42,6 +43,7 @@ export interface TenantConfig {
   upstreamHeader?: readonly string[]
   env?: readonly string[]
   cwd?: string
+  credential?: CredentialConfig
   name?: string
   access?: Access
   publicTools?: readonly string[] | 'read-only'
@@ -52,6 +54,13 @@ export interface TenantConfig {
   clients?: 'any' | 'own'
   proofOfPossession?: 'offered' | 'required'
 }
+
+/** What the MCP server is called with. */
+export type CredentialConfig =
+  | { kind: 'none' }
+  /** Of each header the environment variable that holds its value. */
+  | { kind: 'static-secret'; headers: Readonly<Record<string, string>> }
+  | ({ kind: 'user-supplied' } & UserSuppliedOptions)
 
 export interface ConnectorConfig extends TenantConfig {
   path?: string

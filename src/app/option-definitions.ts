@@ -71,6 +71,14 @@ export const optionDefinitions: readonly OptionDefinition[] = [
     consequence: "Relative paths in the command's arguments mean something else.",
   },
   {
+    ...inFileOnly(ofTenant('credential', 'The MCP server behind the door', undefined)),
+    expects: 'an object with a kind: none, static-secret or user-supplied (docs/guides/credentials.md)',
+    default: 'none',
+    purpose: 'What the MCP server is called with: the same for everybody, or each person’s own.',
+    consequence:
+      'With a kind of their own, people are asked for it on the consent page, and nobody is ever served with another’s. Whoever has none is asked to connect again.',
+  },
+  {
     ...ofTenant('name', 'The MCP server behind the door', '--name <name>'),
     expects: 'a name of 1 to 80 characters',
     default: 'taken from the command or URL',

@@ -52,6 +52,8 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   upstreamHeader: listOf(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+=[A-Za-z_][A-Za-z0-9_]*$/)),
   env: listOf(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
   cwd: z.string().min(1),
+  // What is in it is read with places of its own.
+  credential: z.looseObject({ kind: z.string() }),
   name: z.string().trim().min(1).max(maximumNameLength),
   path: z.string().refine((path) => connectorPathFault(path) === undefined),
   access: z.enum(['oauth', 'lazy', 'none']),

@@ -1,10 +1,17 @@
-/** Which MCP server a connector is put before: a command with its environment, or a URL with its headers. */
+/** Which MCP server a connector is put before: a command with its environment, or a URL with its headers, and what it is called with. */
 
+import type { UpstreamCredential } from '../credentials/upstream-credential.ts'
 import type { OptionName } from './config.ts'
 import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
 import { maximumNameLength } from './option-values.ts'
+import { readCredential } from './served-credential.ts'
 
-export interface CommandUpstream {
+interface CalledUpstream {
+  /** What it is called with; undefined where nothing is said of it. */
+  readonly credential: UpstreamCredential | undefined
+}
+
+export interface CommandUpstream extends CalledUpstream {
   readonly kind: 'command'
   readonly command: string
   readonly args: readonly string[]
@@ -13,7 +20,7 @@ export interface CommandUpstream {
   readonly environment: Readonly<Record<string, string>>
 }
 
-export interface UrlUpstream {
+export interface UrlUpstream extends CalledUpstream {
   readonly kind: 'url'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -41,7 +48,8 @@ export function readUpstream(
   }
   if (url !== undefined) {
     const headers = readHeaders(given.get('upstreamHeader'), environment, problems)
-    return { kind: 'url', url: url.value as string, headers }
+    const credential = readCredential(given.get('credential'), 'url', environment, problems)
+    return { kind: 'url', url: url.value as string, headers, credential }
   }
   const [program = '', ...args] = chosen.value as string[]
   return {
@@ -50,6 +58,7 @@ export function readUpstream(
     args,
     cwd: given.get('cwd')?.value as string | undefined,
     environment: readNamedVariables(given.get('env'), environment, problems),
+    credential: readCredential(given.get('credential'), 'command', environment, problems),
   }
 }
 

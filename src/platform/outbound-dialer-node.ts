@@ -22,13 +22,15 @@ export interface GuardedDialer {
   close(): Promise<void>
 }
 
-/** Connections are made only to public addresses; one private answer among several refuses the whole name, as Claude's own cloud does. */
+/** Connections are made only to public addresses; one private answer among several refuses the whole name, as Claude's own cloud does. The other side may be silent for `silenceMs` (0: for any time; default five minutes). */
 export function createGuardedDialer(
   connectTimeoutMs: number,
   resolve: ResolveAll = systemLookup,
+  silenceMs?: number,
 ): GuardedDialer {
   const connect = buildConnector({ timeout: connectTimeoutMs, lookup: createPublicLookup(resolve) })
   const agent = new Agent({
+    ...(silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs }),
     connect(options, callback) {
       // A socket asks nobody for the address of a literal, so it is judged here.
       if (isIpLiteral(options.hostname) && !isPublicAddress(options.hostname))

@@ -5,6 +5,8 @@ import { inProcessUpstream } from '../../src/index.ts'
 
 export interface KeyedUpstream {
   upstream: Upstream
+  /** The same, for a port. */
+  handler(request: Request): Promise<Response>
   /** Whose each key is; what is taken out is refused from then on. */
   keys: Map<string, string>
   /** What it was asked: method and person, as far as it knew one. */
@@ -52,5 +54,5 @@ export function keyedUpstream(keys: Record<string, string>, header = 'authorizat
     }
     return Response.json({ jsonrpc: '2.0', id, result: results[method] }, { headers })
   }
-  return { upstream: inProcessUpstream({ handler }), keys: known, calls }
+  return { upstream: inProcessUpstream({ handler }), handler, keys: known, calls }
 }

@@ -95,13 +95,16 @@ export async function visitor(door: Door, username: string): Promise<Visitor> {
   return { username, browser, ask }
 }
 
+let calls = 0
+
 /** What the tool `whoami` says, or the status of what was refused. */
 export async function whoami(
   door: Door,
   accessToken: string,
   headers: Record<string, string> = {},
 ): Promise<string | number> {
-  const call = { id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }
+  // Calls of one client without a session have ids of their own, as Claude's have.
+  const call = { id: ++calls, method: 'tools/call', params: { name: 'whoami', arguments: {} } }
   const response = await callMcp(door, accessToken, call, headers)
   if (response.status !== 200) return response.status
   const body = (await response.json()) as {

@@ -4,21 +4,23 @@ import { statSync } from 'node:fs'
 import type { Upstream } from '../../gateway/upstream.ts'
 import { stdioUpstream } from '../../gateway/upstreams/stdio.ts'
 import { urlUpstream } from '../../gateway/upstreams/url.ts'
+import { createGuardedDialer } from '../../platform/outbound-dialer-node.ts'
 import type { ConnectorOptions, Tenant, TenantConnectorOptions } from '../connector-options.ts'
 import { type OptionProblem, type Options, OptionsError } from '../options.ts'
 import type { Served, ServedTenant } from '../served-connectors.ts'
 import type { ServedUpstream } from '../served-upstream.ts'
 import { pictureProblems, readPicture } from './picture-file.ts'
-import { createUpstreamFetch } from './upstream-fetch.ts'
+import { connectTimeoutMs, createUpstreamFetch, noTimeLimit } from './upstream-fetch.ts'
 
 export type CreateUpstream = (upstream: ServedUpstream) => Upstream
 
 /** Connections to servers at a URL are shared by all that it makes. */
 export function createUpstreams(): CreateUpstream {
   const fetch = createUpstreamFetch()
+  const guardedFetch = createGuardedDialer(connectTimeoutMs, undefined, noTimeLimit).fetch
   return function createUpstream(upstream) {
     if (upstream.kind === 'url') {
-      return urlUpstream({ url: upstream.url, headers: upstream.headers, fetch })
+      return urlUpstream({ url: upstream.url, headers: upstream.headers, fetch, guardedFetch })
     }
     return stdioUpstream({
       command: [upstream.command, ...upstream.args],
@@ -48,7 +50,7 @@ export function connectorOf(
 function rulesOf(served: Omit<ServedTenant, 'name'>, createUpstream: CreateUpstream): Omit<Tenant, 'name'> {
   const { access, publicTools, hiddenTools, signInForm, people, policy, clients, proofOfPossession } = served
   const rules = { access, publicTools, hiddenTools, signInForm, people, policy, clients, proofOfPossession }
-  return { ...rules, upstream: createUpstream(served.upstream) }
+  return { ...rules, credential: served.upstream.credential, upstream: createUpstream(served.upstream) }
 }
 
 /** The files and directories that are named and not there. Throws `OptionsError`. */

@@ -2,9 +2,9 @@
 
 import { Agent, fetch as undiciFetch } from 'undici'
 
-const connectTimeoutMs = 5_000
+export const connectTimeoutMs = 5_000
 /** A tool may think for minutes before the first byte; the gateway has deadlines of its own. */
-const noTimeLimit = 0
+export const noTimeLimit = 0
 
 export function createUpstreamFetch(): typeof fetch {
   const dispatcher = new Agent({

@@ -1,0 +1,109 @@
+/** What the file says of the credential that an MCP server is called with, made into one. Secrets are named there, and read from the environment. */
+
+import { z } from 'zod'
+import { noCredential } from '../credentials/kinds/none.ts'
+import { staticSecret } from '../credentials/kinds/static-secret.ts'
+import { userSupplied } from '../credentials/kinds/user-supplied.ts'
+import type { UpstreamCredential } from '../credentials/upstream-credential.ts'
+import type { CredentialConfig } from './config.ts'
+import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
+
+/** Undefined where none is named, and where what is named is of no use; then a problem says so. */
+export function readCredential(
+  given: Given | undefined,
+  upstream: 'command' | 'url',
+  environment: OptionSources['environment'],
+  problems: OptionProblem[],
+): UpstreamCredential | undefined {
+  if (given === undefined) return undefined
+  const read = credentialConfig.safeParse(given.value)
+  if (!read.success) {
+    for (const { path, message } of read.error.issues)
+      problems.push({ at: [given.at, ...path.map(String)].join('.'), says: message })
+    return undefined
+  }
+  // zod cannot know that an optional member may also be undefined here.
+  const config = read.data as CredentialConfig
+  try {
+    refuseWrongWay(config, upstream)
+    return create(config, environment)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    problems.push({ at: given.at, says: error.message })
+    return undefined
+  }
+}
+
+function create(config: CredentialConfig, environment: OptionSources['environment']): UpstreamCredential {
+  switch (config.kind) {
+    case 'none':
+      return noCredential()
+    case 'static-secret':
+      return staticSecret({ headers: readSecrets(config.headers, environment) })
+    case 'user-supplied':
+      return userSupplied(config)
+  }
+}
+
+/** A header means nothing to a command, a variable nothing to a URL. */
+function refuseWrongWay(config: CredentialConfig, upstream: 'command' | 'url'): void {
+  const isSuppliedByVariable = config.kind === 'user-supplied' && config.environment !== undefined
+  if (upstream === 'url' && isSuppliedByVariable)
+    throw new TypeError('environment is for a command; a server at a URL takes headers')
+  if (upstream === 'url' || config.kind === 'none') return
+  const isByVariable = isSuppliedByVariable && config.headers === undefined && config.url === undefined
+  if (!isByVariable) throw new TypeError('a command takes what people give as environment, and nothing else')
+}
+
+function readSecrets(
+  named: Readonly<Record<string, string>>,
+  environment: OptionSources['environment'],
+): Record<string, string> {
+  const read = Object.entries(named).map(([header, variable]) => {
+    const value = environment[variable]
+    if (value === undefined || value === '')
+      throw new TypeError(`${header} names ${variable}, which is not set in this environment`)
+    return [header, value]
+  })
+  return Object.fromEntries(read)
+}
+
+const variableName = z
+  .string({ error: 'must be the name of an environment variable that holds the secret' })
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
+
+const texts = z.record(z.string(), z.string())
+
+const credentialConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('static-secret'), headers: z.record(z.string(), variableName) }),
+  z.strictObject({
+    kind: z.literal('user-supplied'),
+    title: z.string().min(1).max(80).optional(),
+    help: z.string().max(500).optional(),
+    helpUrl: z.string().optional(),
+    fields: z.array(
+      z.strictObject({
+        name: z.string(),
+        label: z.string().min(1).max(80),
+        hint: z.string().max(300).optional(),
+        type: z.enum(['key', 'text', 'url']).optional(),
+        pattern: z.string().refine(isPattern, 'is no regular expression').optional(),
+        required: z.boolean().optional(),
+        allowPrivateAddresses: z.boolean().optional(),
+      }),
+    ),
+    headers: texts.optional(),
+    environment: texts.optional(),
+    url: z.string().optional(),
+    check: z.strictObject({ url: z.string(), accountName: z.string().optional() }).optional(),
+  }),
+])
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(`^(?:${text})$`, 'u') instanceof RegExp
+  } catch {
+    return false
+  }
+}
