@@ -9,6 +9,8 @@ import { createProgram } from '../src/app/cli/main.ts'
 import type { Terminal, Writer } from '../src/app/cli/terminal.ts'
 import { type OptionDefinition, optionDefinitions } from '../src/app/option-definitions.ts'
 import { type Diagnosis, diagnoses } from '../src/connections/diagnosis.ts'
+import { reportJsonSchema } from '../src/doctor/report-schema.ts'
+import { findingsPage } from './findings-page.ts'
 
 export interface ReferencePage {
   path: string
@@ -21,6 +23,11 @@ export async function referencePages(): Promise<ReferencePage[]> {
     { path: 'docs/reference/commands.md', text: await commandsPage() },
     { path: 'docs/reference/events.md', text: eventsPage() },
     { path: 'docs/reference/connections.md', text: connectionsPage() },
+    { path: 'docs/reference/findings.md', text: findingsPage(notice) },
+    {
+      path: 'docs/reference/doctor-report.schema.json',
+      text: `${JSON.stringify(reportJsonSchema(), null, 2)}\n`,
+    },
   ]
 }
 

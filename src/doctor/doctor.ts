@@ -3,7 +3,7 @@
 import type { Browser, OpenCallback } from '../client/browser.ts'
 import { ConnectFailure } from '../client/connect-failure.ts'
 import { type ConnectionMemory, createConnectionMemory } from '../client/connection-state.ts'
-import { connect, type ToolCall } from '../client/connector.ts'
+import { type Connection, connect, type ToolCall } from '../client/connector.ts'
 import type { Network } from '../client/network.ts'
 import type { Deadlines, Surface } from '../client/surface.ts'
 import type { TranscriptStep } from '../client/transcript.ts'
@@ -62,6 +62,8 @@ export type Progress =
 
 export const defaultDeadlineSeconds = 15
 export const defaultLimitSeconds = 180
+/** For what is asked of a server that did not answer the first request in the whole of its time. */
+const silentDeadlineSeconds = 5
 /** What a list or a page has at most; a tool's images may come on top. */
 const maximumAnswerBytes = 8 * 1024 * 1024
 
@@ -127,7 +129,7 @@ async function examine(
       fetch: watch.fetch,
       clock: options.clock ?? systemClock,
       stopwatch: options.stopwatch ?? (() => performance.now()),
-      deadlineSeconds,
+      deadlineSeconds: hasAnswered(walk) ? deadlineSeconds : Math.min(deadlineSeconds, silentDeadlineSeconds),
       allowsIntrusion: options.isIntrusive === true,
       signal: limit.signal,
     })
@@ -152,6 +154,10 @@ async function examine(
   } finally {
     limit.clear()
   }
+}
+
+function hasAnswered({ transcript }: Connection): boolean {
+  return transcript.steps.some(({ exchanges }) => exchanges.some(({ status }) => status !== undefined))
 }
 
 /** One after the other, so that what one leaves does not disturb the next; each is quick in itself. */

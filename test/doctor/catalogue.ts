@@ -35,7 +35,12 @@ export const catalogue: readonly CatalogueRow[] = [
       'tls-refused',
     ],
   },
-  { row: 'N6', stage: 'reach', says: 'reachable from its own machine only', findings: ['no-answer'] },
+  {
+    row: 'N6',
+    stage: 'reach',
+    says: 'reachable from its own machine only',
+    findings: ['no-answer', 'name-unknown'],
+  },
   {
     row: 'N7',
     stage: 'reach',

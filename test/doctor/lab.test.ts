@@ -24,6 +24,7 @@ describe('a good server', () => {
     const report = await examineLab(createLab(settings), { isIntrusive: true })
     expect(report.findings.map(({ id, cause }) => `${id}: ${cause}`)).toEqual([])
     expect(report.verdict).toBe('works')
+    expect(report.probes.filter(({ verdict }) => verdict === 'could-not-run')).toEqual([])
     expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
   })
 

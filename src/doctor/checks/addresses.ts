@@ -1,7 +1,7 @@
 /** The addresses under which Claude's cloud finds a server: public, IPv4, port 443 (documented by Anthropic, 2026-09). */
 
 import { isIpLiteral, isPublicAddress } from '../../platform/url.ts'
-import { type Check, couldNotRun, passed, testedLocally, violated, warning } from '../check.ts'
+import { type Check, couldNotRun, everyClient, passed, testedLocally, violated, warning } from '../check.ts'
 import type { Examination } from '../examination.ts'
 import type { HostFacts } from '../reach.ts'
 
@@ -35,6 +35,26 @@ export const addresses: readonly Check[] = [
       return /\.(?:local|localhost|internal|lan|home\.arpa)\.?$|^[^.]+$/i.test(hostname)
         ? violated(`${hostname} is a name that only a private network knows`)
         : passed
+    },
+  },
+  {
+    id: 'name-unknown',
+    title: 'The host name leads nowhere',
+    stage: 'reach',
+    rank: 12,
+    severity: 'error',
+    source: troubleshooting,
+    claude: 'Finds no address, and sends nothing.',
+    seen: unreachable,
+    clients: everyClient,
+    party: 'set-up',
+    fix: { general: 'Publish the name in public DNS with an A record, or correct the URL that was typed.' },
+    judge: ({ isLocal, hosts }) => {
+      if (isLocal) return testedLocally
+      const unknown = hosts.find(({ addresses }) => addresses?.length === 0)
+      return unknown === undefined
+        ? passed
+        : violated(`${unknown.hostname} (${unknown.roles.join(', ')}) has no address`)
     },
   },
   {

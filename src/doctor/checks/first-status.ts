@@ -20,6 +20,7 @@ const statuses: readonly StatusFault[] = [
     stage: 'reach',
     rank: 30,
     consequenceOf: [
+      'name-unknown',
       'certificate-chain-incomplete',
       'certificate-not-trusted',
       'certificate-expired',

@@ -2,9 +2,8 @@
 
 import { formatCodeChallenge } from '../../oauth/pkce.ts'
 import { encodeBase64Url } from '../../platform/crypto.ts'
-import { jsonOf, probed } from '../examination.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
-import { tokenEndpointOf } from './renewal.ts'
+import { issuerMetadataOf, tokenEndpointOf } from './renewal.ts'
 
 export const codeExchange: Probe = {
   name: 'code-exchange',
@@ -33,9 +32,7 @@ async function obtainCode(
   label: string,
 ): Promise<{ code: string; verifier: string } | undefined> {
   const { client, grant } = bench
-  const endpoint = jsonOf(
-    probed({ probes: bench.earlier }, 'metadata', 'issuer-oauth'),
-  )?.authorization_endpoint
+  const endpoint = issuerMetadataOf(bench)?.authorization_endpoint
   if (client === undefined || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined
   const verifier = encodeBase64Url(bench.random(32))
   const url = new URL(endpoint)

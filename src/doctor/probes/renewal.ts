@@ -3,7 +3,7 @@
 import type { RememberedTokens } from '../../client/connection-state.ts'
 import { isSafeEndpoint } from '../../client/safe-endpoint.ts'
 import type { WireAnswer, WireRequest } from '../../client/wire.ts'
-import { jsonOf, probed } from '../examination.ts'
+import { type Document, jsonOf, probed } from '../examination.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 
 export const renewal: Probe = {
@@ -49,20 +49,16 @@ export function refreshRequest(bench: ProbeBench, url: string, refreshToken: str
   }
 }
 
-/** Of the metadata that the sign-in used; secrets go nowhere else. */
 export function tokenEndpointOf(bench: ProbeBench): string | undefined {
-  const seen = { probes: bench.earlier }
-  for (const label of ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended']) {
-    const document = jsonOf(probed(seen, 'metadata', label))
-    const endpoint = document?.token_endpoint
-    if (
-      typeof endpoint === 'string' &&
-      isSafeEndpoint(endpoint) &&
-      document?.issuer === bench.grant.tokens?.issuer
-    )
-      return endpoint
-  }
-  return undefined
+  const endpoint = issuerMetadataOf(bench)?.token_endpoint
+  return typeof endpoint === 'string' && isSafeEndpoint(endpoint) ? endpoint : undefined
+}
+
+/** Of the issuer that gave the tokens; what it gave is shown to nobody else. */
+export function issuerMetadataOf({ earlier: probes, grant }: ProbeBench): Document | undefined {
+  return ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended']
+    .map((label) => jsonOf(probed({ probes }, 'metadata', label)))
+    .find((document) => document !== undefined && document.issuer === grant.tokens?.issuer)
 }
 
 function renewed(tokens: RememberedTokens, answer: WireAnswer | undefined): RememberedTokens {

@@ -1,0 +1,98 @@
+// The command as people run it, against servers on real sockets: what it prints, how it ends, and how long it takes.
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DoctorReport } from '../../src/doctor/report.ts'
+import { reportSchema } from '../../src/doctor/report-schema.ts'
+import { runPostern } from '../cli/postern-command.ts'
+import { atPath, brokenLab, changed } from './lab/fault.ts'
+import { createLab, type Lab, user } from './lab/lab.ts'
+
+const servers: Server[] = []
+let good: Lab
+let broken: Lab
+
+beforeAll(async () => {
+  good = await served(createLab())
+  broken = await served(
+    brokenLab({
+      rows: [],
+      says: '',
+      break: (lab) => lab.addEdge(atPath('/mcp', changed({ headers: { 'WWW-Authenticate': undefined } }))),
+    }),
+  )
+})
+
+afterAll(() => {
+  for (const server of servers) server.close()
+})
+
+test('a good server: nothing found, exit 0, what is to be looked at before going public, and in about three seconds', async () => {
+  const began = performance.now()
+  const { code, stdout } = await runPostern(['doctor', good.url])
+  expect(stdout).toContain('Nothing stands in Claude’s way, as far as registration')
+  expect(stdout).toContain('Before you go public, look at: url-not-public-https')
+  expect(stdout).toMatch(/It registered the client .+: removed\./)
+  expect(code).toBe(0)
+  expect(performance.now() - began).toBeLessThan(5000)
+})
+
+test('a broken server: the first failure, its cause and its fix, exit 1', async () => {
+  const { code, stdout } = await runPostern(['doctor', broken.url])
+  expect(stdout).toMatch(/^\n✖ The 401 carries no Bearer challenge/)
+  expect(stdout).toContain('the 401 carries no WWW-Authenticate')
+  expect(stdout).toContain('challenge-missing')
+  expect(code).toBe(1)
+})
+
+test('--json is of the published form, for the whole way', async () => {
+  const words = ['doctor', good.url, '--json', '--intrusive', '--as', 'claude-hosted']
+  const { code, stdout } = await runPostern(words, {
+    env: { POSTERN_LOGIN: `${user.username}:${user.password}` },
+  })
+  const report = JSON.parse(stdout) as DoctorReport
+  expect(() => reportSchema.parse(report)).not.toThrow()
+  expect(report).toMatchObject({ verdict: 'works', until: 'lists', isLocal: true, findings: [] })
+  expect(report.effects.every(({ undone }) => undone)).toBe(true)
+  expect(stdout).not.toContain(user.password)
+  expect(code).toBe(0)
+})
+
+test('nobody there: said in a report, not in a stack', async () => {
+  const { code, stdout, stderr } = await runPostern(['doctor', 'http://127.0.0.1:9/mcp'])
+  expect(stdout).toContain('The server does not answer at all')
+  expect(stderr).toBe('')
+  expect(code).toBe(1)
+})
+
+test.each([
+  [['doctor']],
+  [['doctor', 'no-url']],
+  [['doctor', 'http://127.0.0.1:9/mcp', '--call', '{"a":1}']],
+])('wrong usage %j ends with 2', async (words) => {
+  const { code, stderr } = await runPostern(words)
+  expect(stderr).toContain('Error:')
+  expect(code).toBe(2)
+})
+
+/** The lab at a port of this machine, where it says of itself that it is. */
+async function served(lab: Lab): Promise<Lab> {
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await Readable.from(request).toArray())
+    const answer = await lab.fetch(`${new URL(lab.url).origin}${request.url}`, {
+      method: request.method ?? 'GET',
+      headers: request.headers as Record<string, string>,
+      ...(body.length === 0 ? {} : { body }),
+    })
+    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    response.end(Buffer.from(await answer.arrayBuffer()))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  servers.push(server)
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  lab.url = `${origin}/mcp`
+  lab.issuer = origin
+  return lab
+}
