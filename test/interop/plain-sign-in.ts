@@ -34,7 +34,7 @@ export interface PlainAuthorization {
 /** Discovery, and registration unless a client id is given: everything before the browser. */
 export async function beginAuthorization(
   resource: string,
-  options: { readonly redirectUri: string; readonly clientId?: string },
+  options: { readonly redirectUri: string; readonly clientId?: string; readonly verifier?: string },
 ): Promise<PlainAuthorization> {
   const place = new URL(resource)
   const metadata = await readJson(`${place.origin}/.well-known/oauth-protected-resource${place.pathname}`)
@@ -42,7 +42,7 @@ export async function beginAuthorization(
   const server = await readJson(`${new URL(issuer).origin}/.well-known/oauth-authorization-server`)
   const { redirectUri } = options
   const clientId = options.clientId ?? (await register(String(server.registration_endpoint), redirectUri))
-  const verifier = randomBytes(32).toString('base64url')
+  const verifier = options.verifier ?? randomBytes(32).toString('base64url')
   const state = randomBytes(16).toString('base64url')
   const url = new URL(String(server.authorization_endpoint))
   const scopes = metadata.scopes_supported
