@@ -99,11 +99,15 @@ async function register(endpoint: string, redirectUri: string): Promise<string> 
 
 /**
  * Signs in and approves as a browser without script would: redirects by hand, a cookie jar, forms with their hidden
- * fields and ticked boxes. Returns the redirect that leaves the authorization server, without following it.
+ * fields and ticked boxes. Returns the redirect that leaves the authorization server, without following it. Who gives
+ * the cookies of an earlier time is signed in already.
  */
-export async function approveByFetch(authorizationUrl: string, account: Account): Promise<URL> {
+export async function approveByFetch(
+  authorizationUrl: string,
+  account: Account,
+  cookies: Map<string, string> = new Map(),
+): Promise<URL> {
   const home = new URL(authorizationUrl).origin
-  const cookies = new Map<string, string>()
   let url = new URL(authorizationUrl)
   let form: URLSearchParams | undefined
   for (let step = 0; step < MAX_STEPS; step++) {

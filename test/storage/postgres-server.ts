@@ -14,6 +14,8 @@ export interface PostgresServer {
   /** `kill -9` of the server and of all that it started. */
   crash(): Promise<void>
   start(): Promise<void>
+  /** In order, as an upgrade does it: sessions are ended, and it comes up again. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -94,6 +96,10 @@ export async function startPostgres(): Promise<PostgresServer> {
     },
     crash: () => end('SIGKILL'),
     start,
+    async restart() {
+      await end('SIGINT')
+      await start()
+    },
     async stop() {
       await end('SIGINT')
       rmSync(root, { recursive: true, force: true })
