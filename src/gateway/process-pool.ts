@@ -8,13 +8,14 @@ import {
   type JsonRpcResponse,
   jsonRpcCodes,
 } from '../mcp/json-rpc.ts'
-import { elementsOf, replaceValue } from '../mcp/json-text.ts'
+import { replaceValue } from '../mcp/json-text.ts'
 import type { Era } from '../mcp/protocol-version.ts'
 import { discoverRequest, modernRefusal, modernStatus, supportedVersions } from './command-era.ts'
 import { defaultUpstreamLimits, type UpstreamLimits } from './limits.ts'
+import { messagesWithTexts } from './message-texts.ts'
 import { clientOpening, initialized, type Opening, silentOpening } from './opening.ts'
 import type { Peer, PeerCall, PeerListener } from './peer.ts'
-import { createReply, jsonResponse, openEventSink } from './reply.ts'
+import { createReply, jsonResponse, nothingWaits, openEventSink } from './reply.ts'
 import { createRestarts, type RestartLimits } from './restarts.ts'
 import { noteResultSize } from './result-size.ts'
 import {
@@ -292,7 +293,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
     if (isModern) call.signal?.addEventListener('abort', cancelAll, { once: true })
     member.lastUsedAt = performance.now()
     let isUnwanted = false
-    for (const [message, text] of withTexts(call)) {
+    for (const [message, text] of messagesWithTexts(call)) {
       if (isResponse(message)) {
         isUnwanted = !peer.answer(message, text) || isUnwanted
       } else if (!isRequest(message)) {
@@ -478,25 +479,6 @@ function poolKey(
 ): string {
   const start = `${JSON.stringify(caller.key)} ${era} `
   return version === undefined ? start : `${start}${version} ${JSON.stringify(capabilities)}`
-}
-
-function* withTexts(call: UpstreamCall): Generator<[UpstreamCall['messages'][number], string]> {
-  const [only] = call.messages
-  if (!call.batch) {
-    if (only !== undefined) yield [only, call.text]
-    return
-  }
-  const spans = elementsOf(call.text)
-  for (const message of call.messages) {
-    const span = spans.next()
-    if (span.done) return
-    yield [message, call.text.slice(span.value.start, span.value.end)]
-  }
-}
-
-function nothingWaits(): Response {
-  const refusal = formatRpcError(null, jsonRpcCodes.invalidRequest, 'no request waits for this response')
-  return jsonResponse(JSON.stringify(refusal), 400)
 }
 
 async function withinTime<T>(work: Promise<T>, deadlineMs: number, subject: string): Promise<T> {

@@ -1,6 +1,7 @@
 /** The answer to one POST in the form that events choose: JSON if the answer comes first, a stream if anything comes before it (MCP 2025-03-26, transports, "Sending Messages to the Server"). */
 
 import { eventStreamHeaders, formatServerSentEvent, keepAliveComment } from '../mcp/event-stream.ts'
+import { formatRpcError, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { UpstreamLimits } from './limits.ts'
 
 export interface EventSink {
@@ -123,4 +124,10 @@ export function createReply(options: ReplyOptions): Reply {
 
 export function jsonResponse(text: string, status: number = 200): Response {
   return new Response(text, { status, headers: { 'content-type': 'application/json' } })
+}
+
+/** To a client's answer to a question that nobody asked, or no longer. */
+export function nothingWaits(): Response {
+  const refusal = formatRpcError(null, jsonRpcCodes.invalidRequest, 'no request waits for this response')
+  return jsonResponse(JSON.stringify(refusal), 400)
 }

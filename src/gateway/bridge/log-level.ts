@@ -22,3 +22,7 @@ export function moreTalkative(asked: string, current: string | undefined): strin
   if (current === undefined) return asked
   return levels.indexOf(asked) < levels.indexOf(current) ? asked : current
 }
+
+export function isLogLevel(level: unknown): level is string {
+  return levels.includes(level as string)
+}

@@ -8,13 +8,15 @@ import {
   jsonRpcCodes,
   metaOf,
 } from '../../mcp/json-rpc.ts'
-import { findValue, removeValue, replaceValue, setValue } from '../../mcp/json-text.ts'
+import { elementsOf, findValue, removeValue, replaceValue, setValue } from '../../mcp/json-text.ts'
 import {
   clientCapabilitiesMeta,
   clientInfoMeta,
   logLevelMeta,
+  newestModernVersion,
   protocolVersionMeta,
   serverInfoMeta,
+  subscriptionIdMeta,
 } from '../../mcp/protocol-version.ts'
 import { lastEventIdHeader, methodHeader, nameHeader, versionHeader } from '../../mcp/streamable-http.ts'
 import { modernStatus } from '../command-era.ts'
@@ -27,9 +29,7 @@ export function asLegacyRequest(text: string, request: JsonRpcRequest, id: numbe
   if (metaOf(request, 'progressToken') !== undefined) {
     return replaceValue(legacy, ['params', '_meta', 'progressToken'], id)
   }
-  const meta = findValue(legacy, ['params', '_meta'])
-  const isEmpty = meta !== undefined && /^\{\s*\}$/.test(legacy.slice(meta.start, meta.end))
-  return isEmpty ? removeValue(legacy, ['params', '_meta']) : legacy
+  return withoutEmpty(legacy, ['params', '_meta'])
 }
 
 const envelope = [protocolVersionMeta, clientInfoMeta, clientCapabilitiesMeta, logLevelMeta] as const
@@ -67,7 +67,69 @@ export function modernError(id: JsonRpcId, code: number, message: string, data?:
   return { text: JSON.stringify(response), status: modernStatus(response) }
 }
 
-/** Headers of a modern request that say nothing to a server of the handshake era. */
+/** What a legacy client has said of itself, as a modern request says it each time. */
+export interface Envelope {
+  clientInfo: unknown
+  clientCapabilities: Readonly<Record<string, unknown>>
+  logLevel: string | undefined
+}
+
+/** A request of a legacy client for a stateless server: with envelope, an id of ours, and what the client brings to this round. */
+export function asModernRequest(
+  text: string,
+  id: number,
+  envelope: Envelope,
+  round: RoundMembers = {},
+): string {
+  let modern = replaceValue(text, ['id'], id)
+  modern = withMember(modern, ['params'], {})
+  modern = withMember(modern, ['params', '_meta'], {})
+  const meta = {
+    [logLevelMeta]: envelope.logLevel,
+    [clientCapabilitiesMeta]: envelope.clientCapabilities,
+    [clientInfoMeta]: envelope.clientInfo,
+    [protocolVersionMeta]: newestModernVersion,
+  }
+  for (const [name, value] of Object.entries(meta)) {
+    if (value !== undefined) modern = setValue(modern, ['params', '_meta', name], value)
+  }
+  for (const [name, value] of Object.entries(round)) {
+    if (value !== undefined) modern = setValue(modern, ['params', name], value)
+  }
+  return modern
+}
+
+export interface RoundMembers {
+  inputResponses?: Readonly<Record<string, unknown>>
+  requestState?: unknown
+}
+
+/** The answer of a stateless server, for the legacy request that it is given to. */
+export function asLegacyAnswer(
+  text: string,
+  response: JsonRpcResponse,
+  { id, method }: JsonRpcRequest,
+): string {
+  let legacy = setValue(text, ['id'], id)
+  if (response.error !== undefined) {
+    const isMissing = method === 'resources/read' && response.error.code === jsonRpcCodes.invalidParams
+    return isMissing ? replaceValue(legacy, ['error', 'code'], legacyResourceNotFound) : legacy
+  }
+  legacy = removeValue(legacy, ['result', 'resultType'])
+  if (cacheableMethods.has(method)) {
+    for (const name of ['ttlMs', 'cacheScope']) legacy = removeValue(legacy, ['result', name])
+  }
+  legacy = withoutMeta(legacy, ['result', '_meta'], serverInfoMeta)
+  if (method === 'tools/call') return withoutUnless(legacy, ['result', 'structuredContent'], isObject)
+  return method === 'tools/list' ? withLegacySchemas(legacy) : legacy
+}
+
+/** A notification of a listen stream, for a stream of a session. */
+export function asLegacyNotification(text: string): string {
+  return withoutMeta(text, ['params', '_meta'], subscriptionIdMeta)
+}
+
+/** Headers of a modern request that say nothing nothing to a server of the handshake era. */
 export function legacyHeaders(modern: Headers): Headers {
   const headers = new Headers(modern)
   for (const name of [versionHeader, methodHeader, nameHeader, lastEventIdHeader]) headers.delete(name)
@@ -83,6 +145,42 @@ export const cacheableMethods: ReadonlySet<string> = new Set([
   'resources/templates/list',
   'resources/read',
 ])
+
+function withoutEmpty(text: string, path: readonly string[]): string {
+  const found = findValue(text, path)
+  const isEmpty = found !== undefined && /^\{\s*\}$/.test(text.slice(found.start, found.end))
+  return isEmpty ? removeValue(text, path) : text
+}
+
+function withoutMeta(text: string, path: readonly string[], name: string): string {
+  return findValue(text, [...path, name]) === undefined
+    ? text
+    : withoutEmpty(removeValue(text, [...path, name]), path)
+}
+
+function withoutUnless(text: string, path: readonly string[], isKept: (value: unknown) => boolean): string {
+  const found = findValue(text, path)
+  if (found === undefined || isKept(JSON.parse(text.slice(found.start, found.end)))) return text
+  return removeValue(text, path)
+}
+
+/** Up to 2025-11-25 structured content is an object, so its schema is that of one; clients reject the whole list otherwise. */
+function withLegacySchemas(text: string): string {
+  const list = findValue(text, ['result', 'tools'])
+  if (list === undefined || text[list.start] !== '[') return text
+  const tools = [...elementsOf(text, list.start)].map(({ start, end }) =>
+    withoutUnless(
+      text.slice(start, end),
+      ['outputSchema'],
+      (schema) => isObject(schema) && schema.type === 'object',
+    ),
+  )
+  return `${text.slice(0, list.start)}[${tools.join(',')}]${text.slice(list.end)}`
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 function withMember(text: string, path: readonly string[], value: unknown): string {
   return findValue(text, path) === undefined ? setValue(text, path, value) : text
