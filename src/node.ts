@@ -1,6 +1,7 @@
 /** Postern on Node: everything of the library, and what needs Node: the server, SQLite, local accounts, commands on stdio. */
 
 export type { ConfigFile, ConnectorConfig, TenantConfig, TenantsConfig } from './app/config.ts'
+export { createMetrics, type Metrics, type MetricsOptions } from './app/metrics.ts'
 export {
   createDocumentFetch,
   type ListenOptions,

@@ -32,7 +32,15 @@ const mayLoadNode = [
   /^src\/(platform|storage|client)\/.*-node\.ts$/,
 ]
 
-const nodeOnlyPackages = ['pg', 'undici', 'pino', '@hono/node-server', 'commander', '@clack/prompts']
+const nodeOnlyPackages = [
+  'pg',
+  'undici',
+  'pino',
+  '@hono/node-server',
+  'commander',
+  '@clack/prompts',
+  'prom-client',
+]
 
 /** Path from the repository root to source text. */
 type Sources = ReadonlyMap<string, string>

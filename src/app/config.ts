@@ -32,6 +32,7 @@ export interface ConfigFile extends ConnectorConfig {
   siteColour?: string
   data?: string
   database?: string
+  metricsListen?: string
   logFormat?: 'pretty' | 'json'
   logLevel?: LogLevel
 }

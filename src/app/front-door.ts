@@ -26,6 +26,7 @@ import { errorPage, type PageProblem } from '../ui/error.ts'
 import type { HomeConnector } from '../ui/home.ts'
 import { pageResponse } from '../ui/layout.ts'
 import type { Connector, Connectors } from './connectors.ts'
+import { health, healthPath, readiness, readyPath } from './health.ts'
 import { createHome } from './pages.ts'
 import type { Sources } from './sources.ts'
 
@@ -39,6 +40,7 @@ export interface FrontDoorRooms {
   account: Account
   waysIn: WaysIn
   hasUsers: () => Promise<boolean>
+  isClosing: () => boolean
   allowedHosts: (host: string) => boolean
   sources: Sources
   telemetry: Telemetry
@@ -54,8 +56,6 @@ interface Route {
   audience: Audience
   handle(request: Request, source: RequestSource): Promise<Response> | Response
 }
-
-const healthPath = '/healthz'
 
 export type FrontDoor = (request: Request, connection: Connection) => Promise<Response>
 
@@ -86,7 +86,7 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     const candidates = tenant === undefined ? known : metadataRoutes(tenant, rooms).get(path)
     if (request.method === 'OPTIONS') return preflight(candidates)
     // A health check comes by address, and there is nothing in its answer to steal.
-    const isProbe = pathname === healthPath
+    const isProbe = pathname === healthPath || pathname === readyPath
     const isOurName = isProbe || rooms.allowedHosts(request.headers.get('host') ?? '')
     if (!isOurName) return missed(request, wrongHost(rooms), rooms)
     if (candidates === undefined) return missed(request, notFound(request, rooms), rooms)
@@ -160,7 +160,12 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     handle,
   })
   const home = createHome({ ...rooms, connectors: connectors.fixed.map(connectorFact) })
-  const open = [person('GET', '/', home), machine('GET', healthPath, () => jsonAnswer(200, { status: 'ok' }))]
+  const ready = { lookAtStorage: rooms.hasUsers, isClosing: rooms.isClosing }
+  const open = [
+    person('GET', '/', home),
+    machine('GET', healthPath, health),
+    machine('GET', readyPath, () => readiness(ready)),
+  ]
   if (server === undefined || login === undefined) return open
 
   const metadata = (): Response => publicJson(server.metadata)

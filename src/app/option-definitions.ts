@@ -418,6 +418,14 @@ export const optionDefinitions: readonly OptionDefinition[] = [
     consequence: 'Without the right key nothing that was issued works, and Postern does not start.',
   },
   {
+    ...ofDoor('metricsListen', 'Records and logs', '--metrics-listen <address>'),
+    expects: 'a port, or an address and a port, such as 9464 or 0.0.0.0:9464',
+    default: 'none',
+    purpose: 'A listener of its own with /metrics for Prometheus; on 127.0.0.1 if only a port is named.',
+    consequence:
+      'Whoever reaches it sees how much is going on, and the names of connectors and tools; nothing of who or what. It is not behind the door: keep it off the internet.',
+  },
+  {
     ...ofDoor('logFormat', 'Records and logs', '--log-format <format>'),
     expects: 'pretty or json',
     default: 'pretty on a terminal, json elsewhere',

@@ -115,6 +115,10 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   accessTokens: z.enum(['opaque', 'jwt']),
   accessTokenMinutes: wholeNumber(1, 1440),
   refreshTokenDays: wholeNumber(1, 3650),
+  metricsListen: z
+    .union([z.string(), z.number().transform(String)])
+    .transform(readListenAddress)
+    .pipe(z.object({ host: z.string(), port: z.number() })),
   logFormat: z.enum(['pretty', 'json']),
   logLevel: z.enum(['error', 'warn', 'info', 'debug']),
   config: z.string().min(1),
@@ -185,6 +189,14 @@ function readOrigin(text: string): string | undefined {
     return undefined
   if (url.protocol === 'https:') return url.origin
   return url.protocol === 'http:' && isLoopbackHost(url.hostname) ? url.origin : undefined
+}
+
+/** A port alone is one on this machine. */
+function readListenAddress(text: string): { host: string; port: number } | undefined {
+  const [, host = '127.0.0.1', digits = ''] =
+    /^(?:\[?([A-Za-z0-9.:_-]+?)\]?:)?(\d{1,5})$/.exec(text.trim()) ?? []
+  const port = Number(digits)
+  return digits === '' || port > 65_535 ? undefined : { host, port }
 }
 
 /** The end of a sentence that begins with where it stands. */

@@ -54,6 +54,8 @@ export interface Options {
   readonly rateLimits: boolean
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
+  /** Undefined: no metrics. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined
   /** Undefined: pretty on a terminal, json elsewhere. */
   readonly logFormat: 'pretty' | 'json' | undefined
   readonly logLevel: LogLevel
@@ -138,6 +140,7 @@ export function readOptions(sources: OptionSources): Options {
     rateLimits: value('rateLimits', true),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,
     refreshTokenSeconds: value('refreshTokenDays', 90) * 86_400,
+    metricsListen: value<Options['metricsListen']>('metricsListen', undefined),
     logFormat: value<'pretty' | 'json' | undefined>('logFormat', undefined),
     logLevel: value<LogLevel>('logLevel', 'info'),
   })

@@ -21,6 +21,7 @@ import { createConnectionRecorder } from '../connections/recorder.ts'
 import { createVault } from '../credentials/vault.ts'
 import { createWallet } from '../credentials/wallet.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits } from '../gateway/gateway.ts'
+import { tracedGateway } from '../gateway/tracing.ts'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
 import { createAuditRecorder } from '../ledger/audit.ts'
@@ -211,21 +212,23 @@ async function openRooms(
     openWallet: (credential, connector, checkByServer) =>
       createWallet({ credential, connector, checkByServer, storage, vault, way, telemetry, clock }),
     findPrincipal: (token, resource, use) => authorizationServer.findPrincipal(token, resource, use),
-    openGateway: (connector, findPrincipal) =>
-      createGateway({
-        connector,
-        origin: issuer,
-        issuer,
-        findPrincipal,
-        findDeadToken: (token) => authorizationServer.findDeadToken(token),
-        sessionKey,
-        storage,
-        allowedHosts,
-        allowedOrigins,
-        limits: { ...defaultGatewayLimits, ...options.limits },
-        telemetry,
-        clock,
-      }),
+    openGateway: (settings, findPrincipal) =>
+      tracedGateway(settings, (connector) =>
+        createGateway({
+          connector,
+          origin: issuer,
+          issuer,
+          findPrincipal,
+          findDeadToken: (token) => authorizationServer.findDeadToken(token),
+          sessionKey,
+          storage,
+          allowedHosts,
+          allowedOrigins,
+          limits: { ...defaultGatewayLimits, ...options.limits },
+          telemetry,
+          clock,
+        }),
+      ),
   })
   const settings: AuthorizationServerSettings = {
     issuer,
@@ -260,6 +263,7 @@ async function openRooms(
     telemetry,
     clock,
   })
+  let isClosing = false
   const frontDoor = createFrontDoor({
     issuer,
     brand,
@@ -269,6 +273,7 @@ async function openRooms(
     account,
     waysIn,
     hasUsers: () => storage.hasUsers(),
+    isClosing: () => isClosing,
     allowedHosts,
     sources,
     telemetry,
@@ -279,6 +284,7 @@ async function openRooms(
     frontDoor,
     forgetTenant: connectors.forgetTenant,
     close: async () => {
+      isClosing = true
       housekeeping.stop()
       await connectors.close()
       await Promise.all([recorder.close(), usage.close(), audit.close()])

@@ -129,11 +129,6 @@ export function createAuditRecorder({ storage, clock, onLost }: AuditRecorderOpt
   }
 }
 
-/** What an operator did at the command line, where nobody signs in. */
-export function operatorEntry(action: string, details: AuditEntry['details'], at: number): AuditEntry {
-  return { at, action, actor: 'operator', actorId: undefined, flowId: undefined, details }
-}
-
 function entryOf(event: PosternEvent, actor: Actor): AuditEntry {
   const details: Record<string, string | number> = {}
   const actorField = actor === 'user' ? 'userId' : actor === 'client' ? 'clientId' : undefined

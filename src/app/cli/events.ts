@@ -147,6 +147,35 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'mcp.refused',
     'info',
     'A request to the MCP endpoint was refused. The 401 to a first request without a token is how every connection begins.',
+  event(
+    'user.created',
+    'info',
+    'In the audit log only: an account was made, at the command line or in the console.',
+  ),
+  event('user.removed', 'info', 'In the audit log only: an account was removed; its connections have ended.'),
+  event('user.password_set', 'info', 'In the audit log only: an account was given another password.'),
+  event(
+    'client.created',
+    'info',
+    'In the audit log only: a client or resource server was entered by the operator.',
+  ),
+  event(
+    'invitation.created',
+    'info',
+    'In the audit log only: an invitation for clients to register was made.',
+  ),
+  event('invitation.removed', 'info', 'In the audit log only: an invitation was taken back.'),
+  event('keys.rewrapped', 'info', 'In the audit log only: the master key was replaced.'),
+  event(
+    'keys.removed',
+    'info',
+    'In the audit log only: a key was removed, to be made anew; `purpose` says which.',
+  ),
+  event(
+    'credential.removed',
+    'info',
+    'In the audit log only: what an MCP server is called with for a person was removed.',
+  ),
   ),
   event('session.opened', 'info', 'A client began an MCP session.'),
   event(

@@ -58,6 +58,7 @@ export async function createProgram(
     connections: async () => (await import('./connections.ts')).connectionsCommand(terminal),
     grants: async () => (await import('./grants.ts')).grantsCommand(terminal),
     credentials: async () => (await import('./credentials.ts')).credentialsCommand(terminal),
+    audit: async () => (await import('./audit.ts')).auditCommand(terminal),
     keys: async () => (await import('./keys.ts')).keysCommand(terminal),
     storage: async () => (await import('./storage.ts')).storageCommand(terminal),
   }
@@ -75,6 +76,7 @@ const commandNames = [
   'users',
   'grants',
   'credentials',
+  'audit',
   'keys',
   'storage',
 ] as const

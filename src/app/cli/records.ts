@@ -2,6 +2,7 @@
 
 import { accessSync, constants, existsSync, linkSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { auditedStorage } from '../../ledger/audited-storage.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { postgresStorage } from '../../storage/adapters/postgres.ts'
 import { sqliteStorage } from '../../storage/adapters/sqlite.ts'
@@ -97,7 +98,7 @@ export async function withRecords<T>(
   }
   const storage = await openStorage(options)
   try {
-    return await use(storage, options)
+    return await use(auditedStorage(storage, { actor: 'operator' }, systemClock), options)
   } finally {
     await storage.close()
   }

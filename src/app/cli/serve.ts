@@ -12,6 +12,7 @@ import type { Connection } from '../../platform/request-source.ts'
 import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { BrandOptions } from '../../ui/brand.ts'
+import { createMetrics } from '../metrics.ts'
 import { createDocumentFetch, type RunningServer, startServer } from '../node.ts'
 import { type OptionDefinition, optionDefinitions } from '../option-definitions.ts'
 import { hasSignIn, type OptionSources, type Options, readOptions } from '../options.ts'
@@ -21,6 +22,7 @@ import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { createLog } from './log.ts'
 import { collect, examples } from './management.ts'
+import { startMetricsListener } from './metrics-listener.ts'
 import { readPicture } from './picture-file.ts'
 import {
   type ProbeFinding,
@@ -117,6 +119,7 @@ interface House {
   door?: Door
   storage?: Storage
   server?: RunningServer
+  metrics?: RunningServer
   tunnel?: Tunnel
   documents?: { close(): Promise<void> }
   postern?: Postern
@@ -133,7 +136,9 @@ async function open(
 ): Promise<void> {
   refuseMissingPlaces(options)
   const log = createLog(terminal.err, options.logLevel, options.logFormat)
-  const telemetry = createTelemetry(systemClock, [log.reader])
+  const metrics = options.metricsListen && createMetrics({ version })
+  const readers = metrics === undefined ? [log.reader] : [log.reader, metrics.reader]
+  const telemetry = createTelemetry(systemClock, readers)
   house.telemetry = telemetry
 
   const storage = await openServedStorage(options, (target) =>
@@ -186,12 +191,15 @@ async function open(
       additionalHosts: options.trustedHosts,
       outboundFetch: documents.fetch,
       brand: brandOf(options),
-      readers: [log.reader],
+      readers,
     }),
   )
   await postern.ready
   house.postern = postern
   door.open(postern)
+  if (metrics !== undefined && options.metricsListen !== undefined) {
+    house.metrics = await startMetricsListener({ ...options.metricsListen, metrics })
+  }
   telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
 
   const hasUsers = !hasSignIn(options.connectors) || (await storage.hasUsers())
@@ -412,6 +420,7 @@ async function close(house: House, { err }: Terminal): Promise<void> {
     ['the MCP server', postern?.close()],
     ['the first MCP server', house.probedUpstream?.close()],
     ['the listener', drained],
+    ['the listener for metrics', house.metrics?.close(0)],
     ['the tunnel', tunnel?.stop()],
     ['the way out', documents?.close()],
   ]
