@@ -24,6 +24,7 @@ export type {
 } from './authorization-server/settings.ts'
 export { noCredential } from './credentials/kinds/none.ts'
 export { type StaticSecretOptions, staticSecret } from './credentials/kinds/static-secret.ts'
+export { type UpstreamOauthOptions, upstreamOauth } from './credentials/kinds/upstream-oauth.ts'
 export {
   type SuppliedCheck,
   type SuppliedField,

@@ -1,5 +1,6 @@
 /** What `postern.config.ts` exports by default, and `postern.config.json` holds: the options by name, for one connector or for several. */
 
+import type { UpstreamOauthOptions } from '../credentials/kinds/upstream-oauth.ts'
 import type { UserSuppliedOptions } from '../credentials/kinds/user-supplied.ts'
 import type { Access, PolicyRule, SignInForm } from '../gateway/gateway.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
@@ -62,6 +63,8 @@ export type CredentialConfig =
   /** Of each header the environment variable that holds its value. */
   | { kind: 'static-secret'; headers: Readonly<Record<string, string>> }
   | ({ kind: 'user-supplied' } & UserSuppliedOptions)
+  /** `clientSecret` is the environment variable that holds it. */
+  | ({ kind: 'upstream-oauth' } & UpstreamOauthOptions)
 
 export interface ConnectorConfig extends TenantConfig {
   path?: string

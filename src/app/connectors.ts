@@ -2,8 +2,7 @@
 
 import type { GuardedResource, GuardedResources, ToolDescription } from '../authorization-server/settings.ts'
 import { operatorCredential } from '../credentials/caller-credential.ts'
-import type { SuppliedCredential } from '../credentials/upstream-credential.ts'
-import type { Wallet, WalletOptions } from '../credentials/wallet.ts'
+import type { PersonalCredential, Wallet, WalletOptions } from '../credentials/wallet.ts'
 import type { Access, ConnectorSettings, FindPrincipal, Gateway } from '../gateway/gateway.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import { type ResourceIdentifier, resourceIdentifier } from '../oauth/resource-indicators.ts'
@@ -54,7 +53,7 @@ export interface ConnectorsOptions {
   findPrincipal: FindPrincipal
   openGateway(settings: ConnectorSettings, findPrincipal: FindPrincipal): Gateway
   openWallet(
-    credential: SuppliedCredential,
+    credential: PersonalCredential,
     connector: string,
     checkByServer: WalletOptions['checkByServer'],
   ): Wallet
@@ -104,9 +103,9 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     }
     const credential = credentialOf(rules, name)
     const wallet =
-      credential?.kind === 'supplied'
-        ? options.openWallet(credential, path, (use) => gateway.tryCredential(use))
-        : undefined
+      credential === undefined || credential.kind === 'fixed'
+        ? undefined
+        : options.openWallet(credential, path, (use) => gateway.tryCredential(use))
 
     /** Whoever has no credential any more has to connect again, which a grant that could be refreshed would hinder. */
     const equipped =

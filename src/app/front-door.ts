@@ -202,6 +202,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     person('GET', endpointPaths.authorization, authorize),
     person('GET', endpointAliases.authorization, authorize),
     person('POST', endpointPaths.authorization, (request) => server.decide(request)),
+    person('GET', endpointPaths.accountReturn, (request) => server.comeBack(request)),
     person('GET', '/login', login.endpoints.login),
     person('POST', '/login', login.endpoints.login),
     person('POST', '/logout', login.endpoints.logout),

@@ -2,6 +2,7 @@
 
 import { accountPath, createAccount } from '../account/account.ts'
 import { createAuthorizationServer } from '../authorization-server/authorization-server.ts'
+import { endpointPaths } from '../authorization-server/endpoints/metadata.ts'
 import { defaultRateRules, type RateRules } from '../authorization-server/rate-limits.ts'
 import {
   type AuthorizationServerSettings,
@@ -35,6 +36,7 @@ import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fe
 import type { Connection } from '../platform/request-source.ts'
 import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { createDetours } from '../storage/detours.ts'
 import { createKeyRing, type MasterKeys } from '../storage/key-ring.ts'
 import { createKeyShelf } from '../storage/key-shelf.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -139,6 +141,7 @@ const keyPurposes = [
   'csrf',
   'mcp-session',
   'credentials',
+  'detours',
 ] as const
 
 interface OpenHouse {
@@ -201,6 +204,7 @@ async function openRooms(
   const sessionKey = await importSealingKey(keys.get('mcp-session'))
   const allowedOrigins = originGuard(issuer)
   const vault = createVault(await importSealingKey(keys.get('credentials')))
+  const detours = createDetours({ storage, key: await importSealingKey(keys.get('detours')), clock })
   const guardedFetch = options.outboundFetch ?? createOutboundFetch(documentFetch)
   const operatorFetch = createOutboundFetch({ ...documentFetch, allowPrivateAddresses: true })
   const way = { guardedFetch, operatorFetch }
@@ -210,7 +214,17 @@ async function openRooms(
     storage,
     clock,
     openWallet: (credential, connector, checkByServer) =>
-      createWallet({ credential, connector, checkByServer, storage, vault, way, telemetry, clock }),
+      createWallet(credential, {
+        connector,
+        checkByServer,
+        storage,
+        vault,
+        detours,
+        redirectUri: issuer + endpointPaths.accountReturn,
+        way,
+        telemetry,
+        clock,
+      }),
     findPrincipal: (token, resource, use) => authorizationServer.findPrincipal(token, resource, use),
     openGateway: (settings, findPrincipal) =>
       tracedGateway(settings, (connector) =>
@@ -246,6 +260,7 @@ async function openRooms(
       authorizationCode: keys.get('authorization-code'),
       tokens: keys.get('tokens'),
     },
+    detours,
     signingKeys: await openSigningKeys(options, lifetimes, plan, clock),
     login,
     outboundFetch: guardedFetch,

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { noCredential } from '../credentials/kinds/none.ts'
 import { staticSecret } from '../credentials/kinds/static-secret.ts'
+import { upstreamOauth } from '../credentials/kinds/upstream-oauth.ts'
 import { userSupplied } from '../credentials/kinds/user-supplied.ts'
 import type { UpstreamCredential } from '../credentials/upstream-credential.ts'
 import type { CredentialConfig } from './config.ts'
@@ -42,6 +43,11 @@ function create(config: CredentialConfig, environment: OptionSources['environmen
       return staticSecret({ headers: readSecrets(config.headers, environment) })
     case 'user-supplied':
       return userSupplied(config)
+    case 'upstream-oauth':
+      return upstreamOauth({
+        ...config,
+        clientSecret: readSecret('clientSecret', config.clientSecret, environment),
+      })
   }
 }
 
@@ -51,6 +57,8 @@ function refuseWrongWay(config: CredentialConfig, upstream: 'command' | 'url'): 
   if (upstream === 'url' && isSuppliedByVariable)
     throw new TypeError('environment is for a command; a server at a URL takes headers')
   if (upstream === 'url' || config.kind === 'none') return
+  if (config.kind === 'upstream-oauth')
+    throw new TypeError('a command cannot be called with an account elsewhere; that needs a server at a URL')
   const isByVariable = isSuppliedByVariable && config.headers === undefined && config.url === undefined
   if (!isByVariable) throw new TypeError('a command takes what people give as environment, and nothing else')
 }
@@ -59,13 +67,23 @@ function readSecrets(
   named: Readonly<Record<string, string>>,
   environment: OptionSources['environment'],
 ): Record<string, string> {
-  const read = Object.entries(named).map(([header, variable]) => {
-    const value = environment[variable]
-    if (value === undefined || value === '')
-      throw new TypeError(`${header} names ${variable}, which is not set in this environment`)
-    return [header, value]
-  })
-  return Object.fromEntries(read)
+  return Object.fromEntries(
+    Object.entries(named).map(([header, variable]) => [
+      header,
+      readSecret(header, variable, environment) ?? '',
+    ]),
+  )
+}
+
+function readSecret(
+  member: string,
+  variable: string | undefined,
+  environment: OptionSources['environment'],
+): string | undefined {
+  if (variable === undefined) return undefined
+  const value = environment[variable]
+  if (value !== undefined && value !== '') return value
+  throw new TypeError(`${member} names ${variable}, which is not set in this environment`)
 }
 
 const variableName = z
@@ -97,6 +115,20 @@ const credentialConfig = z.discriminatedUnion('kind', [
     environment: texts.optional(),
     url: z.string().optional(),
     check: z.strictObject({ url: z.string(), accountName: z.string().optional() }).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('upstream-oauth'),
+    provider: z.string().min(1).max(80),
+    issuer: z.string().optional(),
+    authorizationEndpoint: z.string().optional(),
+    tokenEndpoint: z.string().optional(),
+    clientId: z.string().min(1),
+    clientSecret: variableName.optional(),
+    tokenEndpointAuthMethod: z.enum(['client_secret_post', 'client_secret_basic']).optional(),
+    scopes: z.array(z.string()).optional(),
+    parameters: texts.optional(),
+    header: z.string().optional(),
+    account: z.strictObject({ url: z.string(), accountName: z.string() }).optional(),
   }),
 ])
 

@@ -26,6 +26,8 @@ export interface AuthorizationServer {
   metadata: AuthorizationServerMetadata
   authorize(request: Request, source: RequestSource): Promise<Response>
   decide(request: Request): Promise<Response>
+  /** From the provider of an account that a connector is called with. */
+  comeBack(request: Request): Promise<Response>
   token(request: Request, source: RequestSource): Promise<Response>
   register(request: Request, source: RequestSource): Promise<Response>
   manageRegistration(request: Request, source: RequestSource): Promise<Response>
@@ -54,6 +56,7 @@ export function createAuthorizationServer(settings: AuthorizationServerSettings)
     authorize: (request, source) =>
       authorizationEndpoint(settings, clients, consent, limits, request, source),
     decide: (request) => consent.decide(request),
+    comeBack: (request) => consent.comeBack(request),
     token: (request, source) =>
       tokenEndpoint(settings, clients, tokens, proofs, issuers, limits, request, source),
     register: (request, source) => registrationEndpoint(clients, request, source),

@@ -1,5 +1,6 @@
 /** Asks the person, and sends the answer back (OAuth 2.1 §4.1.2; house rules 7 and 11): the second half of the authorization endpoint. */
 
+import { accountDetour, type ReturnFault } from '../credentials/wallet.ts'
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { concern, type ErrorSubject, OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
@@ -14,6 +15,7 @@ import type {
 } from '../storage/storage.ts'
 import { consentPage } from '../ui/consent.ts'
 import { type CredentialView, credentialOwnerField } from '../ui/credential.ts'
+import { departurePage } from '../ui/departure.ts'
 import { errorPage } from '../ui/error.ts'
 import { pageResponse } from '../ui/layout.ts'
 import { type Client, type Clients, clientNameOf, isOneRegistration } from './clients.ts'
@@ -28,6 +30,8 @@ export interface Consent {
   resume(request: Request, pendingId: string): Promise<Response>
   /** The person approved or denied; a second submission of the same form gets the first one's answer. */
   decide(request: Request): Promise<Response>
+  /** The browser comes back from another provider, where an account was to be connected after the person approved. */
+  comeBack(request: Request): Promise<Response>
 }
 
 /** The short address of a stored request. */
@@ -78,7 +82,8 @@ export function createConsent(
     { pending, client, user, resource }: Question,
     again?: { status: number; credential: CredentialView; scope: readonly string[] },
   ): Promise<Response> {
-    const credential = again?.credential ?? (await resource.wallet?.view(user.userId))
+    const credential =
+      again?.credential ?? (await resource.wallet?.view(user.userId, faultOfReturn(new URL(request.url))))
     const asked = resource.scopes.filter(({ name }) => pending.scope.includes(name))
     const page = consentPage({
       brand: settings.brand,
@@ -148,8 +153,12 @@ export function createConsent(
       const asked = await settleCredential(request, form, { pending, user, resource }, decision.scope)
       if (asked !== undefined) return asked
     }
+    return settle(pending, decision)
+  }
+
+  async function settle(pending: PendingAuthorizationRecord, decision: PendingDecision): Promise<Response> {
     const stands = await storage.decidePendingAuthorization(
-      pendingId,
+      pending.pendingId,
       decision,
       codeFor(pending, decision),
       clock(),
@@ -171,16 +180,47 @@ export function createConsent(
     if (wallet === undefined) return undefined
     // Somebody else may have signed in in another tab, while this page was open: what was typed here is not theirs.
     const isStale = form.get(credentialOwnerField) !== user.userId
+    const { browserHash } = login.browserOf(request)
+    const carried = { pendingId: pending.pendingId, scope }
     const accepted = isStale
       ? await wallet.startOver(user.userId)
-      : await wallet.accept(user.userId, pending.flowId, form)
+      : await wallet.accept({ userId: user.userId, flowId: pending.flowId, browserHash, carried }, form)
     if (accepted.outcome === 'ready') return undefined
+    if (accepted.outcome === 'elsewhere') {
+      const { provider, location: url } = accepted
+      return pageResponse(departurePage({ brand: settings.brand, homePath: '/', provider, url }))
+    }
     const client = await findClient(pending)
     return show(
       request,
       { ...question, client },
       { status: accepted.status, credential: accepted.view, scope },
     )
+  }
+
+  /** House rule 11: single use, and only in the browser that was sent. What the other side said is never passed on. */
+  async function comeBack(request: Request): Promise<Response> {
+    const answer = new URL(request.url)
+    const { browserHash } = login.browserOf(request)
+    const state = answer.searchParams.get('state') ?? ''
+    const errand = await settings.detours.finish(accountDetour, browserHash, state)
+    if (errand === undefined) throw new OAuthError('invalid_request', over, { occasion: 'expired' })
+    const { userId, secret, carried } = errand as unknown as AccountErrand
+    const pending = await findPending(request, carried.pendingId)
+    const user = await login.whoIsThere(request)
+    // Another person has signed in meanwhile: the account is not theirs.
+    if (user?.userId !== userId) return seeAgain(pending)
+    const resource = await resourceOf(pending)
+    if (!(await resource.mayUse(user))) return turnAway(request, pending, resource, user)
+    const returned = await resource.wallet?.finish({ userId, flowId: pending.flowId }, answer, secret)
+    if (returned !== 'connected') return seeAgain(pending, returned)
+    if (pending.decision !== undefined) return answerAgain(pending, pending.decision, user)
+    return settle(pending, { kind: 'approved', scope: carried.scope, userId, decidedAt: clock() })
+  }
+
+  function seeAgain({ pendingId }: PendingAuthorizationRecord, fault?: ReturnFault): Response {
+    const location = requestPath(pendingId) + (fault === undefined ? '' : `&${faultParameter}=${fault}`)
+    return seeOther(location)
   }
 
   async function findClient(pending: PendingAuthorizationRecord): Promise<Client> {
@@ -266,17 +306,36 @@ export function createConsent(
     telemetry.emit('consent.approved', pending.flowId, { ...fields, userId, scope: formatScope(scope) })
   }
 
-  /** 303, so that the browser asks the callback by GET: a POST there ends in "Method Not Allowed" (claude-ai-mcp#313). */
   function sendBack(pending: PendingAuthorizationRecord, decision: PendingDecision): Response {
     const answer =
       decision.kind === 'approved'
         ? { code: tokens.codeFor(pending.pendingId, decision.userId), state: pending.state }
         : { error: 'access_denied', errorDescription: 'the person declined', state: pending.state }
     const location = formatAuthorizationResponse(trustAgain(pending), settings.issuer, answer)
-    return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
+    return seeOther(location)
   }
 
-  return { resume, decide }
+  return { resume, decide, comeBack }
+}
+
+/** What was kept of whoever was sent to connect an account. */
+interface AccountErrand {
+  userId: string
+  secret: Readonly<Record<string, string>>
+  carried: { pendingId: string; scope: readonly string[] }
+}
+
+/** In the address of the page that is shown again after a return. */
+const faultParameter = 'account'
+
+function faultOfReturn({ searchParams }: URL): ReturnFault | undefined {
+  const said = searchParams.get(faultParameter)
+  return said === 'declined' || said === 'failed' ? said : undefined
+}
+
+/** 303, so that the browser asks the callback by GET: a POST there ends in "Method Not Allowed" (claude-ai-mcp#313). */
+function seeOther(location: string): Response {
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
 }
 
 /** Who is asked by whom, and for what. */

@@ -9,6 +9,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/crypto.ts'
 import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
+import type { Detours } from '../storage/detours.ts'
 import type { Storage, UserRecord } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
 import type { RateRules } from './rate-limits.ts'
@@ -163,6 +164,7 @@ export interface AuthorizationServerSettings {
   /** There where the tokens of some resource are signed. */
   signingKeys: SigningKeys | undefined
   login: Login
+  detours: Detours
   outboundFetch: OutboundFetch
   telemetry: Telemetry
   clock: Clock

@@ -1,50 +1,19 @@
-/** What one connector is called with for each person: asked for on the consent page, checked, kept, and handed to the gateway at each call (house rule 10). */
+/** Keys and addresses that people type in: asked for on the consent page, checked, kept, and handed to the gateway at each call (house rule 10). */
 
-import type { Clock } from '../platform/clock.ts'
 import { hashToken, randomId } from '../platform/crypto.ts'
-import type { Telemetry } from '../platform/telemetry.ts'
-import type { CredentialRecord, CredentialStorage, UniqueIdStorage } from '../storage/storage.ts'
+import type { CredentialRecord } from '../storage/storage.ts'
 import { type CredentialFault, type CredentialView, credentialFieldPrefix } from '../ui/credential.ts'
 import { type AppliedCredential, type CallerCredential, CredentialLost } from './caller-credential.ts'
 import type {
   CheckOutcome,
-  CheckWay,
   CredentialValues,
   FieldProblem,
   SuppliedCredential,
-  SuppliedUse,
 } from './upstream-credential.ts'
-import type { Vault } from './vault.ts'
+import type { Acceptance, Visit, Wallet, WalletOptions } from './wallet.ts'
 
-export interface WalletOptions {
-  credential: SuppliedCredential
-  /** The connector's path. */
-  connector: string
-  storage: CredentialStorage & UniqueIdStorage
-  vault: Vault
-  way: CheckWay
-  /** Where the kind has nobody to ask: the MCP server itself. */
-  checkByServer(use: SuppliedUse): Promise<CheckOutcome>
-  telemetry: Telemetry
-  clock: Clock
-}
-
-export interface Wallet {
-  /** Undefined where the person has none that was not refused. `onLost` is told when that becomes so. */
-  find(userId: string, flowId: string, onLost: () => Promise<void>): Promise<CallerCredential | undefined>
-  /** For the consent page. */
-  view(userId: string): Promise<CredentialView>
-  /** What the form of the consent page brought, for this person. */
-  accept(userId: string, flowId: string, form: URLSearchParams): Promise<Acceptance>
-  /** For a page that was shown to somebody else. */
-  startOver(userId: string): Promise<Extract<Acceptance, { outcome: 'again' }>>
-}
-
-/** `again`: nothing was kept; the page is to be shown once more. */
-export type Acceptance = { outcome: 'ready' } | { outcome: 'again'; status: number; view: CredentialView }
-
-export function createWallet(options: WalletOptions): Wallet {
-  const { credential, connector, storage, vault, telemetry, clock } = options
+export function createSuppliedWallet(credential: SuppliedCredential, options: WalletOptions): Wallet {
+  const { connector, storage, vault, telemetry, clock } = options
 
   /** What cannot be opened counts as not there: its person is asked again. */
   async function findUsable(
@@ -86,7 +55,7 @@ export function createWallet(options: WalletOptions): Wallet {
     return show(isRefused ? undefined : found?.record, fault ?? why)
   }
 
-  async function accept(userId: string, flowId: string, form: URLSearchParams): Promise<Acceptance> {
+  async function accept({ userId, flowId }: Visit, form: URLSearchParams): Promise<Acceptance> {
     const typed = new Map(
       credential.fields.map(({ name }) => [name, form.get(credentialFieldPrefix + name) ?? '']),
     )
@@ -169,6 +138,7 @@ export function createWallet(options: WalletOptions): Wallet {
       status: 409,
       view: await view(userId, { kind: 'stale' }),
     }),
+    finish: async () => 'failed',
   }
 }
 

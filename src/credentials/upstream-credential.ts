@@ -4,7 +4,7 @@ import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { AppliedCredential } from './caller-credential.ts'
 
 /** Told apart by `kind`; one file each in `kinds/`. */
-export type UpstreamCredential = FixedCredential | SuppliedCredential
+export type UpstreamCredential = FixedCredential | SuppliedCredential | AccountCredential
 
 /** The same for everybody. */
 export interface FixedCredential {
@@ -60,3 +60,40 @@ export type CheckOutcome =
   | { outcome: 'good'; label: string | undefined }
   | { outcome: 'refused'; says: string | undefined }
   | { outcome: 'unreachable'; says: string | undefined }
+
+/** A person's own account at another provider, connected by OAuth. */
+export interface AccountCredential {
+  readonly kind: 'account'
+  /** As people know it. */
+  readonly provider: string
+  /** Rejects with `CredentialUnavailable` where it cannot be found out where to sign in there. */
+  begin(way: CheckWay, redirectUri: string): Promise<BegunAccount>
+  /** `answer` is the redirect URI with what the browser brought; its `state` was judged. */
+  finish(way: CheckWay, answer: URL, secret: Readonly<Record<string, string>>): Promise<FinishedAccount>
+  renew(way: CheckWay, refreshToken: string): Promise<RenewedAccount>
+  apply(accessToken: string): AppliedCredential
+}
+
+export interface BegunAccount {
+  /** Whole but for the `state`. */
+  location: URL
+  /** What has to be known to finish, such as the PKCE verifier. */
+  secret: Readonly<Record<string, string>>
+}
+
+export interface AccountTokens {
+  accessToken: string
+  refreshToken: string | undefined
+  /** Undefined where the provider does not say. */
+  expiresInSeconds: number | undefined
+}
+
+/** `says` is for the log. */
+export type FinishedAccount =
+  | { outcome: 'connected'; tokens: AccountTokens; label: string | undefined }
+  | { outcome: 'declined' | 'failed'; says: string }
+
+/** `dead`: only the person can bring it back. `unavailable`: it may be good the next time. */
+export type RenewedAccount =
+  | { outcome: 'renewed'; tokens: AccountTokens }
+  | { outcome: 'dead' | 'unavailable'; says: string }

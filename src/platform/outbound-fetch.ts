@@ -50,6 +50,20 @@ export function createOutboundFetch(options: OutboundOptions): OutboundFetch {
   }
 }
 
+/** The guarded way out as libraries want it. */
+export function asFetch(
+  outboundFetch: OutboundFetch,
+): (url: string, init?: RequestInit) => Promise<Response> {
+  return async function guardedFetch(url, init) {
+    const { status, headers, text } = await outboundFetch(url, init)
+    const kept = new Headers(headers)
+    // The text has been decoded, so these would be untrue.
+    for (const name of ['content-encoding', 'content-length']) kept.delete(name)
+    const hasBody = ![101, 103, 204, 205, 304].includes(status)
+    return new Response(hasBody ? text : null, { status, headers: kept })
+  }
+}
+
 /** Throws an `OutboundError` for what is no https URL, and for one that names a private address by literal. */
 export function guardPublicAddress(url: string, allowPrivateAddresses: boolean): void {
   const parsed = parseUrl(url)

@@ -22,6 +22,8 @@ export interface Frame {
   homePath?: string | undefined
   /** Where forms may be sent, and be redirected to from there. Without it the page has no form. */
   formAction?: readonly string[] | undefined
+  /** Where the browser goes on to by itself. */
+  goTo?: string | undefined
   /** Improves a page that works without it. */
   script?: string | undefined
   /** Default `narrow`: for one decision. */
@@ -51,7 +53,12 @@ export function renderPage(frame: Frame, content: Markup): Page {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
+<meta name="robots" content="noindex">${
+    frame.goTo === undefined
+      ? ''
+      : html`
+<meta http-equiv="refresh" content="0;url=${frame.goTo}">`
+  }
 <title>${frame.title} · ${frame.brand.name}</title>
 <link rel="icon" href="${icon}">
 <style>${raw(styleSheet)}</style>${ownStyle(frame.brand)}

@@ -93,6 +93,13 @@ export const text = {
     caution: 'Approve only what you started yourself, for a client that you trust.',
   },
 
+  departure: {
+    pageTitle: 'One moment',
+    title: (provider: Markup): Markup => html`On to ${provider}`,
+    lead: (host: Markup): Markup => html`You sign in at ${host} and come back by yourself.`,
+    go: 'Continue',
+  },
+
   credential: {
     title: 'Your account there',
     kept: 'Kept encrypted, for you and this connector alone. Whoever runs this server cannot see it on any page.',
@@ -101,6 +108,15 @@ export const text = {
     storedAs: (account: Markup, day: Markup): Markup =>
       html`Your account ${account}, which you gave on ${day}, will be used.`,
     another: 'Use another one',
+    accountTitle: (provider: Markup): Markup => html`Your account at ${provider}`,
+    accountNew: (provider: Markup): Markup =>
+      html`When you approve, you are sent to ${provider} to sign in there, and come back by yourself.`,
+    accountStored: (account: Markup | undefined, day: Markup): Markup =>
+      account === undefined
+        ? html`The account that you connected on ${day} will be used.`
+        : html`Your account ${account}, connected on ${day}, will be used.`,
+    accountAnother: 'Connect another account instead',
+    accountKept: 'Its access is kept encrypted, for you and this connector alone.',
     itSays: (words: string): string => `It says: “${words}”`,
     fault: {
       fields: 'Nothing was saved yet: mend what is marked below.',
@@ -110,6 +126,9 @@ export const text = {
       'too-many': 'You have tried too often in the last hour. Try again later; nothing was saved.',
       'refused-later':
         'What you gave earlier is not accepted any more by the server behind this connector. Give it another.',
+      declined: 'You declined there, so nothing was connected. Approve to try again, or deny.',
+      failed:
+        'Your account could not be connected. Try again in a moment; if that does not help, tell whoever runs this server.',
       stale: 'This page was for another account. Check that you are who you mean to be, and send it again.',
     },
     fieldProblem: {

@@ -33,8 +33,8 @@ export interface Answer {
   location: URL | undefined
   /** The page that is shown again, to be answered. */
   again(): Asked
-  /** Exchanges the code. */
-  connect(): Promise<{ accessToken: string; refreshToken: string; clientId: string }>
+  /** Exchanges the code, of this answer or of the one that a detour ended in. */
+  connect(last?: Response): Promise<{ accessToken: string; refreshToken: string; clientId: string }>
 }
 
 export async function visitor(door: Door, username: string): Promise<Visitor> {
@@ -72,9 +72,10 @@ export async function visitor(door: Door, username: string): Promise<Visitor> {
             html,
             location: location === null ? undefined : new URL(location, door.origin),
             again: () => asked({ html, ...readForm(html), response }),
-            async connect() {
-              const code = new URL(location ?? '', door.origin).searchParams.get('code')
-              if (code === null) throw new Error(`no code: ${response.status} ${location}\n${html}`)
+            async connect(last = response) {
+              const sentTo = last.headers.get('location')
+              const code = new URL(sentTo ?? '', door.origin).searchParams.get('code')
+              if (code === null) throw new Error(`no code: ${last.status} ${sentTo}`)
               const answer = await token(door, {
                 grant_type: 'authorization_code',
                 code,

@@ -54,6 +54,21 @@ describe('the config file', () => {
     ])
   })
 
+  test('of an account elsewhere too, with the secret of Postern itself from a variable', () => {
+    const account = {
+      kind: 'upstream-oauth',
+      provider: 'Example',
+      issuer: 'https://login.example.com',
+      clientId: 'postern',
+      clientSecret: 'EXAMPLE_SECRET',
+    }
+    const { connectors } = read(account, undefined, { EXAMPLE_SECRET: 's' })
+    expect(connectors).toMatchObject([{ upstream: { credential: { kind: 'account', provider: 'Example' } } }])
+    expect(problemsOf(account)).toEqual([
+      `${at}: clientSecret names EXAMPLE_SECRET, which is not set in this environment`,
+    ])
+  })
+
   test.each<[string, unknown, object, string]>([
     ['a kind that is none', { kind: 'magic' }, {}, `${at}.kind`],
     ['no kind', {}, {}, `${at}: {} is not an object with a kind`],
@@ -87,6 +102,12 @@ describe('the config file', () => {
       { kind: 'user-supplied', fields: [field], headers: { A: '{key}' } },
       { command: ['node', 'x.js'], upstream: undefined },
       `${at}: a command takes what people give as environment`,
+    ],
+    [
+      'an account elsewhere for a command',
+      { kind: 'upstream-oauth', provider: 'Example', issuer: 'https://a.example', clientId: 'p' },
+      { command: ['node', 'x.js'], upstream: undefined },
+      `${at}: a command cannot be called with an account elsewhere`,
     ],
     [
       'a variable for a URL',

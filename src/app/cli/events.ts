@@ -93,7 +93,17 @@ export const eventDefinitions: readonly EventDefinition[] = [
   event(
     'credential.rejected',
     'info',
-    'What a person gave for the upstream was not good, or could not be checked (`code`). Nothing was kept.',
+    'What a person gave for the upstream was not good, or could not be checked, or an account was not connected (`code`). Nothing was kept.',
+  ),
+  event(
+    'credential.renewed',
+    'debug',
+    'A person’s access at another provider was renewed, for all calls that waited.',
+  ),
+  event(
+    'credential.unavailable',
+    'error',
+    'The provider of an account does not answer as it should; `reason` says how. Calls fail until it does.',
   ),
   event(
     'credential.refused',
@@ -138,16 +148,6 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'In the audit log only: strangers did so much in a minute that `count` of it is not written down there.',
   ),
   event(
-    'connections.lost',
-    'warn',
-    'So many steps of connections are missing in `postern connections`; `reason` says why.',
-  ),
-  event('mcp.request', 'info', 'A request to the MCP endpoint was answered.'),
-  event(
-    'mcp.refused',
-    'info',
-    'A request to the MCP endpoint was refused. The 401 to a first request without a token is how every connection begins.',
-  event(
     'user.created',
     'info',
     'In the audit log only: an account was made, at the command line or in the console.',
@@ -176,6 +176,16 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'info',
     'In the audit log only: what an MCP server is called with for a person was removed.',
   ),
+  event(
+    'connections.lost',
+    'warn',
+    'So many steps of connections are missing in `postern connections`; `reason` says why.',
+  ),
+  event('mcp.request', 'info', 'A request to the MCP endpoint was answered.'),
+  event(
+    'mcp.refused',
+    'info',
+    'A request to the MCP endpoint was refused. The 401 to a first request without a token is how every connection begins.',
   ),
   event('session.opened', 'info', 'A client began an MCP session.'),
   event(
