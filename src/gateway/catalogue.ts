@@ -17,9 +17,14 @@ export interface ToolSummary {
   destructive: boolean
 }
 
+/** As the upstream wrote it: name, description, schemas, annotations, and whatever else. */
+export type ToolDefinition = Readonly<Record<string, unknown>> & { readonly name: string }
+
 export interface Catalogue {
   /** Undefined if the upstream does not answer in time. */
   list(): Promise<ToolSummary[] | undefined>
+  /** All that the upstream says of each tool, asked anew; undefined if it does not answer in time. */
+  definitions(): Promise<ToolDefinition[] | undefined>
   /** As Postern itself is shown it: for callers whom nobody knows. False where the list cannot be had in time. */
   isReadOnlyForAll(name: string): Promise<boolean>
   /** As the upstream lists them for this caller. Rejects where it does not, and with `CredentialLost`. */
@@ -48,22 +53,23 @@ export function createCatalogue(
 
   return {
     async list() {
-      const tools = remembered('', () => listForConsent(upstream, ownCaller))
+      const tools = remembered('', () => listForConsent(upstream, ownCaller, summarizeTool))
       return withinTime(tools, limits.catalogueDeadlineMs)
     },
+    definitions: () => withinTime(listForConsent(upstream, ownCaller, readDefinition), listingDeadlineMs),
     async isReadOnlyForAll(name) {
       const tools = await withinTime(
-        remembered('', () => listForConsent(upstream, ownCaller)),
+        remembered('', () => listForConsent(upstream, ownCaller, summarizeTool)),
         listingDeadlineMs,
       )
       // A name that is listed twice is what its worst entry says.
       const named = tools?.filter((tool) => tool.name === name) ?? []
       return named.length > 0 && named.every(({ readOnly }) => readOnly)
     },
-    listFor: (caller) => listForConsent(upstream, caller),
+    listFor: (caller) => listForConsent(upstream, caller, summarizeTool),
     async findTool(call, name) {
       const key = JSON.stringify([call.caller.key, call.session?.key ?? call.era])
-      const tools = remembered(key, () => listTools(upstream, listingCall(call)))
+      const tools = remembered(key, () => listTools(upstream, listingCall(call), summarizeTool))
       return (await withinTime(tools, listingDeadlineMs))?.find((tool) => tool.name === name)
     },
   }
@@ -79,11 +85,15 @@ const maximumPages = 50
 const listingDeadlineMs = 10_000
 
 /** As a client of the handshake era; an upstream without that era is asked statelessly. */
-async function listForConsent(upstream: Upstream, caller: UpstreamCaller): Promise<ToolSummary[]> {
+async function listForConsent<T>(
+  upstream: Upstream,
+  caller: UpstreamCaller,
+  read: ReadTool<T>,
+): Promise<T[]> {
   const params = { protocolVersion: newestLegacyVersion, capabilities: {}, clientInfo: posternClientInfo }
   const { response, opened } = await upstream.initialize(ownCall(caller, 'initialize', params))
   await response.body?.cancel()
-  if (opened === undefined) return listTools(upstream, ownModernCall(caller, 'tools/list'))
+  if (opened === undefined) return listTools(upstream, ownModernCall(caller, 'tools/list'), read)
   const session = {
     key: 'catalogue',
     initialized: true,
@@ -101,15 +111,15 @@ async function listForConsent(upstream: Upstream, caller: UpstreamCaller): Promi
   })
   await greeted.body?.cancel()
   try {
-    return await listTools(upstream, call)
+    return await listTools(upstream, call, read)
   } finally {
     await upstream.end(caller, session)
   }
 }
 
 /** All pages. Rejects when one of them cannot be had: half a list would call a read-only tool a writing one. */
-async function listTools(upstream: Upstream, call: UpstreamCall): Promise<ToolSummary[]> {
-  const tools: ToolSummary[] = []
+async function listTools<T>(upstream: Upstream, call: UpstreamCall, read: ReadTool<T>): Promise<T[]> {
+  const tools: T[] = []
   let cursor: unknown
   for (let page = 0; page < maximumPages; page++) {
     const [template] = call.messages
@@ -120,11 +130,19 @@ async function listTools(upstream: Upstream, call: UpstreamCall): Promise<ToolSu
     const result = answer?.response.result
     if (result === undefined || !Array.isArray(result.tools))
       throw new Error(answer?.response.error?.message ?? 'the upstream lists no tools')
-    tools.push(...result.tools.map(summarizeTool).filter((tool) => tool !== undefined))
+    tools.push(...result.tools.map(read).filter((tool) => tool !== undefined))
     cursor = result.nextCursor
     if (cursor === undefined || cursor === null) return tools
   }
   return tools
+}
+
+/** Of one entry of a list; undefined for what is none. */
+type ReadTool<T> = (entry: unknown) => T | undefined
+
+function readDefinition(entry: unknown): ToolDefinition | undefined {
+  const isNamed = typeof entry === 'object' && entry !== null && 'name' in entry
+  return isNamed && typeof entry.name === 'string' ? (entry as ToolDefinition) : undefined
 }
 
 /** As a list has it. */

@@ -30,7 +30,7 @@ import {
 } from './admission.ts'
 import { type MessageBody, readMessageBody } from './body.ts'
 import { createBridge } from './bridge/bridge.ts'
-import { createCatalogue, summarizeTool, type ToolSummary } from './catalogue.ts'
+import { createCatalogue, summarizeTool, type ToolDefinition, type ToolSummary } from './catalogue.ts'
 import type { ConnectorSettings } from './connector-settings.ts'
 import { tryCredential } from './credential-check.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
@@ -57,7 +57,7 @@ import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
 
 export type { PolicyRule, PolicySelection } from './access-policy.ts'
 export { eagerQuery, type FindPrincipal, type Principal } from './admission.ts'
-export type { ToolSummary } from './catalogue.ts'
+export type { ToolDefinition, ToolSummary } from './catalogue.ts'
 export type { Access, ConnectorSettings } from './connector-settings.ts'
 export type { SignInForm, StrangerRules } from './lazy-access.ts'
 export { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
@@ -86,6 +86,8 @@ export interface Gateway {
   protectedResourceMetadata(request: Request): Response
   /** The upstream's tools, for the consent page; undefined if it does not answer in time. */
   catalogue(): Promise<ToolSummary[] | undefined>
+  /** All that the upstream says of its tools, asked anew; undefined if it does not answer in time. */
+  definitions(): Promise<ToolDefinition[] | undefined>
   /** Whether the upstream takes it: its tools are listed with it. */
   tryCredential(use: SuppliedUse): Promise<CheckOutcome>
   close(): Promise<void>
@@ -440,6 +442,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return expose(request.method === 'HEAD' ? withoutBody(response) : response)
     },
     catalogue: () => catalogue.list(),
+    definitions: () => catalogue.definitions(),
     tryCredential: (use) =>
       tryCredential(use, (credential) => catalogue.listFor(ownCaller(telemetry, credential))),
     close() {

@@ -33,6 +33,9 @@ export const connectionKeptSeconds: number = 7 * 86_400
 /** Different tools that are remembered of one grant. */
 export const maximumToolsOfGrant = 100
 
+/** Lists of tools that are kept of one connector, to see what changed. */
+export const maximumToolLists = 20
+
 /** Counts of an hour are kept for a month and a bit, so that a month can be looked back at. */
 export const hourCountKeptSeconds: number = 35 * 86_400
 

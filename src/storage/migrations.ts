@@ -292,6 +292,19 @@ export const migrations: readonly Migration[] = [
       "INSERT INTO audit_tail (only_one, number, hash) VALUES (1, 0, '')",
     ],
   },
+  {
+    version: 10,
+    statements: ({ sequenceColumn }) => [
+      `CREATE TABLE tool_lists (
+        sequence ${sequenceColumn},
+        connector TEXT NOT NULL,
+        seen_at BIGINT NOT NULL,
+        list_hash TEXT NOT NULL,
+        tools TEXT NOT NULL
+      )`,
+      'CREATE INDEX tool_lists_by_connector ON tool_lists (connector, sequence)',
+    ],
+  },
 ]
 
 export const createVersionTable =

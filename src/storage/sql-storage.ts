@@ -14,6 +14,7 @@ import { sqlKeys } from './sql/keys.ts'
 import { sqlPushedRequests } from './sql/pushed-requests.ts'
 import { sqlSessions } from './sql/sessions.ts'
 import { sqlTokens } from './sql/tokens.ts'
+import { sqlToolLists } from './sql/tool-lists.ts'
 import { sqlUniqueIds } from './sql/unique-ids.ts'
 import { sqlUsage } from './sql/usage.ts'
 import type { Storage } from './storage.ts'
@@ -34,6 +35,7 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlCredentials(driver),
     ...sqlDetours(driver),
     ...sqlUsage(driver),
+    ...sqlToolLists(driver),
     ...sqlAudit(driver),
     removeExpired: (now, limit) => driver.write((transaction) => removeExpiredRows(transaction, now, limit)),
     close: () => driver.close(),

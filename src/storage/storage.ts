@@ -21,6 +21,7 @@ export interface Storage
     PushedRequestStorage,
     UniqueIdStorage,
     UsageStorage,
+    ToolListStorage,
     AuditStorage,
     CredentialStorage,
     DetourStorage {
@@ -590,6 +591,25 @@ export interface UsageStorage {
   listToolUses(grantId: string): Promise<ToolUse[]>
   /** From the hour that begins at `since` on, in order of time. They go after 35 days. */
   listHourCounts(since: number): Promise<HourCount[]>
+}
+
+/* Tool lists: what each connector offered, and when that changed */
+
+export interface ToolListRecord {
+  /** Its path. */
+  connector: string
+  seenAt: number
+  /** As the MCP server wrote them: name, description, schemas, annotations. */
+  tools: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[]
+}
+
+export interface ToolListStorage {
+  /**
+   * Keeps the list unless it says the same as the newest of its connector, in whatever order; true where it was kept.
+   * Of each connector the newest 20 stay.
+   */
+  noteToolList(list: ToolListRecord): Promise<boolean>
+  listToolLists(connector: string, limit: number): Promise<ToolListRecord[]>
 }
 
 /* Audit: who did what, in a log that is only ever added to */

@@ -22,6 +22,7 @@ import {
 } from '../memory-credentials.ts'
 import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
 import { memoryPushedRequests } from '../memory-pushed-requests.ts'
+import { memoryToolLists } from '../memory-tool-lists.ts'
 import { type HeldUsage, memoryAudit, memoryUsage } from '../memory-usage.ts'
 import {
   accessTokenOf,
@@ -410,6 +411,7 @@ export function memoryStorage(): Storage {
     ...memoryCredentials(credentials),
     ...memoryDetours(detours),
     ...memoryUsage(usage, (grantId) => families.has(grantId)),
+    ...memoryToolLists(new Map()),
     ...memoryAudit(audit),
 
     async removeExpired(now, limit) {

@@ -1,8 +1,8 @@
 /** Cases of the kit: use is counted without losing any, within its bounds, and the audit log is one unbroken chain. */
 
 import { findBreak } from '../audit-chain.ts'
-import { auditKeptSeconds, hourCountKeptSeconds, maximumToolsOfGrant } from '../limits.ts'
-import type { AuditEntry, AuditRecord, ToolUse } from '../storage.ts'
+import { auditKeptSeconds, hourCountKeptSeconds, maximumToolLists, maximumToolsOfGrant } from '../limits.ts'
+import type { AuditEntry, AuditRecord, ToolListRecord, ToolUse } from '../storage.ts'
 import { expectEqual, expectTrue, type StorageCase, times } from './expect.ts'
 import { start, storeGrant, tokensOf } from './records.ts'
 
@@ -87,6 +87,31 @@ export const usageCases: readonly StorageCase[] = [
       await storage.recordUsage([aUse('search')], [])
       await storage.removeExpired(start + 10, 100)
       expectEqual('uses', await storage.listToolUses('g'), [])
+    },
+  },
+  {
+    name: 'tool lists: one is kept when it says something new, in whatever order, and the newest come first',
+    async check(storage) {
+      const search = { name: 'search', description: 'Finds “it”', inputSchema: { type: 'object', a: 1 } }
+      const same = { inputSchema: { a: 1, type: 'object' }, description: 'Finds “it”', name: 'search' }
+      const erase = { name: 'erase' }
+      const note = (seenAt: number, tools: ToolListRecord['tools'], connector = '/mcp'): Promise<boolean> =>
+        storage.noteToolList({ connector, seenAt, tools })
+      expectEqual('first', await note(start, [search, erase]), true)
+      expectEqual('the same', await note(start + 1, [erase, same]), false)
+      expectEqual('of another', await note(start + 2, [erase, same], '/other'), true)
+      expectEqual('changed', await note(start + 3, [{ ...search, description: 'Finds her' }, erase]), true)
+      expectEqual('as it was', await note(start + 4, [search, erase]), true)
+      const lists = await storage.listToolLists('/mcp', 10)
+      expectEqual(
+        'newest first',
+        lists.map(({ seenAt }) => seenAt - start),
+        [4, 3, 0],
+      )
+      expectEqual('as written', lists[2], { connector: '/mcp', seenAt: start, tools: [search, erase] })
+      for (let count = 0; count < maximumToolLists + 3; count++) await note(start, [{ name: `t${count}` }])
+      expectEqual('kept', (await storage.listToolLists('/mcp', 100)).length, maximumToolLists)
+      expectEqual('of another', (await storage.listToolLists('/other', 10)).length, 1)
     },
   },
   {
