@@ -21,6 +21,7 @@ import { type Grant, type Probe, type ProbeRun, runProbe } from './probe.ts'
 import * as probeIndex from './probes/index.ts'
 import { lookAtHosts } from './reach.ts'
 import { type DoctorReport, reportOf } from './report.ts'
+import { readTokenForm } from './token-form.ts'
 
 export interface DoctorOptions {
   url: string
@@ -116,6 +117,7 @@ async function examine(
       signal: limit.signal,
     })
     const grant: Grant = { tokens: memory.tokens, isOwn: options.token === undefined }
+    const grantedToken = memory.tokens?.accessToken
     const probes = await probeAll(options, {
       bench: {
         url: options.url,
@@ -150,7 +152,8 @@ async function examine(
       deadlineSeconds,
     )
     const isLocal = options.asIfPublic !== true && isOnOwnNetwork(options.url)
-    return { examination: { ...seen, until, isLocal, hosts, facts }, grant }
+    const tokenForm = grantedToken === undefined ? undefined : readTokenForm(grantedToken)
+    return { examination: { ...seen, until, isLocal, hosts, tokenForm, facts }, grant }
   } finally {
     limit.clear()
   }

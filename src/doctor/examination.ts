@@ -5,6 +5,7 @@ import type { Surface } from '../client/surface.ts'
 import type { StepName, TranscriptExchange, TranscriptStep } from '../client/transcript.ts'
 import type { Facts } from './facts.ts'
 import type { HostFacts } from './reach.ts'
+import type { TokenForm } from './token-form.ts'
 
 export interface Examination {
   /** As it was typed. */
@@ -17,6 +18,8 @@ export interface Examination {
   walk: Connection
   hosts: readonly HostFacts[]
   probes: readonly ProbeRecord[]
+  /** What the access token looks like; the token itself is in no record. */
+  tokenForm: TokenForm | undefined
   /** Read once out of the rest. */
   facts: Facts
 }
@@ -84,12 +87,27 @@ export function jsonOf(exchange: Pick<Exchange, 'responseBody'> | undefined): Do
 
 export type Document = Readonly<Record<string, unknown>>
 
-/** The JSON-RPC message that answers a POST, also when it came as the first event of a stream. */
+/** The JSON-RPC message that answers a POST, also when it came as an event of a stream. */
 export function rpcOf(exchange: Exchange | undefined): Document | undefined {
+  const messages = messagesOf(exchange)
+  return messages.find(isResponse) ?? messages[0]
+}
+
+/** Every JSON-RPC message of an answer: its body, or the events of a stream, as far as they were kept. */
+export function messagesOf(exchange: Exchange | undefined): Document[] {
   const plain = jsonOf(exchange)
-  if (plain !== undefined) return plain
-  const data = /^data: ?(.+)$/m.exec(exchange?.responseBody ?? '')?.[1]
-  return jsonOf({ responseBody: data })
+  if (plain !== undefined) return [plain]
+  return messagesIn(exchange?.responseBody ?? '')
+}
+
+/** Of the events of a stream; a client reads them the same way. */
+export function messagesIn(text: string): Document[] {
+  const events = [...text.matchAll(/^data: ?(.+)$/gm)].map(([, data]) => jsonOf({ responseBody: data }))
+  return events.filter((message) => message !== undefined)
+}
+
+export function isResponse(message: Document): boolean {
+  return message.id !== undefined && (message.result !== undefined || message.error !== undefined)
 }
 
 export function mediaTypeOf(exchange: Exchange): string {

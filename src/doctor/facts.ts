@@ -7,7 +7,9 @@ import { type Document, type Examination, type Exchange, exchangesOf, jsonOf, pr
 export interface Facts {
   /** The last answer to a knock without a token, and what was knocked with. */
   firstAnswer: Exchange | undefined
-  /** Its Bearer challenge. */
+  /** To `initialize` without a token, which every server knows; `server/discover` may be refused by one of before. */
+  initialize: Exchange | undefined
+  /** The Bearer challenge of the first answer. */
   challenge: BearerChallenge | undefined
   /** Somebody, somewhere on the way, asked for a token with 401. */
   asksForToken: boolean
@@ -43,6 +45,7 @@ export function readFacts(seen: Pick<Examination, 'url' | 'walk' | 'probes' | 's
   const walked = exchangesOf(seen, 'registration', 'authorization', 'token')
   return {
     firstAnswer,
+    initialize: probed(seen, 'knocks', 'httpx') ?? firstAnswer,
     challenge: findBearerChallenge(firstAnswer?.responseHeaders['www-authenticate']),
     asksForToken: exchangesOf(seen, 'probe', 'session', 'lists', 'call').some(({ status }) => status === 401),
     resourceMetadata,

@@ -4,8 +4,14 @@ import type { Browser } from '../client/browser.ts'
 import type { RegisteredClient, RememberedTokens } from '../client/connection-state.ts'
 import type { Connection } from '../client/connector.ts'
 import type { Surface } from '../client/surface.ts'
-import { createTranscript, type TranscriptWriter } from '../client/transcript.ts'
-import { createWire, smallAnswerBytes, type WireAnswer, type WireRequest } from '../client/wire.ts'
+import { createTranscript, type OpenExchange, type TranscriptWriter } from '../client/transcript.ts'
+import {
+  createWire,
+  smallAnswerBytes,
+  type WireAnswer,
+  type WireLimits,
+  type WireRequest,
+} from '../client/wire.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/crypto.ts'
 import { parseUrl } from '../platform/url.ts'
@@ -41,6 +47,13 @@ export interface ProbeBench {
   random: Random
   /** Undefined when nothing came back; the exchange is written down either way. Redirects are answers. */
   send(label: string, request: WireRequest): Promise<WireAnswer | undefined>
+  /** For an answer that may be a stream without end: read until it is enough, at most `seconds`, then ended from here. */
+  watch(
+    label: string,
+    request: WireRequest,
+    isEnough: (text: string) => boolean,
+    seconds?: number,
+  ): Promise<WireAnswer | undefined>
   /** Lets the browser go through a sign-in; where it landed, or undefined. Its exchanges are labelled `label 1`, `label 2`, … */
   visit(label: string, authorizationUrl: string, redirectUri: string): Promise<URL | undefined>
 }
@@ -52,7 +65,7 @@ export interface Grant {
 }
 
 export interface ProbeRun {
-  bench: Omit<ProbeBench, 'send' | 'visit' | 'earlier'>
+  bench: Omit<ProbeBench, 'send' | 'watch' | 'visit' | 'earlier'>
   browser: Browser | undefined
   fetch: typeof fetch
   clock: Clock
@@ -79,6 +92,11 @@ export async function runProbe(
       labelNext(label)
       // What came of it is in the transcript, which is all that a check looks at.
       return wire.send(request, limits).catch(() => undefined)
+    },
+    async watch(label, request, isEnough, seconds = run.deadlineSeconds) {
+      labelNext(label)
+      const patience = { ...limits, deadlineSeconds: Math.min(seconds, run.deadlineSeconds) }
+      return watch(request, isEnough, patience, run, transcript).catch(() => undefined)
     },
     async visit(label, authorizationUrl, redirectUri) {
       labelNext(label, 'and-all-that-follow')
@@ -114,6 +132,46 @@ export async function runProbe(
     step.failed('')
     return record('could-not-run', error instanceof Error ? error.message : String(error))
   }
+}
+
+async function watch(
+  request: WireRequest,
+  isEnough: (text: string) => boolean,
+  limits: WireLimits,
+  run: ProbeRun,
+  transcript: TranscriptWriter,
+): Promise<WireAnswer> {
+  let exchange: OpenExchange | undefined
+  const noting: TranscriptWriter = {
+    ...transcript,
+    exchange(asked) {
+      exchange = transcript.exchange(asked)
+      return exchange
+    },
+  }
+  const wire = createWire({ fetch: run.fetch, transcript: noting, signal: run.signal })
+  const stream = await wire.open(request, limits)
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<'late'>()
+  const timer = setTimeout(giveUp, limits.deadlineSeconds * 1000, 'late')
+  const reader = stream.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    while (!isEnough(text)) {
+      const read = await Promise.race([reader.read(), late])
+      if (read === 'late') exchange?.failed(`nothing more came within ${limits.deadlineSeconds} seconds`)
+      if (read === 'late' || read.done) break
+      text += decoder.decode(read.value, { stream: true })
+    }
+  } catch (error) {
+    exchange?.failed(`the answer broke off: ${error instanceof Error ? error.message : error}`)
+    throw error
+  } finally {
+    clearTimeout(timer)
+    reader.cancel().catch(() => undefined)
+    stream.close()
+  }
+  return { status: stream.status, headers: stream.headers, text }
 }
 
 function labelledTranscript({ bench, clock, stopwatch }: ProbeRun): {

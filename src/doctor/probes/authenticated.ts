@@ -1,5 +1,6 @@
 /** The first request with a token, as other programs send it, and as it must be refused: the commonest fault after sign-in is an edge that judges agents. */
 
+import { isResponse, messagesIn } from '../examination.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 import { initializeRequest } from './knocks.ts'
 
@@ -15,19 +16,14 @@ export const authenticated: Probe = {
 
 async function callDifferently(bench: ProbeBench): Promise<void> {
   const token = `Bearer ${bench.grant.tokens?.accessToken}`
-  const call = (label: string, headers: Record<string, string>): Promise<unknown> =>
-    bench.send(label, initializeRequest(bench.url, { Authorization: token, ...headers }))
-  const plain = (label: string, method: 'GET' | 'DELETE'): Promise<unknown> =>
-    bench.send(label, {
-      method,
-      url: bench.url,
-      headers: { Authorization: token, Accept: 'text/event-stream' },
-    })
+  const call = (label: string, headers: Record<string, string>): Promise<unknown> => {
+    const request = initializeRequest(bench.url, { Authorization: token, ...headers })
+    return bench.watch(label, request, (text) => messagesIn(text).some(isResponse))
+  }
   await Promise.all([
     call('curl', { 'User-Agent': 'curl/8.7.1' }),
     call('httpx', { 'User-Agent': 'python-httpx/0.28.1' }),
     call('claude', { 'User-Agent': 'Claude-User' }),
     call('wrong-token', { Authorization: 'Bearer not-a-token-of-anybody' }),
-    plain('get', 'GET'),
   ])
 }

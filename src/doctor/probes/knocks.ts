@@ -18,8 +18,9 @@ const agents = { curl: 'curl/8.7.1', httpx: 'python-httpx/0.28.1', claude: 'Clau
 async function knockDifferently(bench: ProbeBench): Promise<void> {
   const knock = (label: string, headers: Record<string, string> = {}, url = bench.url): Promise<unknown> =>
     bench.send(label, initializeRequest(url, headers))
-  const plain = (label: string, method: 'GET' | 'HEAD', headers: Record<string, string>): Promise<unknown> =>
-    bench.send(label, { method, url: bench.url, headers: { 'User-Agent': agents.httpx, ...headers } })
+  const plain = (method: 'GET' | 'OPTIONS', headers: Record<string, string>): WireRequest => {
+    return { method, url: bench.url, headers: { 'User-Agent': agents.httpx, ...headers } }
+  }
   await Promise.all([
     knock('curl', { 'User-Agent': agents.curl }),
     knock('httpx', { 'User-Agent': agents.httpx }),
@@ -27,14 +28,31 @@ async function knockDifferently(bench: ProbeBench): Promise<void> {
     knock('accept-any', { Accept: '*/*' }),
     knock('origin-claude', { Origin: 'https://claude.ai' }),
     knock('other-slash', {}, withOtherSlash(bench.url)),
-    plain('get', 'GET', { Accept: 'text/event-stream' }),
+    // The head of a stream is enough: it may never end.
+    bench.watch('get', plain('GET', { Accept: 'text/event-stream' }), () => true),
+    bench.send('preflight', plain('OPTIONS', preflightHeaders('POST', 'authorization, content-type'))),
   ])
 }
 
+/** A program in a browser, as the Inspector is, has its browser ask first (Fetch §3.3.2). */
+export const browserOrigin = 'http://localhost:6274'
+
+export function preflightHeaders(method: string, headers: string): Record<string, string> {
+  return {
+    Origin: browserOrigin,
+    'Access-Control-Request-Method': method,
+    'Access-Control-Request-Headers': headers,
+  }
+}
+
 /** The oldest opening that every server of before 2026-07-28 answers. */
-export function initializeRequest(url: string, headers: Readonly<Record<string, string>>): WireRequest {
+export function initializeRequest(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  protocolVersion = '2025-11-25',
+): WireRequest {
   const params = {
-    protocolVersion: '2025-11-25',
+    protocolVersion,
     capabilities: {},
     clientInfo: { name: 'claude-ai', version: '0.1.0' },
   }

@@ -1,10 +1,12 @@
-// The good MCP server of the lab: 2025-11-25 and before, stateless, JSON answers; tokens asked for as the variant says.
+// The good MCP server of the lab: 2025-11-25 and before, stateless (its session id means nothing to it), JSON answers; tokens asked for as the variant says.
 
 import { json, type Lab, unauthorized } from './lab.ts'
 
 type Message = { id?: string | number; method?: string; params?: Record<string, unknown> }
 
 const versions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']
+/** Given because the clients of 2025 list nothing without one. */
+const sessionId = 'session-of-the-lab'
 /** What a lazy server answers to anybody. */
 const openMethods = ['initialize', 'server/discover', 'ping', 'tools/list', 'prompts/list', 'resources/list']
 
@@ -23,7 +25,9 @@ export function mcpServer(
     if (message === undefined) return json({ error: 'method not allowed' }, 405, { Allow: 'POST' })
     if (message.method === undefined) return json(rpcError(null, -32600, 'Invalid Request'), 400)
     if (message.id === undefined) return new Response(null, { status: 202 })
-    return json(answer(lab, message))
+    const headers: Record<string, string> =
+      message.method === 'initialize' ? { 'Mcp-Session-Id': sessionId } : {}
+    return json(answer(lab, message), 200, headers)
   }
 
   function needsToken(message: Message | undefined, token: string | undefined): boolean {

@@ -47,11 +47,14 @@ export async function observe(lab: Lab): Promise<string[]> {
     await send(`knock ${method}`, lab.url, { method })
 
   for (const path of [
-    '/.well-known/oauth-protected-resource/mcp',
+    `/.well-known/oauth-protected-resource${new URL(lab.url).pathname}`,
     '/.well-known/oauth-protected-resource',
+    `${new URL(lab.url).pathname}/.well-known/oauth-protected-resource`,
     '/.well-known/nothing',
+    '/nothing',
     '/.well-known/oauth-authorization-server/mcp',
     '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration',
   ]) {
     await send(path, `${origin}${path}`, { headers: { Origin: 'http://localhost:6274' } })
   }
@@ -144,6 +147,12 @@ export async function observe(lab: Lab): Promise<string[]> {
     mcp('initialize', initialize('2025-11-25'), { Authorization: 'Bearer wrong' }),
   )
   for (const method of ['GET', 'DELETE']) await send(`call ${method}`, lab.url, { method, headers: bearer })
+  await send('call, any type', lab.url, mcp('ping', {}, { ...bearer, Accept: '*/*' }))
+  await send('call, origin', lab.url, mcp('ping', {}, { ...bearer, Origin: 'https://claude.ai' }))
+  const atOnce = [1, 2, 3].map((number) =>
+    send(`call ${number} of 3`, lab.url, mcp('ping', { number }, bearer)),
+  )
+  await Promise.all(atOnce)
 
   const renewed = await renew('renew', tokens.refresh_token)
   await renew('renew again', tokens.refresh_token)
@@ -164,6 +173,17 @@ export async function observe(lab: Lab): Promise<string[]> {
     'call, renewed',
     lab.url,
     mcp('tools/list', {}, { Authorization: `Bearer ${renewed.access_token}` }),
+  )
+  const signedInAgain = await exchange('exchange once more', clientId, await signIn(clientId))
+  await send(
+    'call, first sign-in',
+    lab.url,
+    mcp('ping', {}, { Authorization: `Bearer ${renewed.access_token}` }),
+  )
+  await send(
+    'call, second sign-in',
+    lab.url,
+    mcp('ping', {}, { Authorization: `Bearer ${signedInAgain.access_token}` }),
   )
   lab.clock.now += 7200
   await send(
