@@ -53,7 +53,9 @@ export function watchEffects(outward: typeof fetch): EffectWatch {
 }
 
 function isRegistration(init: RequestInit | undefined): boolean {
-  return init?.method === 'POST' && typeof init.body === 'string' && init.body.startsWith('{"redirect_uris"')
+  return (
+    init?.method === 'POST' && typeof init.body === 'string' && /^\{[^{}]*"redirect_uris":\[/.test(init.body)
+  )
 }
 
 function readRegistration(text: string, endpoint: string): Registration | undefined {

@@ -30,7 +30,7 @@ describe('a good server', () => {
 
   test('is left as it was found', async () => {
     const report = await examineLab(createLab(), { isIntrusive: true })
-    expect(report.effects.map(({ undone }) => undone)).toEqual([true, true])
+    expect(report.effects.map(({ undone }) => undone)).toEqual([true, true, true])
   })
 })
 

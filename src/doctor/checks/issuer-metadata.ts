@@ -98,6 +98,9 @@ export const issuerMetadata: readonly Check[] = [
     },
     judge: withMetadata(({ body, exchange }) => {
       if (typeof body.registration_endpoint === 'string' || takesDocuments(body)) return passed
+      if (body.client_id_metadata_document_supported === true) {
+        return notApplicable('it takes client metadata documents, though not of public clients')
+      }
       return violated('no registration_endpoint, and no client metadata documents', exchange)
     }),
   },

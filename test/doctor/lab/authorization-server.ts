@@ -7,6 +7,8 @@ interface Client {
   id: string
   redirectUris: readonly string[]
   managementToken: string
+  /** Undefined for a public client. */
+  secret?: string | undefined
 }
 
 interface Grant {
@@ -51,8 +53,9 @@ export function authorizationServer(lab: Lab): AuthorizationServer {
       if (lab.settings.access === 'none') return undefined
       if (request.method === 'OPTIONS') return preflight()
       if (origin === new URL(lab.url).origin) {
-        const resource = pathname.match(/^\/\.well-known\/oauth-protected-resource(\/mcp)?$/)
-        if (resource !== null) return json(resourceMetadata())
+        const wellKnown = '/.well-known/oauth-protected-resource'
+        const places = [wellKnown, `${wellKnown}${new URL(lab.url).pathname}`]
+        if (places.includes(pathname)) return json(resourceMetadata())
       }
       if (origin !== new URL(base()).origin) return undefined
       const issuerPath = new URL(base()).pathname.replace(/\/$/, '')
@@ -64,7 +67,7 @@ export function authorizationServer(lab: Lab): AuthorizationServer {
       if (metadataPaths.includes(pathname)) return json(issuerMetadata())
       const path = pathname.slice(issuerPath.length)
       if (path === '/register' && request.method === 'POST') return register(request)
-      if (path.startsWith('/register/') && request.method === 'DELETE') return unregister(request, path)
+      if (path.startsWith('/register/')) return manage(request, path)
       if (path === '/authorize') return authorize(request)
       if (path === '/sign-in' && request.method === 'POST') return signIn(request)
       if (path === '/token' && request.method === 'POST') return token(request)
@@ -125,7 +128,9 @@ export function authorizationServer(lab: Lab): AuthorizationServer {
     }
     const id = random()
     const managementToken = random()
-    clients.set(id, { id, redirectUris, managementToken })
+    const method = String(asked.token_endpoint_auth_method ?? 'none')
+    const secret = method.startsWith('client_secret_') ? random() : undefined
+    clients.set(id, { id, redirectUris, managementToken, secret })
     const answer = {
       client_id: id,
       client_id_issued_at: lab.clock.now,
@@ -133,7 +138,8 @@ export function authorizationServer(lab: Lab): AuthorizationServer {
       redirect_uris: redirectUris,
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      token_endpoint_auth_method: secret === undefined ? 'none' : method,
+      ...(secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
       scope: scopes.join(' '),
       registration_access_token: managementToken,
       registration_client_uri: `${trimmed()}/register/${id}`,
@@ -141,11 +147,12 @@ export function authorizationServer(lab: Lab): AuthorizationServer {
     return json(answer, 201, { 'Cache-Control': 'no-store' })
   }
 
-  function unregister(request: Request, path: string): Response {
+  function manage(request: Request, path: string): Response {
     const client = clients.get(path.slice('/register/'.length))
-    if (request.headers.get('authorization') !== `Bearer ${client?.managementToken}`)
+    if (client === undefined || request.headers.get('authorization') !== `Bearer ${client.managementToken}`)
       return json({ error: 'invalid_token' }, 401)
-    clients.delete(client?.id ?? '')
+    if (request.method !== 'DELETE') return json({ client_id: client.id, redirect_uris: client.redirectUris })
+    clients.delete(client.id)
     return new Response(null, { status: 204 })
   }
 
@@ -223,8 +230,10 @@ export function authorizationServer(lab: Lab): AuthorizationServer {
     const type = request.headers.get('content-type') ?? ''
     if (!type.startsWith('application/x-www-form-urlencoded')) return refusal('invalid_request')
     const form = new URLSearchParams(await request.text())
-    const client = findClient(form.get('client_id'))
-    if (client === undefined) return refusal('invalid_client', 401)
+    const basic = readBasic(request.headers.get('authorization'))
+    const client = findClient(basic?.id ?? form.get('client_id'))
+    const isProven = client?.secret === (basic?.secret ?? form.get('client_secret') ?? undefined)
+    if (client === undefined || !isProven) return refusal('invalid_client', 401)
     if (!isOurResource(form.get('resource'))) return refusal('invalid_target')
     if (form.get('grant_type') === 'authorization_code') return exchangeCode(client, form)
     if (form.get('grant_type') === 'refresh_token') return renew(client, form)
@@ -289,6 +298,13 @@ function preflight(): Response {
 
 function refusal(error: string, status = 400): Response {
   return json({ error, error_description: `refused: ${error}` }, status, { 'Cache-Control': 'no-store' })
+}
+
+function readBasic(header: string | null): { id: string; secret: string } | undefined {
+  const credentials = /^Basic (\S+)$/i.exec(header ?? '')?.[1]
+  if (credentials === undefined) return undefined
+  const [id = '', secret = ''] = atob(credentials.replaceAll(/[^\w+/=]/g, '')).split(':', 2)
+  return { id: decodeURIComponent(id), secret: decodeURIComponent(secret) }
 }
 
 /** What is not known is dropped; nothing asked for is everything. */

@@ -122,7 +122,8 @@ export function json(body: unknown, status = 200, headers: Record<string, string
 }
 
 export function unauthorized(lab: Lab, token: string | undefined): Response {
-  const pointer = `${new URL(lab.url).origin}/.well-known/oauth-protected-resource/mcp`
+  const { origin, pathname } = new URL(lab.url)
+  const pointer = `${origin}/.well-known/oauth-protected-resource${pathname}`
   const error = token === undefined ? '' : 'error="invalid_token", '
   return json({ error: 'invalid_token' }, 401, {
     'WWW-Authenticate': `Bearer ${error}resource_metadata="${pointer}", scope="notes:read notes:write"`,

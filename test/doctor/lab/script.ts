@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { type Lab, user } from './lab.ts'
+import { observeAuthorization } from './script-authorization.ts'
 
 const hostedCallback = 'https://claude.ai/api/mcp/auth_callback'
 const patienceMs = 25
@@ -104,6 +105,7 @@ export async function observe(lab: Lab): Promise<string[]> {
     redirectUri: 'https://claude.ai/other',
   })
   await exchange('exchange, unknown client', 'nobody', await signIn(clientId))
+  await observeAuthorization({ lab, base, clientId, random, note: (line) => lines.push(line), send, form })
   await form(
     'exchange, json',
     `${base}/token`,
