@@ -12,6 +12,7 @@ import { durableCases } from './conformance/durable.ts'
 import { expiryCases } from './conformance/expiry.ts'
 import { invitationCases } from './conformance/invitations.ts'
 import { keyCases } from './conformance/keys.ts'
+import { passkeyCases } from './conformance/passkeys.ts'
 import { pushedRequestCases } from './conformance/pushed-requests.ts'
 import { rotationCases } from './conformance/rotation.ts'
 import { tokenCases } from './conformance/tokens.ts'
@@ -46,6 +47,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...invitationCases,
   ...pushedRequestCases,
   ...credentialCases,
+  ...passkeyCases,
   ...usageCases,
   ...expiryCases,
 ].map(({ name, check }) => ({

@@ -7,7 +7,7 @@ export const maximumPendingAuthorizations = 100_000
 export const maximumPushedRequests = 10_000
 
 /** Anybody can begin to sign in elsewhere; beyond this many that have not come back the oldest go. */
-export const maximumDetours = 10_000
+export const maximumDetours = 100_000
 
 /** Anybody can register; beyond this many that no person has approved the oldest go. */
 export const maximumUnconfirmedClients = 100_000

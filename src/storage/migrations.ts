@@ -305,6 +305,28 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX tool_lists_by_connector ON tool_lists (connector, sequence)',
     ],
   },
+  {
+    version: 11,
+    statements: () => [
+      'ALTER TABLE users ADD COLUMN outside TEXT',
+      `CREATE TABLE passkeys (
+        passkey_id TEXT PRIMARY KEY,
+        user_id TEXT NOT NULL,
+        public_key TEXT NOT NULL,
+        counter BIGINT NOT NULL,
+        transports TEXT NOT NULL,
+        label TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        last_used_at BIGINT
+      )`,
+      'CREATE INDEX passkeys_by_user ON passkeys (user_id, created_at)',
+      `CREATE TABLE recovery_codes (
+        user_id TEXT NOT NULL,
+        code_hash TEXT NOT NULL,
+        PRIMARY KEY (user_id, code_hash)
+      )`,
+    ],
+  },
 ]
 
 export const createVersionTable =

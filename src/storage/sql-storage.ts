@@ -11,6 +11,7 @@ import type { SqlDriver } from './sql/driver.ts'
 import { removeExpiredRows } from './sql/expiry.ts'
 import { sqlInvitations } from './sql/invitations.ts'
 import { sqlKeys } from './sql/keys.ts'
+import { sqlPasskeys } from './sql/passkeys.ts'
 import { sqlPushedRequests } from './sql/pushed-requests.ts'
 import { sqlSessions } from './sql/sessions.ts'
 import { sqlTokens } from './sql/tokens.ts'
@@ -34,6 +35,7 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlUniqueIds(driver),
     ...sqlCredentials(driver),
     ...sqlDetours(driver),
+    ...sqlPasskeys(driver),
     ...sqlUsage(driver),
     ...sqlToolLists(driver),
     ...sqlAudit(driver),

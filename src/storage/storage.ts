@@ -24,7 +24,8 @@ export interface Storage
     ToolListStorage,
     AuditStorage,
     CredentialStorage,
-    DetourStorage {
+    DetourStorage,
+    PasskeyStorage {
   /**
    * Removes up to `limit` records whose time has passed, and says how many. Never touches a live one, nor a client
    * that has a live grant; a code that was taken stays for a day longer, so that a late replay is still recognised.
@@ -291,6 +292,16 @@ export interface UserRecord {
   passwordHash: string | undefined
   role: 'admin' | 'member'
   createdAt: number
+  /** Of people who sign in elsewhere: as the provider of that name said at their last sign-in. */
+  outside?: OutsideFacts | undefined
+}
+
+export interface OutsideFacts {
+  /** The name of the identity provider. */
+  provider: string
+  /** Only one that the provider vouches for. */
+  email: string | undefined
+  groups: readonly string[]
 }
 
 export interface AccountStorage {
@@ -308,8 +319,16 @@ export interface AccountStorage {
   findUserByName(username: string): Promise<UserRecord | undefined>
   listUsers(limit: number): Promise<UserRecord[]>
   hasUsers(): Promise<boolean>
+  /** Of the same password, made anew. */
   setPasswordHash(userId: string, passwordHash: string): Promise<boolean>
-  /** Removes the account, its browser sessions, its codes that were not taken and its credentials, and revokes its grants, in one step. */
+  /** Of another password: in the same step every browser session of the person ends. */
+  changePasswordHash(userId: string, passwordHash: string): Promise<boolean>
+  /**
+   * Inserts a person who signs in elsewhere, or brings display name, role and outside facts of the one with this id up
+   * to date; the user name stays. `name-taken` where another has that name, and nothing is changed.
+   */
+  saveOutsideUser(user: UserRecord): Promise<'created' | 'updated' | 'name-taken'>
+  /** Removes the account, its browser sessions, its codes that were not taken, its credentials, passkeys and recovery codes, and revokes its grants, in one step. */
   removeUser(userId: string, at: number): Promise<boolean>
   /** Replaces any earlier link. The first account, however it was made, spends it. */
   saveSetupLink(setupHash: TokenHash, expiresAt: number): Promise<void>
@@ -552,7 +571,7 @@ export interface DetourRecord {
 }
 
 export interface DetourStorage {
-  /** Beyond 10 000 the oldest go. */
+  /** Beyond 100 000 the oldest go. */
   saveDetour(record: DetourRecord): Promise<void>
   /** Succeeds once, and only for its own browser and purpose: another who asks leaves it where it is. */
   takeDetour(
@@ -645,4 +664,37 @@ export interface AuditStorage {
   ): Promise<AuditRecord[]>
   /** The oldest first, from after a number on: for export, and to prove the chain. They go after 400 days. */
   readAudit(after: number, limit: number): Promise<AuditRecord[]>
+}
+
+/* Passkeys, by which people sign in without a password (WebAuthn), and recovery codes for when they are lost */
+
+export interface PasskeyRecord {
+  /** As the authenticator named it, base64url. */
+  passkeyId: string
+  userId: string
+  /** COSE, as it was registered. */
+  publicKey: Uint8Array
+  /** Of its signatures; 0 where it does not count. */
+  counter: number
+  transports: readonly string[]
+  /** The person's own word for it. */
+  label: string
+  createdAt: number
+  lastUsedAt: number | undefined
+}
+
+export interface PasskeyStorage {
+  /** `full` where the person has `maximum`, `id-taken` where anybody has one of this id; nothing is changed then. */
+  addPasskey(passkey: PasskeyRecord, maximum: number): Promise<'added' | 'id-taken' | 'full'>
+  findPasskey(passkeyId: string): Promise<PasskeyRecord | undefined>
+  listPasskeys(userId: string): Promise<PasskeyRecord[]>
+  /** Notes a signature. False, and nothing is changed, where it did not count on: then there are two of it. */
+  usePasskey(passkeyId: string, counter: number, at: number): Promise<boolean>
+  /** False when this person has none of this id. */
+  removePasskey(userId: string, passkeyId: string): Promise<boolean>
+  /** In place of all that the person had. */
+  saveRecoveryCodes(userId: string, codeHashes: readonly TokenHash[]): Promise<void>
+  /** Succeeds once for each. */
+  takeRecoveryCode(userId: string, codeHash: TokenHash): Promise<boolean>
+  countRecoveryCodes(userId: string): Promise<number>
 }

@@ -149,7 +149,9 @@ function removeCommand(terminal: Terminal): Command {
 function setPasswordCommand(terminal: Terminal): Command {
   return dataFlags(new Command('set-password'))
     .summary('give an account another password')
-    .description('Gives an account another password. Connections that were allowed go on.')
+    .description(
+      'Gives an account another password, and signs it out in every browser. Connections that were allowed go on.',
+    )
     .argument('<name>', 'the user name')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .addHelpText(

@@ -90,7 +90,7 @@ export function localAccounts(options: LocalAccountsOptions): LocalAccounts {
       if (problems.length > 0) return { outcome: 'refused', problems }
       const passwordHash = await queue.run(() => hashPassword(password, cost, random))
       if (passwordHash === busy) return { outcome: 'busy' }
-      const isThere = await storage.setPasswordHash(user.userId, passwordHash)
+      const isThere = await storage.changePasswordHash(user.userId, passwordHash)
       return { outcome: isThere ? 'changed' : 'unknown-user' }
     },
   }

@@ -21,6 +21,7 @@ import {
   memoryDetours,
 } from '../memory-credentials.ts'
 import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
+import { forgetPasskeysOf, type HeldPasskeys, memoryPasskeys } from '../memory-passkeys.ts'
 import { memoryPushedRequests } from '../memory-pushed-requests.ts'
 import { memoryToolLists } from '../memory-tool-lists.ts'
 import { type HeldUsage, memoryAudit, memoryUsage } from '../memory-usage.ts'
@@ -79,6 +80,7 @@ export function memoryStorage(): Storage {
   const pushedRequests = new Map<TokenHash, PushedRequestRecord>()
   const credentials: HeldCredentials = new Map()
   const detours = new Map<TokenHash, DetourRecord>()
+  const heldPasskeys: HeldPasskeys = { passkeys: new Map(), recoveryCodes: new Map() }
   const usage: HeldUsage = { tools: new Map(), counts: new Map() }
   const audit = new Map<number, AuditRecord>()
   let setupLink: { setupHash: TokenHash; expiresAt: number } | undefined
@@ -149,6 +151,12 @@ export function memoryStorage(): Storage {
       ...unconfirmed.slice(0, Math.max(0, unconfirmed.length + 1 - maximumUnconfirmedClients)),
     ]
     for (const client of surplus) clients.delete(client.clientId)
+  }
+
+  function endBrowserSessions(userId: string): void {
+    for (const [hash, session] of browserSessions) {
+      if (session.userId === userId) browserSessions.delete(hash)
+    }
   }
 
   function addUser(user: UserRecord): void {
@@ -341,14 +349,31 @@ export function memoryStorage(): Storage {
       user.passwordHash = passwordHash
       return true
     },
+    async changePasswordHash(userId, passwordHash) {
+      const user = users.get(userId)
+      if (user === undefined) return false
+      user.passwordHash = passwordHash
+      endBrowserSessions(userId)
+      return true
+    },
+    async saveOutsideUser(user) {
+      const known = users.get(user.userId)
+      if (known === undefined) {
+        if (userIdsByName.has(usernameKey(user.username))) return 'name-taken'
+        addUser(user)
+        return 'created'
+      }
+      const { displayName, role, outside } = user
+      Object.assign(known, { displayName, role, outside })
+      return 'updated'
+    },
     async removeUser(userId, at) {
       const user = users.get(userId)
       if (user === undefined) return false
       users.delete(userId)
       userIdsByName.delete(usernameKey(user.username))
-      for (const [hash, session] of browserSessions) {
-        if (session.userId === userId) browserSessions.delete(hash)
-      }
+      endBrowserSessions(userId)
+      forgetPasskeysOf(heldPasskeys, userId)
       for (const [hash, code] of codes) {
         if (code.userId === userId && code.grantId === undefined) codes.delete(hash)
       }
@@ -410,6 +435,7 @@ export function memoryStorage(): Storage {
     ...memoryPushedRequests(pushedRequests),
     ...memoryCredentials(credentials),
     ...memoryDetours(detours),
+    ...memoryPasskeys(heldPasskeys),
     ...memoryUsage(usage, (grantId) => families.has(grantId)),
     ...memoryToolLists(new Map()),
     ...memoryAudit(audit),

@@ -1,7 +1,7 @@
 /** People and the setup link in SQL. */
 
 import { revokedBecause, usernameKey } from '../limits.ts'
-import type { AccountStorage, UserRecord } from '../storage.ts'
+import type { AccountStorage, OutsideFacts, UserRecord } from '../storage.ts'
 import {
   columnList,
   insertInto,
@@ -22,6 +22,7 @@ const columns = [
   'password_hash',
   'role',
   'created_at',
+  'outside',
 ] as const
 
 const selectUsers = `SELECT ${columnList(columns)} FROM users`
@@ -64,11 +65,28 @@ export function sqlAccounts(driver: SqlDriver): AccountStorage {
         const update = 'UPDATE users SET password_hash = ? WHERE user_id = ?'
         return (await transaction.run(update, [passwordHash, userId])) > 0
       }),
+    changePasswordHash: (userId, passwordHash) =>
+      driver.write(async (transaction) => {
+        const update = 'UPDATE users SET password_hash = ? WHERE user_id = ?'
+        if ((await transaction.run(update, [passwordHash, userId])) === 0) return false
+        await transaction.run('DELETE FROM browser_sessions WHERE user_id = ?', [userId])
+        return true
+      }),
+    saveOutsideUser: (user) =>
+      driver.write(async (transaction) => {
+        const update = 'UPDATE users SET display_name = ?, role = ?, outside = ? WHERE user_id = ?'
+        const values = [user.displayName, user.role, formatOutside(user), user.userId]
+        if ((await transaction.run(update, values)) > 0) return 'updated'
+        if ((await insertUser(transaction, user)) > 0) return 'created'
+        // Either of the same person, at the same time, or of another with this name.
+        return (await transaction.run(update, values)) > 0 ? 'updated' : 'name-taken'
+      }),
     removeUser: (userId, at) =>
       driver.write(async (transaction) => {
         if ((await transaction.run('DELETE FROM users WHERE user_id = ?', [userId])) === 0) return false
         await transaction.run('DELETE FROM browser_sessions WHERE user_id = ?', [userId])
-        await transaction.run('DELETE FROM credentials WHERE user_id = ?', [userId])
+        for (const table of ['credentials', 'passkeys', 'recovery_codes'])
+          await transaction.run(`DELETE FROM ${table} WHERE user_id = ?`, [userId])
         await transaction.run('DELETE FROM authorization_codes WHERE user_id = ? AND grant_id IS NULL', [
           userId,
         ])
@@ -93,7 +111,7 @@ export function sqlAccounts(driver: SqlDriver): AccountStorage {
 }
 
 function insertUser(transaction: SqlTransaction, user: UserRecord): Promise<number> {
-  return transaction.run(`${insertInto('users', columns)} ON CONFLICT (username_key) DO NOTHING`, [
+  return transaction.run(`${insertInto('users', columns)} ON CONFLICT DO NOTHING`, [
     user.userId,
     user.username,
     usernameKey(user.username),
@@ -101,6 +119,7 @@ function insertUser(transaction: SqlTransaction, user: UserRecord): Promise<numb
     user.passwordHash ?? null,
     user.role,
     user.createdAt,
+    formatOutside(user),
   ])
 }
 
@@ -108,7 +127,12 @@ async function hasUsers(reader: SqlReader): Promise<boolean> {
   return (await reader.read('SELECT user_id FROM users LIMIT 1', [])).length > 0
 }
 
+function formatOutside({ outside }: UserRecord): string | null {
+  return outside === undefined ? null : JSON.stringify(outside)
+}
+
 function readUser(row: SqlRow): UserRecord {
+  const outside = readOptionalText(row, 'outside')
   return {
     userId: readText(row, 'user_id'),
     username: readText(row, 'username'),
@@ -116,5 +140,6 @@ function readUser(row: SqlRow): UserRecord {
     passwordHash: readOptionalText(row, 'password_hash'),
     role: readText(row, 'role') as UserRecord['role'],
     createdAt: readInteger(row, 'created_at'),
+    ...(outside === undefined ? {} : { outside: JSON.parse(outside) as OutsideFacts }),
   }
 }

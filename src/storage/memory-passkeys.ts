@@ -1,0 +1,62 @@
+/** Passkeys and recovery codes in memory. */
+
+import type { TokenHash } from '../platform/crypto.ts'
+import type { PasskeyRecord, PasskeyStorage } from './storage.ts'
+
+export interface HeldPasskeys {
+  /** By id. */
+  passkeys: Map<string, PasskeyRecord>
+  /** By person. */
+  recoveryCodes: Map<string, Set<TokenHash>>
+}
+
+export function memoryPasskeys({ passkeys, recoveryCodes }: HeldPasskeys): PasskeyStorage {
+  const of = (userId: string): PasskeyRecord[] =>
+    [...passkeys.values()].filter((passkey) => passkey.userId === userId)
+
+  return {
+    async addPasskey(passkey, maximum) {
+      if (of(passkey.userId).length >= maximum) return 'full'
+      if (passkeys.has(passkey.passkeyId)) return 'id-taken'
+      passkeys.set(passkey.passkeyId, { ...passkey })
+      return 'added'
+    },
+    async findPasskey(passkeyId) {
+      const found = passkeys.get(passkeyId)
+      return found && { ...found }
+    },
+    async listPasskeys(userId) {
+      const newest = of(userId).sort(
+        (a, b) => b.createdAt - a.createdAt || (a.passkeyId < b.passkeyId ? 1 : -1),
+      )
+      return newest.map((passkey) => ({ ...passkey }))
+    },
+    async usePasskey(passkeyId, counter, at) {
+      const found = passkeys.get(passkeyId)
+      const countsOn =
+        found !== undefined && (found.counter < counter || (found.counter === 0 && counter === 0))
+      if (!countsOn) return false
+      found.counter = counter
+      found.lastUsedAt = at
+      return true
+    },
+    async removePasskey(userId, passkeyId) {
+      return passkeys.get(passkeyId)?.userId === userId && passkeys.delete(passkeyId)
+    },
+    async saveRecoveryCodes(userId, codeHashes) {
+      recoveryCodes.set(userId, new Set(codeHashes))
+    },
+    async takeRecoveryCode(userId, codeHash) {
+      return recoveryCodes.get(userId)?.delete(codeHash) ?? false
+    },
+    async countRecoveryCodes(userId) {
+      return recoveryCodes.get(userId)?.size ?? 0
+    },
+  }
+}
+
+export function forgetPasskeysOf({ passkeys, recoveryCodes }: HeldPasskeys, userId: string): void {
+  for (const { passkeyId, userId: owner } of passkeys.values())
+    if (owner === userId) passkeys.delete(passkeyId)
+  recoveryCodes.delete(userId)
+}
