@@ -38,6 +38,32 @@ export const challenge: readonly Check[] = [
     }),
   },
   {
+    id: 'challenge-not-bearer-first',
+    title: 'The Bearer challenge is not the one that is read',
+    stage: 'first-answer',
+    rank: 32,
+    severity: 'error',
+    source: 'RFC 9110 §11.6.1',
+    claude:
+      'The TypeScript SDK, in Claude Code and the Inspector, reads the header’s first word and takes the pointer out by a pattern: behind another scheme, or broken by a quote, it is lost.',
+    clients: ['code', 'inspector', 'vscode'],
+    party: 'server',
+    fix: {
+      general: `Send one challenge and only one: ${example}; leave quotes out of its values.`,
+      frameworks: {
+        spring: 'Turn off `httpBasic` for /mcp.',
+        nginx: 'No `auth_basic` in this location.',
+      },
+    },
+    judge: withFirst401((_, answer) => {
+      const header = answer.responseHeaders['www-authenticate'] ?? ''
+      const schemes = readChallenges(header).map(({ scheme }) => scheme)
+      if (!schemes.includes('bearer')) return notApplicable('there is no Bearer challenge')
+      const isRead = schemes[0] === 'bearer' && !hasStrayQuote(header)
+      return isRead ? passed : violated(`WWW-Authenticate: ${header.slice(0, 200)}`, answer)
+    }),
+  },
+  {
     id: 'challenge-without-pointer',
     title: 'The challenge does not say where the metadata is',
     stage: 'first-answer',
@@ -75,6 +101,11 @@ export const challenge: readonly Check[] = [
     }),
   },
 ]
+
+/** A quote that neither opens nor closes a value. */
+function hasStrayQuote(header: string): boolean {
+  return header.replaceAll(/="(?:[^"\\]|\\.)*"(?=\s*(?:,|$))/g, '=').includes('"')
+}
 
 function withFirst401(
   judge: (examination: Examination, answer: Exchange) => ReturnType<Check['judge']>,

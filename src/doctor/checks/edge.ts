@@ -46,7 +46,7 @@ export const edge: readonly Check[] = [
       },
     },
     judge: (examination) => {
-      const challenged = everyExchange(examination).find(isChallenge)
+      const challenged = everyExchange(examination).find(isBotChallenge)
       return challenged === undefined
         ? passed
         : violated(
@@ -73,7 +73,7 @@ function isRefused({ status }: Exchange): boolean {
   return status === undefined || status === 403 || status === 406 || status === 429 || status >= 500
 }
 
-function isChallenge(exchange: Exchange): boolean {
+export function isBotChallenge(exchange: Exchange): boolean {
   if (exchange.responseHeaders['cf-mitigated'] === 'challenge') return true
   if (!isHtml(exchange)) return false
   return /Vercel Security Checkpoint|Just a moment\.\.\.|cf-chl-|DDoS protection/i.test(

@@ -1,7 +1,7 @@
 /** The status of the answer to a knock without a token: 401, or an answer in MCP from a server that needs none (MCP 2025-11-25 token handling). */
 
 import { type Check, couldNotRun, everyClient, passed, violated } from '../check.ts'
-import { type Exchange, isHtml, isRedirect, outcomeOf, probed, rpcOf } from '../examination.ts'
+import { type Exchange, isRedirect, outcomeOf, rpcOf } from '../examination.ts'
 
 const shared = {
   stage: 'first-answer',
@@ -49,7 +49,14 @@ const statuses: readonly StatusFault[] = [
         'api-gateway': 'A missing token must give the gateway’s UNAUTHORIZED response, not ACCESS_DENIED.',
       },
     },
-    isFault: (answer) => answer.status === 403 && !isHtml(answer),
+    consequenceOf: [
+      'address-refused',
+      'agent-refused',
+      'bot-challenge',
+      'host-not-allowed',
+      'bare-path-not-routed',
+    ],
+    isFault: ({ status }) => status === 403,
   },
   {
     id: 'endpoint-not-found',
@@ -57,7 +64,8 @@ const statuses: readonly StatusFault[] = [
     title: 'There is no MCP endpoint at this URL',
     claude: 'Says that no MCP server was found.',
     fix: { general: 'Type the URL under which the server is mounted (often with /mcp), or mount it there.' },
-    isFault: ({ status }) => status === 404,
+    consequenceOf: ['bare-path-not-routed'],
+    isFault: ({ status }) => status === 404 || status === 405,
   },
   {
     id: 'knock-redirected',
@@ -74,6 +82,7 @@ const statuses: readonly StatusFault[] = [
           'Cloudflare Access redirects to its login page: add a bypass policy for the MCP path and /.well-known/*.',
       },
     },
+    consequenceOf: ['redirected-to-other-host', 'login-page-instead-of-401'],
     isFault: isRedirect,
   },
   {
@@ -91,8 +100,7 @@ export const firstStatus: readonly Check[] = statuses.map(({ isFault, ...check }
   ...shared,
   ...check,
   judge: (examination) => {
-    // `server/discover` may be refused by a server of before; `initialize` tells.
-    const asked = probed(examination, 'knocks', 'httpx') ?? examination.facts.firstAnswer
+    const asked = examination.facts.initialize
     if (asked === undefined) return couldNotRun('nothing was sent')
     if (rpcOf(asked)?.result !== undefined) return passed
     return isFault(asked) ? violated(`initialize without a token: ${outcomeOf(asked)}`, asked) : passed

@@ -27,6 +27,10 @@ async function knockDifferently(bench: ProbeBench): Promise<void> {
     knock('claude', { 'User-Agent': agents.claude }),
     knock('accept-any', { Accept: '*/*' }),
     knock('origin-claude', { Origin: 'https://claude.ai' }),
+    bench.send(
+      'discover',
+      mcpRequest(bench.url, 'server/discover', {}, { 'MCP-Protocol-Version': '2026-07-28' }),
+    ),
     knock('other-slash', {}, withOtherSlash(bench.url)),
     // The head of a stream is enough: it may never end.
     bench.watch('get', plain('GET', { Accept: 'text/event-stream' }), () => true),
@@ -56,6 +60,15 @@ export function initializeRequest(
     capabilities: {},
     clientInfo: { name: 'claude-ai', version: '0.1.0' },
   }
+  return mcpRequest(url, 'initialize', params, headers)
+}
+
+function mcpRequest(
+  url: string,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>>,
+): WireRequest {
   return {
     method: 'POST',
     url,
@@ -65,7 +78,7 @@ export function initializeRequest(
       'User-Agent': agents.httpx,
       ...headers,
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method, params }),
   }
 }
 

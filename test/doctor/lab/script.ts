@@ -42,6 +42,7 @@ export async function observe(lab: Lab): Promise<string[]> {
     mcp('initialize', initialize('2025-11-25'), { Origin: 'http://localhost:6274' }),
   )
   await send('knock, discover', lab.url, mcp('server/discover', {}, { 'MCP-Protocol-Version': '2026-07-28' }))
+  await send('knock, list', lab.url, mcp('tools/list', {}))
   await send('knock, other slash', `${lab.url}/`, mcp('initialize', initialize('2025-11-25')))
   await send('knock at the root', origin, mcp('initialize', initialize('2025-11-25')))
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE'])
