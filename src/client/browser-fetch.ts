@@ -165,7 +165,8 @@ function isApproval(button: FormButton): boolean {
   return /\b(allow|approve|authori[sz]e|accept|continue|yes|grant)\b/i.test(button.text) && !isRefusal(button)
 }
 
-function isRefusal(button: FormButton): boolean {
+/** A button that says no. */
+export function isRefusal(button: FormButton): boolean {
   const words = /\b(deny|cancel|reject|decline|refuse|don.?t|do not|no|abort|not now|disallow)\b/i
   return words.test(button.text) || words.test(button.value)
 }

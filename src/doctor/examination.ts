@@ -106,6 +106,11 @@ export function messagesIn(text: string): Document[] {
   return events.filter((message) => message !== undefined)
 }
 
+/** A stream that may go on has brought what was waited for; any other answer is read to its end. */
+export function hasResponse(text: string): boolean {
+  return messagesIn(text).some(isResponse)
+}
+
 export function isResponse(message: Document): boolean {
   return message.id !== undefined && (message.result !== undefined || message.error !== undefined)
 }
@@ -122,7 +127,7 @@ export function isHtml(exchange: Exchange): boolean {
   )
 }
 
-export function isRedirect({ status }: Exchange): boolean {
+export function isRedirect({ status }: Pick<Exchange, 'status'>): boolean {
   return status !== undefined && status >= 300 && status <= 399 && status !== 304
 }
 

@@ -81,8 +81,10 @@ export function tokenRequest(
   }
 }
 
+type Answered = Pick<Exchange, 'url' | 'status' | 'responseHeaders'>
+
 /** The error that an authorization request was sent back with. */
-export function returnedError(exchange: Exchange | undefined): string | undefined {
+export function returnedError(exchange: Answered | undefined): string | undefined {
   if (exchange === undefined || !isRedirect(exchange)) return undefined
   const asked = parseUrl(exchange.url)?.searchParams.get('redirect_uri')
   const target = exchange.responseHeaders.location ?? ''
@@ -91,7 +93,7 @@ export function returnedError(exchange: Exchange | undefined): string | undefine
 }
 
 /** A page of refusal or an error sent back; a page to sign in at, or the way to one, is neither. */
-export function isRefusedRequest(exchange: Exchange | undefined): boolean {
+export function isRefusedRequest(exchange: Answered | undefined): boolean {
   return (exchange?.status ?? 0) >= 400 || returnedError(exchange) !== undefined
 }
 

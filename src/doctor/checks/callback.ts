@@ -50,6 +50,42 @@ export const callback: readonly Check[] = [
   },
   {
     ...shared,
+    id: 'issuer-parameter-missing',
+    title: 'The answer does not name its issuer, though the metadata says that it does',
+    rank: 50,
+    source: 'RFC 9207 §2.4',
+    claude: 'Clients that go by the standard throw the code away: it could come from another server.',
+    fix: {
+      general:
+        'Add `iss` to every authorization response, errors too; or take `authorization_response_iss_parameter_supported` out of the metadata.',
+    },
+    judge: withLanding(({ facts: { issuerMetadata } }, { exchange, url }) => {
+      if (issuerMetadata?.body.authorization_response_iss_parameter_supported !== true) {
+        return notApplicable('it is not promised')
+      }
+      return url.searchParams.has('iss') ? passed : violated('the answer has no iss', exchange)
+    }),
+  },
+  {
+    ...shared,
+    id: 'issuer-parameter-wrong',
+    title: 'The answer names another issuer than the metadata does',
+    rank: 51,
+    source: 'RFC 9207 §2.4',
+    claude: 'Clients that go by the standard throw the code away: it could come from another server.',
+    fix: { general: 'Send as `iss` the very string that is the `issuer` of the metadata.' },
+    consequenceOf: ['issuer-mismatch'],
+    judge: withLanding(({ facts: { issuerMetadata } }, { exchange, url }) => {
+      const named = url.searchParams.get('iss')
+      const issuer = issuerMetadata?.body.issuer
+      if (named === null || issuer === undefined) return notApplicable('the answer has no iss')
+      return named === issuer
+        ? passed
+        : violated(`iss is ${quoted(named)}, the issuer ${quoted(issuer)}`, exchange)
+    }),
+  },
+  {
+    ...shared,
     id: 'request-lost-at-sign-in',
     title: 'What Claude asked for is lost on the way through the sign-in',
     rank: 20,
@@ -59,7 +95,17 @@ export const callback: readonly Check[] = [
       general:
         'Keep the authorization request on the server while the person signs in, and take it up again afterwards.',
     },
-    consequenceOf: ['callback-keeps-post'],
+    consequenceOf: [
+      'callback-keeps-post',
+      'client-document-refused',
+      'client-document-flaky',
+      'url-client-id-fails',
+      'unsupported-request-demanded',
+      'consent-by-script',
+      'resource-refused',
+      'scope-refused',
+      'prompt-refused',
+    ],
     judge: (examination) => {
       const { facts } = examination
       const pages = exchangesOf(examination, 'authorization')

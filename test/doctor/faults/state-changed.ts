@@ -1,4 +1,4 @@
-import { atPath, type Fault, whenStatus } from '../lab/fault.ts'
+import { atPath, type Fault, withLocation } from '../lab/fault.ts'
 
 export const fault: Fault = {
   rows: ['Z4'],
@@ -7,11 +7,8 @@ export const fault: Fault = {
     lab.addEdge(
       atPath(
         '/sign-in',
-        whenStatus(303, async (request, next) => {
-          const answer = await next(request)
-          const target = new URL(answer.headers.get('location') ?? '')
-          target.searchParams.set('state', (target.searchParams.get('state') ?? '').toLowerCase())
-          return new Response(null, { status: 303, headers: { Location: target.href } })
+        withLocation(({ searchParams }) => {
+          searchParams.set('state', (searchParams.get('state') ?? '').toLowerCase())
         }),
       ),
     )

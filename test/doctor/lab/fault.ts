@@ -79,10 +79,26 @@ export function changed(change: {
       if (value === undefined) headers.delete(name)
       else headers.set(name, value)
     }
-    return new Response(change.body ?? (await answer.text()) ?? null, {
+    const body = change.body ?? (await answer.text())
+    // A 204 may have no body, not even an empty one.
+    return new Response(body === '' ? null : body, {
       status: change.status ?? answer.status,
       headers,
     })
+  }
+}
+
+/** The answer with the address changed to which it redirects. */
+export function withLocation(change: (target: URL) => void): Edge {
+  return async (request, next) => {
+    const answer = await next(request)
+    const location = answer.headers.get('location')
+    if (location === null) return answer
+    const target = new URL(location)
+    change(target)
+    const headers = new Headers(answer.headers)
+    headers.set('Location', target.href)
+    return new Response(null, { status: answer.status, headers })
   }
 }
 
