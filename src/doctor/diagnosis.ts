@@ -34,6 +34,8 @@ export interface Finding {
   exchanges: readonly number[]
   /** The finding that explains this one; it goes away with that. */
   becauseOf: string | undefined
+  /** Why it does not make the run fail: it was there before, or is expected. */
+  tolerated: string | undefined
 }
 
 export interface JudgedCheck {
@@ -137,6 +139,7 @@ function findingOf(
     party: check.party,
     exchanges: judgement.exchanges,
     becauseOf: because,
+    tolerated: undefined,
   }
 }
 

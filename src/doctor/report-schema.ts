@@ -23,6 +23,7 @@ const finding = z.looseObject({
   party: z.enum(['server', 'edge', 'authorization-server', 'set-up']).describe('Whose fault it is'),
   exchanges: z.array(z.number()).describe('Numbers of the exchanges in which it shows'),
   becauseOf: z.string().optional().describe('The id of the finding that explains this one'),
+  tolerated: z.string().optional().describe('Why it does not make the run fail'),
 })
 
 const exchange = z.looseObject({

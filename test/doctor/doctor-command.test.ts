@@ -1,16 +1,13 @@
 // The command as people run it, against servers on real sockets: what it prints, how it ends, and how long it takes.
 
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DoctorReport } from '../../src/doctor/report.ts'
 import { reportSchema } from '../../src/doctor/report-schema.ts'
 import { runPostern } from '../cli/postern-command.ts'
 import { atPath, brokenLab, changed } from './lab/fault.ts'
 import { createLab, type Lab, user } from './lab/lab.ts'
+import { closeServed, served } from './served.ts'
 
-const servers: Server[] = []
 let good: Lab
 let broken: Lab
 
@@ -25,9 +22,7 @@ beforeAll(async () => {
   )
 })
 
-afterAll(() => {
-  for (const server of servers) server.close()
-})
+afterAll(closeServed)
 
 test('a good server: nothing found, exit 0, what is to be looked at before going public, and in about three seconds', async () => {
   const began = performance.now()
@@ -76,23 +71,3 @@ test.each([
   expect(stderr).toContain('Error:')
   expect(code).toBe(2)
 })
-
-/** The lab at a port of this machine, where it says of itself that it is. */
-async function served(lab: Lab): Promise<Lab> {
-  const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await Readable.from(request).toArray())
-    const answer = await lab.fetch(`${new URL(lab.url).origin}${request.url}`, {
-      method: request.method ?? 'GET',
-      headers: request.headers as Record<string, string>,
-      ...(body.length === 0 ? {} : { body }),
-    })
-    response.writeHead(answer.status, Object.fromEntries(answer.headers))
-    response.end(Buffer.from(await answer.arrayBuffer()))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  servers.push(server)
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  lab.url = `${origin}/mcp`
-  lab.issuer = origin
-  return lab
-}

@@ -13,13 +13,15 @@ import * as surfaces from '../../client/surfaces/index.ts'
 import { defaultLimitSeconds, doctor, type Progress } from '../../doctor/doctor.ts'
 import type { Until } from '../../doctor/examination.ts'
 import type { DoctorReport } from '../../doctor/report.ts'
-import { formatReport, type Ink } from '../../doctor/reports/terminal.ts'
+import { type FailOn, isFailure, noLongerFound, tolerate } from '../../doctor/tolerance.ts'
 import { readLogin, readSeconds, readWords } from './connect.ts'
+import { doctorDiffCommand } from './doctor-diff.ts'
+import { type FormFlags, readTolerance, writeForms } from './doctor-forms.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { examples } from './management.ts'
 import { printable, type Terminal, type Writer } from './terminal.ts'
 
-interface DoctorFlags {
+interface DoctorFlags extends FormFlags {
   as: string
   until?: Until
   call?: string[]
@@ -31,7 +33,9 @@ interface DoctorFlags {
   intrusive?: boolean
   asIfPublic?: boolean
   timeout?: number
-  json?: boolean
+  baseline?: string
+  expectedFailures?: string
+  failOn: FailOn
 }
 
 const surfaceList: readonly Surface[] = Object.values(surfaces)
@@ -45,8 +49,8 @@ export function doctorCommand(terminal: Terminal): Command {
     )
     .argument('[url]', 'the URL that a person would type when adding the connector')
     .addOption(
-      new Option('--as <client>', 'which client to be')
-        .choices(surfaceList.map(({ name }) => name))
+      new Option('--as <client>', 'which client to be; all: one after the other, for a table')
+        .choices([...surfaceList.map(({ name }) => name), 'all'])
         .default('claude-hosted'),
     )
     .addOption(
@@ -81,6 +85,19 @@ export function doctorCommand(terminal: Terminal): Command {
       readSeconds,
     )
     .option('--json', 'print one JSON document: findings, every check, every exchange, all secrets masked')
+    .option('--html <file>', 'also write one page for a browser, with the wire as a diagram (- prints it)')
+    .option('--markdown <file>', 'also write it for an issue or the summary of a CI run')
+    .option('--junit <file>', 'also write JUnit XML')
+    .option('--sarif <file>', 'also write SARIF 2.1.0')
+    .option('--annotations', 'also print each finding as an annotation of GitHub Actions')
+    .option('--baseline <file>', 'a report of --json: only what it does not have makes the run fail')
+    .option('--expected-failures <file>', 'ids of findings that are known, one on each line, # and a reason')
+    .addOption(
+      new Option('--fail-on <severity>', 'from which severity on the exit code is 1')
+        .choices(['error', 'warning', 'never'] satisfies FailOn[])
+        .default('error'),
+    )
+    .addCommand(doctorDiffCommand(terminal))
     .addHelpText('after', helpAfter)
     .action(async (url: string | undefined, flags: DoctorFlags) => {
       process.exitCode = await run(url, flags, terminal)
@@ -91,21 +108,44 @@ const helpAfter = `
 POSTERN_LOGIN=user:password signs in where a page asks for it.
 Without a browser, a login or a token it stops before the sign-in.
 
-Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.
+Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage, 3 an expected
+failure is gone: take its line out of the file.
 ${examples([
   ['postern doctor https://mcp.example.com/mcp', 'as far as it goes without signing in'],
   ['postern doctor https://mcp.example.com/mcp --browser headless --intrusive', 'the whole way'],
-  ['postern doctor http://localhost:8787/mcp --json > report.json', 'for a script'],
+  ['postern doctor https://mcp.example.com/mcp --as all', 'every client, stage by stage'],
+  ['postern doctor https://mcp.example.com/mcp --html report.html', 'a page to look at or to send'],
+  ['postern doctor http://localhost:8787/mcp --json > report.json', 'for a script, or as a baseline'],
 ])}`
 
 async function run(typed: string | undefined, flags: DoctorFlags, terminal: Terminal): Promise<number> {
-  const { url, calls } = readTarget(typed, flags)
-  const surface = surfaceList.find(({ name }) => name === flags.as)
-  if (surface === undefined)
-    throw new CommandFailure(`--as ${flags.as} is no client that is known`, exitCodes.usage)
+  const target = readTarget(typed, flags)
+  const tolerance = readTolerance(flags)
+  const reports: DoctorReport[] = []
+  for (const surface of surfaceList.filter(({ name }) => flags.as === 'all' || flags.as === name)) {
+    if (flags.as === 'all' && terminal.err.isTerminal) terminal.err.line(`As ${surface.title}:`)
+    reports.push(tolerate(await examine(target, surface, flags, terminal), tolerance))
+  }
+  writeForms(reports, flags, terminal.out)
+  if (reports.some((report) => isFailure(report, flags.failOn))) return exitCodes.failed
+  const gone = noLongerFound(reports, tolerance)
+  if (gone.length === 0) return exitCodes.done
+  terminal.err.line(`No longer found, so no longer to be expected: ${gone.join(', ')}`)
+  return expectedFailureGone
+}
+
+/** Beside the codes of every command. */
+const expectedFailureGone = 3
+
+async function examine(
+  { url, calls }: ReturnType<typeof readWords>,
+  surface: Surface,
+  flags: DoctorFlags,
+  terminal: Terminal,
+): Promise<DoctorReport> {
   const plain = createPlainFetch()
   try {
-    const report = await doctor({
+    return await doctor({
       url,
       surface,
       fetch: plain.fetch,
@@ -124,8 +164,6 @@ async function run(typed: string | undefined, flags: DoctorFlags, terminal: Term
       limitSeconds: flags.timeout ?? defaultLimitSeconds,
       onProgress: (told) => tell(told, terminal.err),
     })
-    show(report, flags, terminal.out)
-    return report.verdict === 'fails' ? exitCodes.failed : exitCodes.done
   } finally {
     await plain.close()
   }
@@ -162,20 +200,4 @@ function tell(told: Progress, writer: Writer): void {
     writer.line(writer.style('dim', `… ${printable(`${told.step.title}: ${told.step.says}`)}`))
   else if (told.kind === 'probe') writer.line(writer.style('dim', `… ${told.title}`))
   else writer.line(writer.style('dim', `… it ${told.says}`))
-}
-
-function show(report: DoctorReport, flags: DoctorFlags, writer: Writer): void {
-  if (flags.json === true) writer.write(`${JSON.stringify(report, null, 2)}\n`)
-  else writer.write(`\n${formatReport(report, inkOf(writer))}`)
-}
-
-function inkOf(writer: Writer): Ink {
-  return {
-    good: (text) => writer.style('green', text),
-    bad: (text) => writer.style('red', text),
-    warn: (text) => writer.style('yellow', text),
-    faint: (text) => writer.style('dim', text),
-    strong: (text) => writer.style('bold', text),
-    columns: writer.columns - 1,
-  }
 }

@@ -15,11 +15,12 @@ export interface Ink {
 }
 
 export function formatReport(report: DoctorReport, ink: Ink): string {
-  const [first, ...others] = report.findings
+  const [first, ...others] = report.findings.filter(({ tolerated }) => tolerated === undefined)
+  const tolerated = report.findings.filter((finding) => finding.tolerated !== undefined)
   const own = others.filter(({ becauseOf }) => becauseOf === undefined)
   const following = others.filter(({ becauseOf }) => becauseOf !== undefined)
   return [
-    headline(report, ink),
+    headline(report, first, ink),
     first === undefined ? '' : whole(first, ink),
     own.length === 0
       ? ''
@@ -27,6 +28,9 @@ export function formatReport(report: DoctorReport, ink: Ink): string {
     following.length === 0
       ? ''
       : `${ink.strong('These follow from it')}\n\n${following.map((one) => follower(one, ink)).join('\n')}`,
+    tolerated.length === 0
+      ? ''
+      : `${ink.strong('Found, and tolerated')}\n\n${tolerated.map((one) => toleratedLine(one, ink)).join('\n')}`,
     footing(report, ink),
   ]
     .filter((part) => part !== '')
@@ -39,11 +43,13 @@ export function formatMark({ severity }: Pick<Finding, 'severity'>, ink: Ink): s
   return severity === 'error' ? ink.bad('✖') : ink.warn('!')
 }
 
-function headline(report: DoctorReport, ink: Ink): string {
-  const [first] = report.findings
-  if (first === undefined) return ink.good(`✔ Nothing stands in Claude’s way, as far as ${reached(report)}.`)
+function headline(report: DoctorReport, first: Finding | undefined, ink: Ink): string {
+  if (first === undefined) {
+    const nothing = report.findings.length === 0 ? 'Nothing stands' : 'Nothing new stands'
+    return ink.good(`✔ ${nothing} in Claude’s way, as far as ${reached(report)}.`)
+  }
   const mark = formatMark(first, ink)
-  const title = report.verdict === 'fails' ? ink.bad(clean(first.title)) : ink.warn(clean(first.title))
+  const title = first.severity === 'error' ? ink.bad(clean(first.title)) : ink.warn(clean(first.title))
   return `${mark} ${ink.strong(title)}`
 }
 
@@ -87,6 +93,10 @@ function follower(finding: Finding, ink: Ink): string {
   return `  ${ink.faint(`${clean(finding.title)} (${finding.id}, because of ${finding.becauseOf})`)}`
 }
 
+function toleratedLine(finding: Finding, ink: Ink): string {
+  return `  ${ink.faint(`${clean(finding.title)} (${finding.id}, ${clean(finding.tolerated ?? '')})`)}`
+}
+
 function footing(report: DoctorReport, ink: Ink): string {
   const { checks, client, durationMs, effects } = report
   const count = (...verdicts: JudgedCheck['verdict'][]): number =>
@@ -125,7 +135,7 @@ function hanging(prefix: string, indent: number, text: string, ink: Ink): string
 }
 
 /** The server's words could otherwise move the cursor or rewrite what stands above (terminal escape injection). */
-function clean(text: string): string {
+export function clean(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
 }
 
