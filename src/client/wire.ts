@@ -5,7 +5,7 @@ import { ConnectFailure } from './connect-failure.ts'
 import type { OpenExchange, TranscriptWriter } from './transcript.ts'
 
 export interface WireRequest {
-  method: 'GET' | 'POST' | 'DELETE' | 'HEAD'
+  method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS'
   url: string
   headers: Readonly<Record<string, string>>
   body?: string
