@@ -30,14 +30,18 @@ export function createLoad(endpoint: URL, families: readonly Connection[], conne
         await Promise.all(lanes.map((lane) => lane.refreshUntil(begin + seconds * 1000)))
       ).flat()
       const elapsed = (performance.now() - begin) / 1000
-      durations.sort((a, b) => a - b)
-      const at = (share: number): number => durations[Math.floor(durations.length * share)] ?? Number.NaN
-      return { perSecond: durations.length / elapsed, medianMs: at(0.5), p99Ms: at(0.99) }
+      return resultOf(durations, elapsed)
     },
     close() {
       for (const lane of lanes) lane.close()
     },
   }
+}
+
+export function resultOf(durations: number[], elapsedSeconds: number): LoadResult {
+  const sorted = durations.toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+  return { perSecond: sorted.length / elapsedSeconds, medianMs: at(0.5), p99Ms: at(0.99) }
 }
 
 interface Lane {
@@ -70,7 +74,7 @@ function createLane(endpoint: URL, families: readonly Connection[]): Lane {
   }
 }
 
-async function open(endpoint: URL): Promise<Socket> {
+export async function open(endpoint: URL): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: Number(endpoint.port), noDelay: true })
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   return socket
@@ -96,13 +100,13 @@ function readRefreshToken(head: string, body: string): string {
   return token
 }
 
-interface HttpAnswer {
+export interface HttpAnswer {
   head: string
   body: string
 }
 
 /** As much of HTTP/1.1 as answers need: a length that is told, or chunks. */
-function exchangesOn(socket: Socket): (request: string) => Promise<HttpAnswer> {
+export function exchangesOn(socket: Socket): (request: string) => Promise<HttpAnswer> {
   let received = ''
   let waiting: PromiseWithResolvers<HttpAnswer> | undefined
   const fail = (error: Error): void => waiting?.reject(error)

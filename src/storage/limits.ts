@@ -29,6 +29,8 @@ export const maximumStrangersConnections = 5_000
 
 /** A connection story goes this long after its last step. */
 export const connectionKeptSeconds: number = 7 * 86_400
+/** Another instance may still record what it saw of a connection that has become part of another one. */
+export const lateRecordSeconds = 600
 
 /** Different tools that are remembered of one grant. */
 export const maximumToolsOfGrant = 100

@@ -5,19 +5,27 @@ import { maximumConnections, maximumStrangersConnections } from './limits.ts'
 import type { ConnectionStorage, StoredConnection } from './storage.ts'
 
 export function memoryConnections(connections: Map<string, StoredConnection>): ConnectionStorage {
+  /** What each one became part of. */
+  const wholes = new Map<string, string>()
   return {
     async recordConnections(changes, now) {
       const before = connections.size
-      for (const change of changes) {
+      for (const said of changes) {
+        const whole = wholes.get(said.connectionId)
+        const change = whole !== undefined && connections.has(whole) ? { ...said, connectionId: whole } : said
         const absorbed = change.joined.filter((id) => id !== change.connectionId)
         const found = absorbed.map((id) => connections.get(id)).filter((one) => one !== undefined)
-        for (const id of absorbed) connections.delete(id)
+        for (const id of absorbed) {
+          connections.delete(id)
+          if (!wholes.has(id)) wholes.set(id, change.connectionId)
+        }
         const grown = grownConnection(connections.get(change.connectionId), found, change)
         connections.set(change.connectionId, { ...grown, recordedAt: now })
       }
       if (connections.size <= before) return
       const inOrder = latestFirst(connections).sort((a, b) => Number(b.isKnown) - Number(a.isKnown))
       for (const { connectionId } of surplusOf(inOrder)) connections.delete(connectionId)
+      for (const [id, whole] of wholes) if (!connections.has(whole)) wholes.delete(id)
     },
     async listConnections({ recordedSince = 0 }, limit) {
       const matching = latestFirst(connections).filter(({ recordedAt }) => recordedAt >= recordedSince)

@@ -327,6 +327,17 @@ export const migrations: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 12,
+    statements: () => [
+      `CREATE TABLE joined_connections (
+        joined_id TEXT PRIMARY KEY,
+        connection_id TEXT NOT NULL,
+        expires_at BIGINT NOT NULL
+      )`,
+      'CREATE INDEX joined_connections_by_end ON joined_connections (expires_at)',
+    ],
+  },
 ]
 
 export const createVersionTable =

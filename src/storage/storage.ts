@@ -431,7 +431,8 @@ export interface ConnectionStorage {
   /**
    * Adds each record to what is stored under its id, in one step for all: counts are added, the earliest and the
    * latest instants stand, what is newly said about who it is replaces what was. A connection in `joined` that is
-   * there is taken away, and its steps are added to those of this one. Beyond 10 000 the oldest go, and beyond
+   * there is taken away, and its steps are added to those of this one, as is what is recorded of it later, by an
+   * instance that does not know yet. Beyond 10 000 the oldest go, and beyond
    * 5 000 of those in which nobody has signed in the oldest of these.
    */
   recordConnections(changes: readonly ConnectionRecord[], now: number): Promise<void>

@@ -20,7 +20,7 @@ export interface ClusterClient {
 
 const attemptTimeoutMs = 15_000
 /** Beyond this nobody would call it the same attempt any more. */
-const patienceMs = 60_000
+const patienceMs = 300_000
 
 export function createClusterClient(
   name: string,
@@ -44,7 +44,7 @@ export function createClusterClient(
       const answer = await work().catch(() => undefined)
       if (answer !== undefined) return answer
       count(`${what}: not answered, tried again`)
-      if (performance.now() > deadline) throw new Error(`${name}: ${what} was not answered for a minute`)
+      if (performance.now() > deadline) throw new Error(`${name}: ${what} was not answered for five minutes`)
       await wait(pause * chance.between(0.5, 1.5))
     }
   }

@@ -84,64 +84,108 @@ function createInstance(
   words: readonly string[],
 ): Instance {
   const log: string[] = []
-  let child: ChildProcess | undefined
-  let isUp = false
+  let life: Life | undefined
   return {
     name,
     origin: `http://127.0.0.1:${port}`,
     network,
     environment,
     log,
-    isUp: () => isUp,
+    isUp: () => life?.isUp() ?? false,
     async kill() {
-      isUp = false
-      const dying = child
-      child = undefined
-      if (dying === undefined || dying.exitCode !== null || dying.signalCode !== null) return
-      const gone = new Promise((resolve) => dying.once('exit', resolve))
-      dying.kill('SIGKILL')
-      await gone
+      const dying = life
+      life = undefined
+      await dying?.kill()
     },
     async start(changes = {}) {
-      const started = spawnPostern(['serve', '--port', String(port), ...words], {
-        ...environment,
-        ...changes,
-      })
-      child = started
-      await opened(started, name, log)
-      isUp = true
-      started.once('exit', () => {
-        if (child === started) isUp = false
-      })
+      const starting = launch({ name, port, words, environment: { ...environment, ...changes }, log })
+      life = starting.life
+      await starting.opened
+    },
+  }
+}
+
+export interface ServerWords {
+  name: string
+  port: number
+  /** After `serve` and the port. */
+  words: readonly string[]
+  environment?: Record<string, string>
+  /** Takes the lines of its log. */
+  log?: string[]
+}
+
+export interface Life {
+  isUp(): boolean
+  /** -9. */
+  kill(): Promise<void>
+}
+
+/** Resolves when it answers. */
+export async function spawnServer(server: ServerWords): Promise<Life> {
+  const { life, opened } = launch(server)
+  await opened
+  return life
+}
+
+function launch({ name, port, words, environment = {}, log = [] }: ServerWords): {
+  life: Life
+  opened: Promise<void>
+} {
+  const child = spawnPostern(['serve', '--port', String(port), ...words], environment)
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let isUp = false
+  void gone.then(() => {
+    isUp = false
+  })
+  const opened = untilItAnswers(child, name, `http://127.0.0.1:${port}/healthz`, log).then(() => {
+    isUp = true
+  })
+  return {
+    opened,
+    life: {
+      isUp: () => isUp,
+      async kill() {
+        child.kill('SIGKILL')
+        await gone
+      },
     },
   }
 }
 
 const startTimeoutMs = 60_000
 
-function opened(child: ChildProcess, name: string, log: string[]): Promise<void> {
+function untilItAnswers(child: ChildProcess, name: string, health: string, log: string[]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const said: string[] = []
   createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
     if (said.length < 20) said.push(line)
     if (log.length < 20_000 && !line.includes('"level":"info"')) log.push(line)
-    if (line.includes('"event":"server.opened"')) resolve()
   })
+  // Whoever comes before it has read its keys waits for the answer.
+  let isOver = false
+  const ask = (): void => {
+    if (isOver) return
+    void fetch(health)
+      .then(({ ok }) => (ok ? resolve() : Promise.reject(new Error('not yet'))))
+      .catch(() => setTimeout(ask, 50))
+  }
+  ask()
   const timer = setTimeout(
     () => reject(new Error(`${name} did not open:\n${said.join('\n')}`)),
     startTimeoutMs,
   )
   child.once('exit', () => reject(new Error(`${name} ended at its start:\n${said.join('\n')}`)))
-  return promise.finally(() => clearTimeout(timer))
+  return promise.finally(() => {
+    isOver = true
+    clearTimeout(timer)
+  })
 }
 
 function spawnPostern(words: readonly string[], environment: Record<string, string>): ChildProcess {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(?:POSTERN_|NODE_OPTIONS|VITEST)/.test(name),
-  )
   const child = spawn(process.execPath, ['--no-warnings', join(repositoryRoot, 'bin/postern.js'), ...words], {
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: { ...inherited(), ...environment },
   })
   const killAtExit = (): void => void child.kill('SIGKILL')
   process.once('exit', killAtExit)
@@ -149,17 +193,15 @@ function spawnPostern(words: readonly string[], environment: Record<string, stri
   return child
 }
 
-async function runPostern(
+/** What it wrote; rejects when it fails. */
+export async function runPostern(
   words: readonly string[],
-  input: string,
-  environment: Record<string, string>,
+  input = '',
+  environment: Record<string, string> = {},
 ): Promise<string> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(?:POSTERN_|NODE_OPTIONS|VITEST)/.test(name),
-  )
   const child = spawn(process.execPath, [join(repositoryRoot, 'bin/postern.js'), ...words], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: { ...inherited(), ...environment },
   })
   let said = ''
   let complained = ''
@@ -173,4 +215,10 @@ async function runPostern(
   const code = await new Promise((resolve) => child.once('close', resolve))
   if (code !== 0) throw new Error(`postern ${words.join(' ')} ended with ${code}: ${complained}`)
   return said
+}
+
+/** Settings of whoever runs the tests do not count. */
+function inherited(): NodeJS.ProcessEnv {
+  const ours = /^(?:POSTERN_|NODE_OPTIONS|VITEST)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }

@@ -49,11 +49,21 @@ export async function startNetwork(port: number, words: readonly string[] = ['LI
   })
 
   function pass(line: Line, from: Socket, to: Socket): void {
+    const late: { piece: Buffer; dueAt: number }[] = []
+    function deliver(): void {
+      while (late[0] !== undefined && late[0].dueAt <= performance.now()) {
+        const { piece } = late.shift() ?? {}
+        if (piece !== undefined && to.writable) to.write(piece)
+      }
+      if (late[0] !== undefined) setTimeout(deliver, Math.ceil(late[0].dueAt - performance.now()))
+    }
     from.on('data', (piece) => {
       for (const word of words) if (piece.includes(word)) line.said.add(word)
       if (swallowed !== undefined && line.said.has(swallowed)) return
-      if (delayMs === 0) to.write(piece)
-      else setTimeout(() => to.writable && to.write(piece), delayMs)
+      // Nothing overtakes what is still on its way.
+      if (delayMs === 0 && late.length === 0) return void to.write(piece)
+      late.push({ piece, dueAt: performance.now() + delayMs })
+      if (late.length === 1) deliver()
     })
   }
 

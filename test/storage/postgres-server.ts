@@ -22,7 +22,11 @@ export interface PostgresServer {
 /** PostgreSQL refuses to run as root, and then runs as this user, who cannot read where root installed it. */
 const nobody = 65_534
 
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({
+  durable = false,
+}: {
+  durable?: boolean
+} = {}): Promise<PostgresServer> {
   const root = mkdtempSync(join(tmpdir(), 'postern-pg-'))
   const isRoot = process.getuid?.() === 0
   const native = nativeFolder()
@@ -52,7 +56,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       'unix_socket_directories=',
       'max_connections=100',
       // A process that is killed loses nothing of what the system holds; only a machine that stops does.
-      'fsync=off',
+      `fsync=${durable ? 'on' : 'off'}`,
     ]
     const words = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
     const deadline = performance.now() + 60_000

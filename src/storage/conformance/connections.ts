@@ -148,6 +148,20 @@ export const connectionCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'connections: what is recorded of a beginning after it was taken in is added to the one that took it',
+    async check(storage) {
+      await storage.recordConnections(
+        [aConnection('c', { steps: [aStep('approved')], joined: ['early'] })],
+        start,
+      )
+      const late = aConnection('early', { agent: 'claude', steps: [aStep('registered')] })
+      await storage.recordConnections([late], start + 1)
+      expectEqual('early', await storage.findConnection('early'), undefined)
+      const found = expectFound('record', await storage.findConnection('c'))
+      expectEqual('steps', found.steps.map(({ name }) => name).sort(), ['approved', 'registered'])
+    },
+  },
+  {
     name: 'connections: of two that take the same beginning at once, one gets it',
     async check(storage) {
       for (const round of times(10, String)) {

@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { SqlDriver, SqlRow, SqlTransaction, SqlValue } from '../sql/driver.ts'
 import { StorageError } from '../storage-error.ts'
-import { closedError, gaveWay, storageErrorOf, UnknownOutcome } from './errors.ts'
+import { closedError, gaveWay, isUnreachable, storageErrorOf, UnknownOutcome } from './errors.ts'
 import { prepared, readRow } from './values.ts'
 
 /**
@@ -52,17 +52,15 @@ async function untilAnswered<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      const cause = storageErrorOf(error)
-      if (!isWorthAnother(error, cause, attempt, deadline)) throw cause
+      if (!isWorthAnother(error, attempt, deadline)) throw storageErrorOf(error)
     }
     await pause(attempt)
   }
 }
 
-function isWorthAnother(error: unknown, cause: unknown, attempt: number, deadline: number): boolean {
+function isWorthAnother(error: unknown, attempt: number, deadline: number): boolean {
   if (gaveWay(error)) return attempt < maximumAttempts
-  const isAway = cause instanceof StorageError && cause.kind === 'unreachable'
-  return isAway && !(error instanceof UnknownOutcome) && performance.now() < deadline
+  return isUnreachable(error) && !(error instanceof UnknownOutcome) && performance.now() < deadline
 }
 
 async function writeOnce<T>(pool: pg.Pool, work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
@@ -75,7 +73,7 @@ async function writeOnce<T>(pool: pg.Pool, work: (transaction: SqlTransaction) =
     isBroken = false
     return result
   } catch (error) {
-    isBroken = !(await isRolledBack(client))
+    isBroken = isUnreachable(error) || !(await isRolledBack(client))
     throw error
   } finally {
     client.release(isBroken)
@@ -86,7 +84,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
   try {
     await client.query('COMMIT')
   } catch (error) {
-    if (gaveWay(error)) throw error
+    if (!isUnreachable(error)) throw error
     throw new UnknownOutcome('the answer to COMMIT was lost', { cause: error })
   }
 }

@@ -18,8 +18,15 @@ export function storageErrorOf(error: unknown): unknown {
   if (code === '53300') return says('overloaded', 'the PostgreSQL server takes no more connections')
   if (code === '55P03' || code === '57014')
     return says('locked', 'a statement waited too long for PostgreSQL, or for another transaction')
-  if (isUnreachable(code, error)) return says('unreachable', `PostgreSQL cannot be reached: ${error.message}`)
+  if (meansUnreachable(code, error))
+    return says('unreachable', `PostgreSQL cannot be reached: ${error.message}`)
   return error
+}
+
+/** Whatever was asked on this connection, nothing more will be answered on it. */
+export function isUnreachable(error: unknown): boolean {
+  const known = storageErrorOf(error)
+  return known instanceof StorageError && known.kind === 'unreachable'
 }
 
 /** The server went away between being told to commit and saying that it had. */
@@ -32,7 +39,7 @@ function messageOf(error: unknown): string {
 }
 
 /** Class 08 (connection), 57P (shut down, starting up), a socket's own codes, and what the driver says without any. */
-function isUnreachable(code: string, { message }: Error): boolean {
+function meansUnreachable(code: string, { message }: Error): boolean {
   if (/^(08|57P)/.test(code) || /^E[A-Z]{3,}$/.test(code)) return true
   return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable/i.test(
     message,

@@ -53,4 +53,4 @@ const connectTimeoutMs = 5_000
 /** Every statement is a look-up by an index or a small batch; whatever takes longer holds up others. */
 const statementTimeoutMs = 5_000
 /** Beyond the server's own limit, for a network that swallowed the answer. */
-const answerTimeoutMs = 10_000
+const answerTimeoutMs = 6_000

@@ -1,7 +1,7 @@
 /** Connection stories in SQL: one row each, its steps as one text, because they are only ever read and written together. */
 
 import { grownConnection } from '../connection-rule.ts'
-import { maximumConnections, maximumStrangersConnections } from '../limits.ts'
+import { lateRecordSeconds, maximumConnections, maximumStrangersConnections } from '../limits.ts'
 import type { ConnectionRecord, ConnectionStep, ConnectionStorage, StoredConnection } from '../storage.ts'
 import {
   columnList,
@@ -41,6 +41,10 @@ const updateConnection = `UPDATE connections SET ${columns
   .join(', ')} WHERE connection_id = ?`
 const selectConnection = `SELECT ${columnList(columns)} FROM connections WHERE connection_id = ?`
 const selectLatest = `SELECT ${columnList(columns)} FROM connections`
+const selectWhole = `SELECT j.connection_id AS connection_id FROM joined_connections j
+  JOIN connections c ON c.connection_id = j.connection_id WHERE j.joined_id = ?`
+const insertJoined = `INSERT INTO joined_connections (joined_id, connection_id, expires_at) VALUES (?, ?, ?)
+  ON CONFLICT (joined_id) DO NOTHING`
 const latestFirst = 'ORDER BY last_at DESC, sequence DESC LIMIT ?'
 
 export function sqlConnections(driver: SqlDriver): ConnectionStorage {
@@ -66,10 +70,13 @@ export function sqlConnections(driver: SqlDriver): ConnectionStorage {
 }
 
 /** Gives the number of rows that were added. */
-async function record(transaction: SqlTransaction, change: ConnectionRecord, now: number): Promise<number> {
+async function record(transaction: SqlTransaction, said: ConnectionRecord, now: number): Promise<number> {
+  const [part] = await transaction.read(selectWhole, [said.connectionId])
+  const change = part === undefined ? said : { ...said, connectionId: readText(part, 'connection_id') }
   const absorbed: ConnectionRecord[] = []
   for (const id of change.joined) {
     if (id === change.connectionId) continue
+    await transaction.run(insertJoined, [id, change.connectionId, now + lateRecordSeconds])
     const [row] = await transaction.lock(selectConnection, [id])
     if (row === undefined) continue
     absorbed.push(readConnection(row))

@@ -52,6 +52,7 @@ export async function removeExpiredRows(
   await remove('detours', 'state_hash', 'expires_at <= ?', [now])
   await remove('unique_ids', 'id_hash', 'expires_at <= ?', [now])
   await remove('connections', 'connection_id', 'last_at <= ?', [now - connectionKeptSeconds])
+  await remove('joined_connections', 'joined_id', 'expires_at <= ?', [now])
   await remove('hour_counts', 'sequence', 'hour_at <= ?', [now - hourCountKeptSeconds])
   await remove('audit_log', 'number', 'at <= ?', [now - auditKeptSeconds])
   return limit - left
