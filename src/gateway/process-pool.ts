@@ -404,7 +404,7 @@ export function createProcessPool(options: ProcessPoolOptions): Upstream {
         if (member instanceof InitializeRefused) {
           return jsonResponse(replaceValue(member.answer, ['id'], message.id))
         }
-        opened = { protocolVersion: member.protocolVersion, upstreamSessionId: undefined }
+        opened = { protocolVersion: member.protocolVersion, upstreamSessionId: undefined, isForgetful: false }
         return jsonResponse(replaceValue(member.initializeAnswer, ['id'], message.id))
       })
       return { response, opened }

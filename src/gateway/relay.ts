@@ -260,6 +260,7 @@ export function createRelay(options: RelayOptions): Upstream {
           opened = {
             protocolVersion: versionOf(answer.response) ?? newestLegacyVersion,
             upstreamSessionId: sessionIdOf(first),
+            isForgetful: sessionIdOf(first) === undefined,
           }
           if (isTheClientsOwn(call)) {
             sessions.remember(call.caller, {

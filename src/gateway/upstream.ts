@@ -23,7 +23,14 @@ export interface Upstream {
 export interface OpenedSession {
   response: Response
   /** Undefined when the upstream refused; then there is no session. */
-  opened: { protocolVersion: string; upstreamSessionId: string | undefined } | undefined
+  opened: OpenedAs | undefined
+}
+
+export interface OpenedAs {
+  protocolVersion: string
+  upstreamSessionId: string | undefined
+  /** The next request meets a server that has forgotten this one. */
+  isForgetful: boolean
 }
 
 /** Whom processes, sessions and streams are kept apart by: one person with one client. */

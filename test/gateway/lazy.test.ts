@@ -49,8 +49,9 @@ async function stranger(
   own: OpenGateway = door,
   clientName = 'claude-ai',
   version = '2025-11-25',
+  capabilities: Record<string, unknown> = {},
 ): Promise<Record<string, string>> {
-  const message = initializeMessage(version, { elicitation: {} })
+  const message = initializeMessage(version, capabilities)
   Object.assign((message.params as { clientInfo: object }).clientInfo, { name: clientName })
   const response = await own.post(undefined, message)
   expect(response.status).toBe(200)
@@ -446,7 +447,7 @@ describe('a session that was begun without a token', () => {
       access: 'lazy',
       strangers: { publicTools: ['search'] },
     })
-    const headers = await stranger(own)
+    const headers = await stranger(own, 'claude-ai', '2025-11-25', { elicitation: {} })
     expect(await status(own.post(undefined, call('search'), headers))).toBe(200)
     for (let count = 0; count < 2; count++)
       expect(await status(own.post('ada', call('erase'), headers))).toBe(200)

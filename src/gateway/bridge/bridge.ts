@@ -8,12 +8,15 @@ import { defaultUpstreamLimits, type UpstreamLimits } from '../limits.ts'
 import { ownCall } from '../own-call.ts'
 import {
   failureResponse,
+  type OpenedSession,
   posternClientInfo,
   type Upstream,
   type UpstreamCall,
   type UpstreamCaller,
+  type UpstreamSession,
 } from '../upstream.ts'
 import { createHandshakeUpstream } from './handshake-upstream.ts'
+import { asksAnything } from './questions.ts'
 import { createStatelessUpstream } from './stateless-upstream.ts'
 import { createUpstreamEras } from './upstream-eras.ts'
 
@@ -22,79 +25,91 @@ export function createBridge(upstream: Upstream, limits: UpstreamLimits = defaul
   const handshake = createHandshakeUpstream(upstream, limits)
   const stateless = createStatelessUpstream(upstream, limits)
 
-  /** A client of the older era, and an answer that may tell that the server does not speak it. */
+  /** Whether this call of an older client is made in the newer era, as far as that is known. */
+  async function isBetterModern({ caller, session }: UpstreamCall): Promise<boolean> {
+    if (eras.speaksLegacy() === false) return true
+    // A server that forgets who called cannot ask them anything: in the newer era it can.
+    const isCutOff = session?.initialized === true && session.upstreamSessionId === undefined
+    if (!isCutOff || !asksAnything(session.clientCapabilities)) return false
+    if (eras.forgets() === undefined) await opensSession(caller, session)
+    return eras.forgets() === true && eras.speaksModern(caller)
+  }
+
   async function postLegacy(call: UpstreamCall): Promise<Response> {
+    if (await isBetterModern(call)) return stateless.post(call)
     const isSpoken = eras.speaksLegacy()
-    if (isSpoken === false) return stateless.post(call)
     const response = await upstream.post(call)
     if (isSpoken === true && response.status !== 400) return response
     const { error, answer } = await readError(call, response, limits)
-    if (error === undefined || !isDoubtful(error, response.status, isSpoken)) {
+    if (error === undefined || !isDoubtful(error, response.status, isSpoken === true)) {
       if (isSpoken === undefined && call.messages.some(isRequest)) eras.noteLegacy(true)
       return answer
     }
     // Nothing was done of a call that was refused so: it can be made again in the other era.
-    return (await isStateless(call.caller, opensSession)) ? stateless.post(call) : answer
+    const isStateless = await isModernOnly(call.caller, () => opensSession(call.caller, call.session))
+    return isStateless ? stateless.post(call) : answer
   }
 
-  async function isStateless(
+  async function isModernOnly(
     caller: UpstreamCaller,
-    opens: (caller: UpstreamCaller) => Promise<boolean>,
+    opens: () => Promise<boolean> | boolean,
   ): Promise<boolean> {
     if (eras.speaksLegacy() === true) eras.forget()
     if (!(await eras.speaksModern(caller))) return false
-    const isSpoken = await opens(caller)
+    const isSpoken = await opens()
     eras.noteLegacy(isSpoken)
     return !isSpoken
   }
 
   /** Asked in earnest, since a server of both eras refuses single calls too. */
-  async function opensSession(caller: UpstreamCaller): Promise<boolean> {
-    const params = { protocolVersion: newestLegacyVersion, capabilities: {}, clientInfo: posternClientInfo }
-    const session = {
+  async function opensSession(caller: UpstreamCaller, like: UpstreamSession | undefined): Promise<boolean> {
+    const session: UpstreamSession = {
       key: 'which era',
       initialized: false,
-      protocolVersion: newestLegacyVersion,
-      clientCapabilities: {},
-      clientInfo: posternClientInfo,
+      protocolVersion: like?.protocolVersion ?? newestLegacyVersion,
+      clientCapabilities: like?.clientCapabilities ?? {},
+      clientInfo: like?.clientInfo ?? posternClientInfo,
       upstreamSessionId: undefined,
     }
-    const { response, opened } = await upstream.initialize({
-      ...ownCall(caller, 'initialize', params),
-      session,
-    })
+    const { protocolVersion, clientCapabilities: capabilities, clientInfo } = session
+    const call = ownCall(caller, 'initialize', { protocolVersion, capabilities, clientInfo })
+    const { response, opened } = await upstream.initialize({ ...call, session })
     await discard(response)
     if (opened === undefined) return false
+    eras.noteForgetting(opened.isForgetful)
     await upstream.end(caller, { ...session, ...opened, initialized: true })
     return true
   }
 
+  async function initialize(call: UpstreamCall): Promise<OpenedSession> {
+    if (eras.speaksLegacy() === false) return stateless.initialize(call)
+    const first = await upstream.initialize(call)
+    if (first.opened !== undefined) {
+      eras.noteLegacy(true)
+      eras.noteForgetting(first.opened.isForgetful)
+      return first
+    }
+    const { error, answer } = await readError(call, first.response, limits)
+    const mayBeStateless = error !== undefined && handshakeRefusals.has(error.code)
+    if (!mayBeStateless || !(await isModernOnly(call.caller, () => false))) {
+      return { response: answer, opened: undefined }
+    }
+    return stateless.initialize(call)
+  }
+
   return {
     name: upstream.name,
-    async initialize(call) {
-      if (eras.speaksLegacy() === false) return stateless.initialize(call)
-      const first = await upstream.initialize(call)
-      if (first.opened !== undefined) {
-        eras.noteLegacy(true)
-        return first
-      }
-      const { error, answer } = await readError(call, first.response, limits)
-      const mayBeStateless = error !== undefined && handshakeRefusals.has(error.code)
-      if (!mayBeStateless || !(await isStateless(call.caller, async () => false))) {
-        return { response: answer, opened: undefined }
-      }
-      return stateless.initialize(call)
-    },
+    initialize,
     async post(call) {
       if (call.era === 'legacy') return postLegacy(call)
       return (await eras.speaksModern(call.caller)) ? upstream.post(call) : handshake.post(call)
     },
     async listen(call, onEnd) {
-      return eras.speaksLegacy() === false ? stateless.listen(call, onEnd) : upstream.listen(call, onEnd)
+      return (await isBetterModern(call)) ? stateless.listen(call, onEnd) : upstream.listen(call, onEnd)
     },
     async end(caller, session) {
-      if (eras.speaksLegacy() === false) stateless.end(caller, session)
-      else await upstream.end(caller, session)
+      stateless.end(caller, session)
+      if (eras.speaksLegacy() !== false) await upstream.end(caller, session)
     },
     async close() {
       stateless.close()
@@ -105,7 +120,7 @@ export function createBridge(upstream: Upstream, limits: UpstreamLimits = defaul
 }
 
 /** How a server refuses a request that has no envelope, and how Postern tells of a session that could not be opened. */
-function isDoubtful({ code }: JsonRpcErrorBody, status: number, isSpoken: true | undefined): boolean {
+function isDoubtful({ code }: JsonRpcErrorBody, status: number, isSpoken: boolean): boolean {
   if (code === jsonRpcCodes.unsupportedProtocolVersion) return true
   if (isSpoken) return false
   if (status === 400) return code === jsonRpcCodes.headerMismatch || code === jsonRpcCodes.invalidParams

@@ -219,7 +219,11 @@ export function createStatelessUpstream(upstream: Upstream, limits: UpstreamLimi
       const result = initializeResult(discovered, String(protocolVersion), upstream.name)
       return {
         response: jsonResponse(JSON.stringify({ jsonrpc: '2.0', id: request.id, result })),
-        opened: { protocolVersion: String(protocolVersion), upstreamSessionId: undefined },
+        opened: {
+          protocolVersion: String(protocolVersion),
+          upstreamSessionId: undefined,
+          isForgetful: false,
+        },
       }
     },
     async post(call) {

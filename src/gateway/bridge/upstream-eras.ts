@@ -13,6 +13,9 @@ export interface UpstreamEras {
   /** Undefined while nothing has shown it. */
   speaksLegacy(): boolean | undefined
   noteLegacy(isSpoken: boolean): void
+  /** True if of the older era it knows no sessions. Undefined while nothing has shown it. */
+  forgets(): boolean | undefined
+  noteForgetting(isForgetful: boolean): void
   /** It contradicted what is believed of it. */
   forget(): void
 }
@@ -29,6 +32,7 @@ interface Verdict {
 export function createUpstreamEras(upstream: Upstream, limits: UpstreamLimits): UpstreamEras {
   let modern: Verdict | undefined
   let legacy: Verdict | undefined
+  let forgetful: Verdict | undefined
   let probing: Promise<boolean> | undefined
 
   /** In the name of a caller who needs the upstream anyway: a command that was probed goes on to serve it. */
@@ -53,7 +57,12 @@ export function createUpstreamEras(upstream: Upstream, limits: UpstreamLimits): 
     noteLegacy(isSpoken) {
       legacy = verdict(isSpoken, verdictMs)
     },
+    forgets: () => standing(forgetful),
+    noteForgetting(isForgetful) {
+      forgetful = verdict(isForgetful, verdictMs)
+    },
     forget() {
+      forgetful = undefined
       modern = undefined
       legacy = undefined
     },

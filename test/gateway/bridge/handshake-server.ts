@@ -114,8 +114,11 @@ export function createHandshakeServer(seen: Seen): McpServer {
     return said('logged')
   })
   server.registerTool('seen', {}, async () => said(JSON.stringify(seen)))
+  let hasGrown = false
   server.registerTool('grow', {}, async () => {
-    server.registerTool('grown', {}, async () => said('new'))
+    if (hasGrown) server.sendToolListChanged()
+    else server.registerTool('grown', {}, async () => said('new'))
+    hasGrown = true
     return said('grown')
   })
   server.registerTool('touch', {}, async () => {

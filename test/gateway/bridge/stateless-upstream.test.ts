@@ -25,7 +25,7 @@ import {
   until,
 } from '../open-gateway.ts'
 import { modernScriptedUpstream, type Reached, result, type ScriptedUpstream } from '../scripted-upstream.ts'
-import { sessionlessHandler } from './handshake-server.ts'
+import { sessionfulHandler, sessionlessHandler } from './handshake-server.ts'
 import { statelessHandler } from './stateless-server.ts'
 
 const open: OpenGateway[] = []
@@ -281,22 +281,24 @@ describe('on the wire', () => {
     expect(textOf((await readAnswer(await own.post('ada', echo, session))).result)).toBe('hi')
   })
 
-  test('a server of both eras is spoken to in each client’s own', async () => {
+  test('a server of both eras is spoken to in each client’s own, if it has sessions', async () => {
     const reached: string[] = []
-    const both = statelessHandler('stateless')
+    const modern = statelessHandler()
+    const legacy = sessionfulHandler()
     const own = await door(
       inProcessUpstream({
         async handler(request) {
           const { method } = (await request.clone().json()) as { method: string }
-          reached.push(`${method} ${request.headers.has('mcp-method') ? 'modern' : 'legacy'}`)
-          return both.handler(request)
+          const era = request.headers.has('mcp-method') ? modern : legacy
+          reached.push(`${method} ${era === modern ? 'modern' : 'legacy'}`)
+          return era.handler(request)
         },
       }),
     )
-    const session = await own.openSession('ada')
+    const session = await own.openSession('ada', { capabilities: { elicitation: {} } })
     await own.post('ada', echo, session)
-    const modern = modernCall('tools/list')
-    await own.post('ada', modern.message, modern.headers)
+    const list = modernCall('tools/list')
+    await own.post('ada', list.message, list.headers)
     expect(reached).toEqual([
       'initialize legacy',
       'notifications/initialized legacy',
