@@ -13,8 +13,12 @@ export function boundFetch(unbounded: typeof fetch, bounds: FetchBounds): typeof
     const timer = setTimeout(() => {
       reject(new DOMException(`nothing more came within ${bounds.seconds} seconds`, 'TimeoutError'))
     }, bounds.seconds * 1000)
-    // Who gives an answer up does not read it to its end; the timer would hold the program.
-    init?.signal?.addEventListener('abort', () => clearTimeout(timer), { once: true })
+    // Who gives an answer up does not read it to its end: neither the timer nor the body may hold the program.
+    const giveUp = (): void => {
+      clearTimeout(timer)
+      reject(init?.signal?.reason)
+    }
+    init?.signal?.addEventListener('abort', giveUp, { once: true })
     try {
       const response = await Promise.race([unbounded(input, init), late])
       if (response.body === null) {

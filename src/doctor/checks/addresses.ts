@@ -3,7 +3,7 @@
 import { isIpLiteral, isPublicAddress } from '../../platform/url.ts'
 import { type Check, couldNotRun, everyClient, passed, testedLocally, violated, warning } from '../check.ts'
 import type { Examination } from '../examination.ts'
-import type { HostFacts } from '../reach.ts'
+import { type HostFacts, isPrivateHost } from '../reach.ts'
 
 const troubleshooting = 'https://claude.com/docs/connectors/building/troubleshooting'
 const hostedOnly = ['hosted', 'messages-api'] as const
@@ -32,7 +32,7 @@ export const addresses: readonly Check[] = [
       const { protocol, hostname } = new URL(url)
       if (protocol !== 'https:') return violated(`the URL is ${protocol.slice(0, -1)}, not https`)
       if (isIpLiteral(hostname)) return violated(`${hostname} is an address, not a name`)
-      return /\.(?:local|localhost|internal|lan|home\.arpa)\.?$|^[^.]+$/i.test(hostname)
+      return isPrivateHost(hostname)
         ? violated(`${hostname} is a name that only a private network knows`)
         : passed
     },

@@ -29,7 +29,22 @@ export const issuerMetadata: readonly Check[] = [
           'Cognito has openid-configuration below its path only: serve a copy on your own host, and name that as the issuer.',
       },
     },
-    consequenceOf: ['bot-challenge'],
+    consequenceOf: [
+      'address-refused',
+      'issuer-address-refused',
+      'bot-challenge',
+      'answer-too-slow',
+      'resource-metadata-missing',
+      'resource-metadata-appended',
+      'well-known-blocked',
+      'well-known-localised',
+      'html-instead-of-json',
+      'well-known-reaches-mcp',
+      'unknown-well-known-fails',
+      'metadata-says-http',
+      'metadata-names-private-host',
+      'authorization-server-dead',
+    ],
     judge: (examination) => {
       const { facts } = examination
       if (!facts.asksForToken) return notApplicable('the server asks for no token')
@@ -56,6 +71,7 @@ export const issuerMetadata: readonly Check[] = [
         auth0: 'Auth0’s issuer ends in a slash; write it so in `authorization_servers`.',
       },
     },
+    consequenceOf: ['metadata-says-http', 'issuer-metadata-malformed'],
     judge: withMetadata(({ body, exchange }, { facts }) => {
       if (facts.issuer === undefined || body.issuer === facts.issuer) return passed
       return violated(

@@ -22,6 +22,7 @@ export const resourceMetadata: readonly Check[] = [
         express: 'Mount `mcpAuthMetadataRouter` before `requireBearerAuth`.',
       },
     },
+    consequenceOf: ['address-refused', 'bot-challenge', 'well-known-blocked'],
     judge: (examination) => {
       const guarded = places(examination).find(({ status }) => status === 401 || status === 403)
       if (examination.facts.resourceMetadata !== undefined || guarded === undefined) return passed
@@ -43,7 +44,18 @@ export const resourceMetadata: readonly Check[] = [
       general:
         'Serve it at /.well-known/oauth-protected-resource followed by the path of the endpoint, and also without the path.',
     },
-    consequenceOf: ['resource-metadata-guarded', 'bot-challenge'],
+    consequenceOf: [
+      'address-refused',
+      'bot-challenge',
+      'answer-too-slow',
+      'resource-metadata-guarded',
+      'well-known-blocked',
+      'well-known-localised',
+      'html-instead-of-json',
+      'well-known-reaches-mcp',
+      'unknown-well-known-fails',
+      'resource-metadata-appended',
+    ],
     judge: (examination) => {
       if (!examination.facts.asksForToken) return notApplicable('the server asks for no token')
       const asked = places(examination)
@@ -75,6 +87,7 @@ export const resourceMetadata: readonly Check[] = [
         tunnel: 'Configure the tunnel’s public address as the base URL; the server else names its local one.',
       },
     },
+    consequenceOf: ['metadata-says-http', 'metadata-names-private-host', 'resource-of-other-path'],
     judge: ({ url, facts }) => {
       if (facts.resourceMetadata === undefined) return notApplicable('there is no such metadata')
       const { body, exchange } = facts.resourceMetadata
