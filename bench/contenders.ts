@@ -66,14 +66,23 @@ export async function startPeer(name: PeerName): Promise<Contender> {
   }
 }
 
+export interface PosternStart {
+  nodeFlags?: ServerCommand['nodeFlags']
+  /** Default: one that is not there. */
+  upstream?: string
+}
+
 /** The real `postern serve`, with the options of a first start, but for its limits. */
-export async function startPostern(nodeFlags?: ServerCommand['nodeFlags']): Promise<Contender> {
+export async function startPostern({
+  nodeFlags,
+  upstream = 'http://127.0.0.1:9/mcp',
+}: PosternStart = {}): Promise<Contender> {
   const binary = join(root, 'bin/postern.js')
   const server = await startServerProcess({
     nodeFlags,
     words: (port, directory) => {
       const data = join(directory, 'data')
-      const address = ['--port', String(port), '--data', data, '--upstream', 'http://127.0.0.1:9/mcp']
+      const address = ['--port', String(port), '--data', data, '--upstream', upstream]
       // As for every peer: one person who connects a hundred times in a second is what limits are for.
       return [binary, 'serve', ...address, '--no-rate-limits']
     },

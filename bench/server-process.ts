@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 export interface ServerProcess {
+  pid: number
   port: number
   origin: string
   directory: string
@@ -39,6 +40,7 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
   process.once('exit', killAtExit)
   await untilItListens(child, port, log)
   return {
+    pid: child.pid ?? 0,
     port,
     origin: `http://localhost:${port}`,
     directory,

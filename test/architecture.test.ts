@@ -29,7 +29,7 @@ const mayLoadNode = [
   /^src\/gateway\/upstreams\/stdio\.ts$/,
   /^src\/storage\/adapters\/sqlite\.ts$/,
   /^src\/identity\/providers\/local-accounts\.ts$/,
-  /^src\/(platform|storage|client)\/.*-node\.ts$/,
+  /^src\/(platform|storage|client|app)\/.*-node\.ts$/,
 ]
 
 const nodeOnlyPackages = [

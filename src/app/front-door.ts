@@ -18,6 +18,7 @@ import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import { canonicalResource } from '../oauth/resource-indicators.ts'
 import { type Random, randomId } from '../platform/crypto.ts'
+import { pathOf } from '../platform/plain-request.ts'
 import type { Connection } from '../platform/request-source.ts'
 import { type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { StorageError, type StorageErrorKind } from '../storage/storage-error.ts'
@@ -71,7 +72,7 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
   }
 
   return async function frontDoor(request, connection) {
-    const { pathname } = new URL(request.url)
+    const pathname = pathOf(request)
     const { isAllowed, ...source } = rooms.sources.of(request, connection)
     const mayEnter = isAllowed || request.method === 'OPTIONS'
     // The gateway has its own order of checks, in which only this one comes before its own (house rule 17).

@@ -2,10 +2,10 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import { createGuardedDialer } from '../platform/outbound-dialer-node.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Connection } from '../platform/request-source.ts'
+import { createNodeListener, ownWebObjects } from './listener-node.ts'
 
 export interface ListenOptions {
   fetch: (request: Request, connection: Connection) => Promise<Response>
@@ -13,8 +13,7 @@ export interface ListenOptions {
   /** Default: 127.0.0.1 and ::1, so that nothing outside this machine gets in without being asked. */
   host?: string | undefined
   /**
-   * Replaces this process's Request and Response by ones that are written out without a stream between, which answers
-   * a third faster. Only for a program that is nothing but this server. Default: false.
+   * Replaces this process's Request and Response by ones that cost next to nothing, which answers several times as fast. Only for a program that is nothing but this server. Default: false.
    */
   ownsProcess?: boolean | undefined
 }
@@ -31,20 +30,7 @@ export interface RunningServer {
 export function nodeHandler(
   fetch: ListenOptions['fetch'],
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
-  const listener = listenerOf(fetch, { overrideGlobalObjects: false })
-  return async function answerNodeRequest(incoming, outgoing) {
-    await listener(incoming, outgoing)
-  }
-}
-
-function listenerOf(
-  fetch: ListenOptions['fetch'],
-  options: { overrideGlobalObjects: boolean },
-): ReturnType<typeof getRequestListener> {
-  return getRequestListener(
-    (request, { incoming }) => fetch(request, { peerAddress: incoming.socket.remoteAddress }),
-    options,
-  )
+  return createNodeListener(fetch)
 }
 
 /** A sentence for the operator: why nothing is being served. */
@@ -66,7 +52,8 @@ const idleSweepMs = 50
 export async function startServer(options: ListenOptions): Promise<RunningServer> {
   const hosts = options.host === undefined ? ['127.0.0.1', '::1'] : [options.host]
   const servers: Server[] = []
-  const listener = listenerOf(options.fetch, { overrideGlobalObjects: options.ownsProcess === true })
+  if (options.ownsProcess === true) ownWebObjects()
+  const listener = createNodeListener(options.fetch)
   let port = options.port
   try {
     for (const host of hosts) {

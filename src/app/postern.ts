@@ -33,6 +33,8 @@ import { type ResourceIdentifier, resourceIdentifier } from '../oauth/resource-i
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { importSealingKey, type Random, systemRandom } from '../platform/crypto.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
+import { PlainRequest } from '../platform/plain-request.ts'
+import { PlainResponse } from '../platform/plain-response.ts'
 import type { Connection } from '../platform/request-source.ts'
 import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
@@ -128,7 +130,11 @@ export function createPostern(options: PosternOptions): Postern {
     ),
     connectors: plan.fixed.map(({ name, path }) => ({ name, url: resourceIdentifier(issuer, path) })),
     forgetTenant: async (path) => (await opened).forgetTenant(path),
-    fetch: async (request, connection = {}) => (await opened).frontDoor(request, connection),
+    async fetch(request, connection = {}) {
+      const response = await (await opened).frontDoor(request, connection)
+      // Our own listener writes it out as it is; a runtime or a framework wants a real one.
+      return PlainRequest.isPlain(request) ? response : PlainResponse.realOf(response)
+    },
     close: async () => (await opened).close(),
   }
 }

@@ -11,6 +11,7 @@ import {
   setMirroredHeaders,
   versionHeader,
 } from '../mcp/streamable-http.ts'
+import { PlainHeaders } from '../platform/plain-headers.ts'
 import type { FoundSession } from './session.ts'
 import type { UpstreamSession } from './upstream.ts'
 
@@ -21,8 +22,7 @@ export function upstreamHeaders(
   era: Era,
   messages: readonly JsonRpcMessage[],
 ): Headers {
-  const headers = new Headers()
-  for (const [name, value] of request.headers) if (isForwarded(name)) headers.set(name, value)
+  const headers = PlainHeaders.pickedFrom(request.headers, isForwarded)
   for (const name in ownHeaders) headers.set(name, ownHeaders[name] ?? '')
   if (request.method !== 'POST') {
     headers.set('accept', 'text/event-stream')

@@ -12,6 +12,8 @@ import {
 } from '../mcp/json-rpc.ts'
 import { newestLegacyVersion } from '../mcp/protocol-version.ts'
 import { lastEventIdHeader, sessionHeader, versionHeader } from '../mcp/streamable-http.ts'
+import { PlainHeaders } from '../platform/plain-headers.ts'
+import { PlainResponse } from '../platform/plain-response.ts'
 import {
   pipeEventStream,
   pipeJson,
@@ -196,6 +198,11 @@ export function createRelay(options: RelayOptions): Upstream {
   }
 
   async function relayJson(call: UpstreamCall, response: Response): Promise<Response> {
+    const whole = PlainResponse.takeBody(response)
+    if (whole !== undefined) {
+      noteResultSize(call, whole.length)
+      return jsonResponse(whole, response.status)
+    }
     const length = Number(response.headers.get('content-length') ?? Number.NaN)
     if (response.body === null || !(length <= bufferedBytes)) {
       const { body: source } = response
@@ -211,8 +218,7 @@ export function createRelay(options: RelayOptions): Upstream {
       throw new UpstreamFailure(brokeOff, { cause })
     })
     noteResultSize(call, bytes.byteLength)
-    const headers = { 'content-type': 'application/json', 'content-length': String(bytes.byteLength) }
-    return new Response(bytes as BodyInit, { status: response.status, headers })
+    return jsonResponse(bytes, response.status)
   }
 
   function relayCallStream(
@@ -302,7 +308,7 @@ export function createRelay(options: RelayOptions): Upstream {
       const remote = await sessions.forget(caller, session)
       if (remote.id === undefined) return
       // The session is over on our side whatever the upstream makes of it.
-      await open(caller, 'DELETE', withSession(new Headers(), remote)).then(discard, () => undefined)
+      await open(caller, 'DELETE', withSession(new PlainHeaders(), remote)).then(discard, () => undefined)
     },
     async close() {
       // Connections belong to whoever handed in `send`.
@@ -319,7 +325,7 @@ function withSession(headers: Headers, remote: RemoteSession): Headers {
 }
 
 function jsonHeaders(): Headers {
-  return new Headers({
+  return new PlainHeaders({
     accept: 'application/json, text/event-stream',
     'accept-encoding': 'identity',
     'content-type': 'application/json',

@@ -2,6 +2,7 @@
 
 import { eventStreamHeaders, formatServerSentEvent, keepAliveComment } from '../mcp/event-stream.ts'
 import { formatRpcError, jsonRpcCodes } from '../mcp/json-rpc.ts'
+import { asResponse, type PlainBody, PlainResponse } from '../platform/plain-response.ts'
 import type { UpstreamLimits } from './limits.ts'
 
 export interface EventSink {
@@ -122,8 +123,8 @@ export function createReply(options: ReplyOptions): Reply {
   }
 }
 
-export function jsonResponse(text: string, status: number = 200): Response {
-  return new Response(text, { status, headers: { 'content-type': 'application/json' } })
+export function jsonResponse(text: PlainBody, status: number = 200): Response {
+  return asResponse(new PlainResponse(text, { status, headers: { 'content-type': 'application/json' } }))
 }
 
 /** To a client's answer to a question that nobody asked, or no longer. */

@@ -44,6 +44,7 @@ export type VersionHeader =
 /** A header that a proxy or client doubled counts once if all its parts are equal (seen as `2025-11-25, 2025-11-25`). */
 export function readVersionHeader(value: string | null): VersionHeader {
   if (value === null || value.trim() === '') return { kind: 'absent' }
+  if (!value.includes(',')) return { kind: 'named', version: value.trim() }
   const parts = value.split(',').map((part) => part.trim())
   const [first = ''] = parts
   return parts.every((part) => part === first)
@@ -51,9 +52,12 @@ export function readVersionHeader(value: string | null): VersionHeader {
     : { kind: 'conflicting', value }
 }
 
+/** As every client of the official SDKs writes it. */
+const usualAccept = 'application/json, text/event-stream'
+
 /** Only a type that is named counts: a probe with any type, one type or none is written for JSON. */
 export function acceptsEventStream(accept: string | null): boolean {
-  if (accept === null) return false
+  if (accept === null || accept === usualAccept) return accept !== null
   return accept
     .toLowerCase()
     .split(',')
@@ -62,6 +66,7 @@ export function acceptsEventStream(accept: string | null): boolean {
 
 /** The types that a web page can send without asking first; none of them is ever an MCP message (CSRF). */
 export function isFormType(contentType: string | null): boolean {
+  if (contentType === 'application/json') return false
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   return (
     type === 'text/plain' || type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data'

@@ -85,7 +85,8 @@ export function redactText(text: string): string {
 
 function redacted(fields: EventFields): EventFields {
   const result: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(fields)) {
+  for (const key in fields) {
+    const value = fields[key as keyof EventFields]
     if (value !== undefined) result[key] = typeof value === 'string' ? redactText(value) : value
   }
   return result as EventFields

@@ -13,7 +13,7 @@ export interface Log {
 
 export function createLog(writer: Writer, level: LogLevel, format: 'pretty' | 'json' | undefined): Log {
   const chosen = format ?? (writer.isTerminal ? 'pretty' : 'json')
-  const destination = { write: chosen === 'json' ? writer.write : prettyWriter(writer) }
+  const destination = { write: chosen === 'json' ? byTheTurn(writer) : prettyWriter(writer) }
   const logger = pino(
     {
       level,
@@ -29,6 +29,21 @@ export function createLog(writer: Writer, level: LogLevel, format: 'pretty' | 'j
       const time = new Date(at * 1000).toISOString()
       logger[eventLevels.get(name) ?? 'info']({ time, event: name, flowId, ...fields })
     },
+  }
+}
+
+/** Lines of one turn of the event loop in one write: a file or a pipe is waited for, each time. */
+function byTheTurn({ write }: Writer): (line: string) => void {
+  let lines = ''
+  function flush(): void {
+    if (lines !== '') write(lines)
+    lines = ''
+  }
+  // Whatever ends the process, what it said before is kept.
+  process.on('exit', flush)
+  return function writeLine(line) {
+    if (lines === '') setImmediate(flush)
+    lines += line
   }
 }
 

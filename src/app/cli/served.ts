@@ -9,14 +9,14 @@ import type { ConnectorOptions, Tenant, TenantConnectorOptions } from '../connec
 import { type OptionProblem, type Options, OptionsError } from '../options.ts'
 import type { Served, ServedTenant } from '../served-connectors.ts'
 import type { ServedUpstream } from '../served-upstream.ts'
+import { connectTimeoutMs, createUpstreamFetch, noTimeLimit } from '../upstream-fetch-node.ts'
 import { pictureProblems, readPicture } from './picture-file.ts'
-import { connectTimeoutMs, createUpstreamFetch, noTimeLimit } from './upstream-fetch.ts'
 
 export type CreateUpstream = (upstream: ServedUpstream) => Upstream
 
 /** Connections to servers at a URL are shared by all that it makes. */
 export function createUpstreams(): CreateUpstream {
-  const fetch = createUpstreamFetch()
+  const { fetch } = createUpstreamFetch()
   const guardedFetch = createGuardedDialer(connectTimeoutMs, undefined, noTimeLimit).fetch
   return function createUpstream(upstream) {
     if (upstream.kind === 'url') {

@@ -8,6 +8,7 @@ import { createVersionTable, pendingMigrations } from '../migrations.ts'
 import { withoutPassword } from '../postgres/url.ts'
 import type { SqlDriver, SqlRow, SqlTransaction } from '../sql/driver.ts'
 import { sqlStorage } from '../sql-storage.ts'
+import { countRevocations, remembering } from '../sqlite/remembered.ts'
 import type { Storage } from '../storage.ts'
 import { StorageError } from '../storage-error.ts'
 
@@ -27,7 +28,10 @@ export function sqliteStorage({ path }: SqliteStorageOptions): Storage {
     prepareDatabase(writer, path)
     const reader = openDatabase(path)
     reader.exec('PRAGMA query_only = ON')
-    return sqlStorage(sqliteDriver(writer, reader, path))
+    const driver = sqliteDriver(writer, reader, path)
+    const { storage, onCommit } = remembering(sqlStorage(driver), reader)
+    driver.onCommit = onCommit
+    return storage
   } catch (error) {
     writer.close()
     throw storageErrorOf(error, path)
@@ -93,6 +97,7 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
   database.exec(`PRAGMA cache_size = -${cacheKibibytes}; PRAGMA wal_autocheckpoint = ${checkpointPages}`)
   refuseMoved(database, path)
   migrate(database)
+  countRevocations(database)
   database.exec(`PRAGMA busy_timeout = ${blockingTimeoutMs}`)
 }
 
@@ -154,7 +159,11 @@ interface QueuedWrite {
  * of its own so that it fails alone; one commit makes all of them durable, and only then do they resolve. The
  * reader is another connection, so that no read sees what is not yet committed.
  */
-function sqliteDriver(writer: DatabaseSync, reader: DatabaseSync, path: string): SqlDriver {
+function sqliteDriver(
+  writer: DatabaseSync,
+  reader: DatabaseSync,
+  path: string,
+): SqlDriver & { onCommit(): void } {
   const queue: QueuedWrite[] = []
   let flushing: Promise<void> | undefined
   let isClosed = false
@@ -188,6 +197,7 @@ function sqliteDriver(writer: DatabaseSync, reader: DatabaseSync, path: string):
     try {
       for (const write of group) settle.push(await runAlone(write))
       onWriter('COMMIT').run()
+      driver.onCommit()
       return settle
     } catch (error) {
       if (writer.isTransaction) onWriter('ROLLBACK').run()
@@ -224,7 +234,8 @@ function sqliteDriver(writer: DatabaseSync, reader: DatabaseSync, path: string):
     }
   }
 
-  return {
+  const driver: SqlDriver & { onCommit(): void } = {
+    onCommit() {},
     async read(sql, values) {
       if (isClosed) throw closedError()
       try {
@@ -252,6 +263,7 @@ function sqliteDriver(writer: DatabaseSync, reader: DatabaseSync, path: string):
       writer.close()
     },
   }
+  return driver
 }
 
 /** The texts of SQL storage are a fixed set, so each connection prepares each of them once. */

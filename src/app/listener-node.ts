@@ -1,0 +1,194 @@
+/** Requests of `node:http` answered without the cost of the web's own objects: most of what a relayed call would take. What is unusual goes to the library that knows every case. */
+
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { PlainHeaders } from '../platform/plain-headers.ts'
+import { asRequest, lightRequestClass, PlainRequest } from '../platform/plain-request.ts'
+import { lightResponseClass, PlainResponse, type ResponseParts } from '../platform/plain-response.ts'
+import type { Connection } from '../platform/request-source.ts'
+
+export type Fetch = (request: Request, connection: Connection) => Promise<Response>
+
+export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
+
+export function createNodeListener(fetch: Fetch): NodeListener {
+  const others = getRequestListener(
+    async (request, { incoming }) =>
+      PlainResponse.realOf(await fetch(request, { peerAddress: incoming.socket.remoteAddress })),
+    { overrideGlobalObjects: false },
+  )
+  return async function answerNodeRequest(incoming, outgoing) {
+    const request = readPlainRequest(incoming, outgoing)
+    if (request === undefined) {
+      await others(incoming, outgoing)
+      return
+    }
+    let response: Response
+    try {
+      response = await fetch(request, { peerAddress: incoming.socket.remoteAddress })
+    } catch {
+      // Whoever handed in `fetch` tells its own log; the client learns no more than this.
+      response = new Response(null, { status: 500 })
+    }
+    if (outgoing.destroyed) {
+      await response.body?.cancel().catch(() => undefined)
+      return
+    }
+    endUnreadBody(incoming, outgoing)
+    const parts = PlainResponse.partsOf(response)
+    if (parts === undefined) await pipe(response, outgoing)
+    else writeAtEndOfTurn(parts, outgoing)
+  }
+}
+
+/** The name and the path as they are written on nearly every request: what a URL parser would leave as it is. */
+const plainHost = /^[a-z0-9._-]+(?::\d{1,5})?$/
+const plainPath = /^\/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$/
+const dotSegment = /\/\.\.?(?:[/?]|$)/i
+
+function readPlainRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request | undefined {
+  const { method = '', url = '', headers, rawHeaders } = incoming
+  const { host = '' } = headers
+  const isUsual =
+    plainHost.test(host) &&
+    plainPath.test(url) &&
+    !dotSegment.test(url) &&
+    !url.includes('%2e') &&
+    !url.includes('%2E')
+  if (!isUsual || !plainMethods.has(method)) return undefined
+  if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return undefined
+  // A header that came twice: Node and the web differ in what to make of it.
+  if (rawHeaders.length !== 2 * Object.keys(headers).length || headers['set-cookie'] !== undefined)
+    return undefined
+  const length = headers['content-length']
+  const hasBody = method !== 'GET' && method !== 'HEAD' && length !== undefined && length !== '0'
+  const scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
+  return asRequest(
+    new PlainRequest({
+      method,
+      url: `${scheme}://${host}${url}`,
+      headers: PlainHeaders.ofParsed(headers as Record<string, string>),
+      read: hasBody ? () => readWhole(incoming) : undefined,
+      signal: () => signalOf(outgoing),
+    }),
+  )
+}
+
+const plainMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'])
+
+/** Its length was told, so the parser ends it there. */
+function readWhole(incoming: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    incoming.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    incoming.once('end', () => {
+      const [only] = chunks
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
+    })
+    incoming.once('error', reject)
+    incoming.once('close', () => {
+      if (!incoming.complete) reject(new Error('the connection ended within the body'))
+    })
+  })
+}
+
+/** Aborted when the client hangs up before it has the whole answer. */
+function signalOf(outgoing: ServerResponse): AbortSignal {
+  const aborter = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) aborter.abort()
+  })
+  return aborter.signal
+}
+
+/** Node reads to its end what nobody asked for. That is no use where much is announced: the connection ends instead. */
+function endUnreadBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (incoming.complete || Number(incoming.headers['content-length'] ?? 0) <= worthReadingBytes) return
+  if (incoming.readableDidRead) return
+  outgoing.setHeader('connection', 'close')
+  outgoing.once('finish', () => setTimeout(() => incoming.socket.destroy(), lingerMs).unref())
+}
+
+const worthReadingBytes = 65_536
+/** So that the client has time to read the answer: what is still being sent would reset the connection. */
+const lingerMs = 500
+
+const finished: [ResponseParts, ServerResponse][] = []
+
+/**
+ * Answers that were found in one turn of the event loop are written one right after another. A write wakes whoever
+ * waits for it, which on a virtual machine costs more than all our work on a call; the second finds them awake.
+ */
+function writeAtEndOfTurn(parts: ResponseParts, outgoing: ServerResponse): void {
+  if (finished.push([parts, outgoing]) === 1) setImmediate(writeFinished)
+}
+
+function writeFinished(): void {
+  for (const [parts, outgoing] of finished.splice(0)) if (!outgoing.destroyed) writePlain(parts, outgoing)
+}
+
+function writePlain({ status, headers, body }: ResponseParts, outgoing: ServerResponse): void {
+  const fields: string[] = []
+  for (const [name, value] of headers) fields.push(name, value)
+  if (body === undefined) {
+    if (status !== 204 && status !== 304 && !headers.has('content-length')) fields.push('content-length', '0')
+    outgoing.writeHead(status, fields).end()
+    return
+  }
+  const isText = typeof body === 'string'
+  if (!headers.has('content-length'))
+    fields.push('content-length', String(isText ? Buffer.byteLength(body) : body.byteLength))
+  outgoing.writeHead(status, fields)
+  // As text it goes out together with the head, in one write.
+  if (isText) outgoing.end(body)
+  else outgoing.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
+}
+
+/** As fast as the client reads, and no longer than it stays. */
+async function pipe(response: Response, outgoing: ServerResponse): Promise<void> {
+  const fields: OutgoingHttpHeaders = {}
+  for (const [name, value] of response.headers) fields[name] = value
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) fields['set-cookie'] = cookies
+  outgoing.writeHead(response.status, fields)
+  if (response.body === null) {
+    outgoing.end()
+    return
+  }
+  // Whoever opens a stream is told at once that it is open.
+  if (response.headers.get('content-type')?.startsWith('text/event-stream')) outgoing.flushHeaders()
+  const reader = response.body.getReader()
+  const cancel = (): void => void reader.cancel().catch(() => undefined)
+  outgoing.once('close', cancel)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || outgoing.destroyed) break
+      if (!outgoing.write(value)) await untilDrained(outgoing)
+    }
+    outgoing.end()
+  } catch {
+    // Cut short it must not look whole.
+    outgoing.destroy()
+  }
+}
+
+function untilDrained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      outgoing.off('drain', go)
+      outgoing.off('close', go)
+      resolve()
+    }
+    outgoing.on('drain', go)
+    outgoing.on('close', go)
+  })
+}
+
+/** Makes this process's own Request and Response the light ones, for programs that are nothing but this server. */
+export function ownWebObjects(): void {
+  const globals = { Request: lightRequestClass(), Response: lightResponseClass() }
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true })
+  }
+}
