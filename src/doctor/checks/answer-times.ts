@@ -12,7 +12,7 @@ export const answerTimes: readonly Check[] = [
     severity: 'error',
     source: 'https://claude.com/docs/connectors/building/troubleshooting',
     claude:
-      'Gives up after 10 seconds at metadata, registration and the token endpoint; it advises to stay below 5. What fails only after a pause looks like chance.',
+      'Gives up after 10 seconds at metadata and registration; it advises to stay below 5. What fails only after a pause looks like chance.',
     seen: 'Couldn’t reach the MCP server',
     clients: ['hosted', 'code', 'messages-api'],
     party: 'server',
@@ -27,7 +27,7 @@ export const answerTimes: readonly Check[] = [
     consequenceOf: ['no-answer'],
     judge: (examination) => {
       const timed = [
-        ...exchangesOf(examination, 'probe', 'discovery', 'registration', 'token'),
+        ...exchangesOf(examination, 'probe', 'discovery', 'registration'),
         ...['knocks', 'metadata'].flatMap((name) => probeOf(examination, name)?.exchanges ?? []),
       ].filter((exchange) => !isOpenEnded(exchange))
       const slowest = timed.toSorted((one, other) => secondsOf(other) - secondsOf(one))[0]

@@ -1,6 +1,6 @@
 /** The answer to the code: JSON with a token of a known type, whole seconds, and something to renew it with (OAuth 2.1 §3.2.3). */
 
-import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
+import { type Check, everyClient, notApplicable, passed, violated, warning } from '../check.ts'
 import { type Document, type Exchange, jsonOf, mediaTypeOf, outcomeOf, quoted } from '../examination.ts'
 
 const shared = {
@@ -9,6 +9,10 @@ const shared = {
   clients: everyClient,
   party: 'authorization-server',
 } as const
+
+/** Documented for hosted Claude, 2026-09. */
+const patienceSeconds = 10
+const advisedSeconds = 5
 
 export const tokenAnswer: readonly Check[] = [
   {
@@ -28,6 +32,28 @@ export const tokenAnswer: readonly Check[] = [
     judge: ({ facts: { token } }) => {
       if (token === undefined) return notApplicable('no code was exchanged')
       return token.status === 415 ? violated(`the exchange of the code: ${outcomeOf(token)}`, token) : passed
+    },
+  },
+  {
+    ...shared,
+    id: 'token-too-slow',
+    title: 'The exchange of the code takes too long',
+    rank: 10,
+    source: 'https://claude.com/docs/connectors/building/troubleshooting',
+    claude: `Waits ${patienceSeconds} seconds, then gives up; the code is spent.`,
+    clients: ['hosted', 'messages-api'],
+    fix: {
+      general:
+        'Answer from what is at hand: no e-mail, no other service, no cold start between the code and the token.',
+    },
+    judge: ({ facts: { token } }) => {
+      if (token === undefined) return notApplicable('no code was exchanged')
+      const isLate = token.status === undefined && /did not answer within/.test(token.failure ?? '')
+      if (isLate) return violated(`the exchange of the code: ${outcomeOf(token)}`, token)
+      const seconds = Math.round((token.durationMs ?? 0) / 1000)
+      const says = `the exchange of the code took ${seconds} seconds`
+      if (seconds >= patienceSeconds) return violated(says, token)
+      return seconds >= advisedSeconds ? warning(says, token) : passed
     },
   },
   {

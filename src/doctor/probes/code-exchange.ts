@@ -1,15 +1,18 @@
 /** Codes of grants that are made for it, exchanged as an attacker would: with a wrong verifier, and a second time (RFC 7636 §4.6, OAuth 2.1 §4.1.3). */
 
+import type { WireAnswer } from '../../client/wire.ts'
 import { formatCodeChallenge } from '../../oauth/pkce.ts'
 import { encodeBase64Url } from '../../platform/crypto.ts'
+import { jsonOf } from '../examination.ts'
+import { authorizationUrl, endpointOf, factsOf, tokenRequest } from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
-import { issuerMetadataOf, tokenEndpointOf } from './renewal.ts'
+import { tokenEndpointOf } from './renewal.ts'
 
 export const codeExchange: Probe = {
   name: 'code-exchange',
   title: 'A code with a wrong verifier, and a code used twice',
   stage: 'security',
-  effects: 'signs in twice more, and spends both grants',
+  effects: 'signs in twice more, and gives back both grants',
   isIntrusive: true,
   cannotRun(bench) {
     if (!bench.grant.isOwn || bench.grant.tokens === undefined) return 'nobody signed in'
@@ -18,58 +21,92 @@ export const codeExchange: Probe = {
   },
   async run(bench) {
     const unproven = await obtainCode(bench, 'unproven')
-    if (unproven !== undefined)
-      await exchange(bench, 'wrong-verifier', unproven.code, encodeBase64Url(bench.random(32)))
-    const used = await obtainCode(bench, 'used')
+    if (unproven !== undefined) {
+      const wrong = encodeBase64Url(bench.random(32))
+      await giveBack(bench, await exchange(bench, 'wrong-verifier', unproven.code, wrong))
+    }
+    const used = await obtainCode(bench, 'used', { verifierBytes: otherVerifierBytes(bench) })
     if (used === undefined) return
-    await exchange(bench, 'right-verifier', used.code, used.verifier)
-    await exchange(bench, 'code-again', used.code, used.verifier)
+    const first = await exchange(bench, 'right-verifier', used.code, used.verifier)
+    await giveBack(bench, await exchange(bench, 'code-again', used.code, used.verifier))
+    await giveBack(bench, first)
   },
 }
 
-async function obtainCode(
-  bench: ProbeBench,
-  label: string,
-): Promise<{ code: string; verifier: string } | undefined> {
-  const { client, grant } = bench
-  const endpoint = issuerMetadataOf(bench)?.authorization_endpoint
-  if (client === undefined || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined
-  const verifier = encodeBase64Url(bench.random(32))
-  const url = new URL(endpoint)
-  const parameters = {
-    response_type: 'code',
-    client_id: client.clientId,
-    redirect_uri: client.redirectUri,
-    state: encodeBase64Url(bench.random(32)),
-    code_challenge: await formatCodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    scope: grant.tokens?.scope,
-    resource: grant.tokens?.resource,
-  }
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) url.searchParams.set(name, value)
-  const landed = await bench.visit(label, url.href, client.redirectUri)
-  const code = landed?.searchParams.get('code')
-  return code === null || code === undefined ? undefined : { code, verifier }
+/** Claude's clients differ in this: 32 bytes make 43 characters, 96 make 128, the least and the most of RFC 7636 §4.1. */
+export function otherVerifierBytes({ surface }: ProbeBench): number {
+  return surface.authorization.verifierBytes === 96 ? 32 : 96
 }
 
-async function exchange(bench: ProbeBench, label: string, code: string, verifier: string): Promise<void> {
-  const endpoint = tokenEndpointOf(bench)
-  const { client, grant } = bench
-  if (endpoint === undefined || client === undefined) return
-  const body = new URLSearchParams({
+export interface ObtainedCode {
+  code: string
+  verifier: string
+}
+
+/** Signs in once more where the walk did, up to the code. */
+export async function obtainCode(
+  bench: ProbeBench,
+  label: string,
+  how: { verifierBytes?: number; challenge?: (verifier: string) => string } = {},
+): Promise<ObtainedCode | undefined> {
+  const { client, surface } = bench
+  const facts = factsOf(bench)
+  if (client === undefined || facts.authorization === undefined) return undefined
+  const { verifierBytes = surface.authorization.verifierBytes, challenge = formatCodeChallenge } = how
+  const verifier = encodeBase64Url(bench.random(verifierBytes))
+  const url = authorizationUrl(bench, facts, {
+    client_id: client.clientId,
+    redirect_uri: client.redirectUri,
+    code_challenge: challenge(verifier),
+  })
+  if (url === undefined) return undefined
+  const landed = await bench.visit(label, url, client.redirectUri)
+  const code = landed?.searchParams.get('code') ?? undefined
+  return code === undefined ? undefined : { code, verifier }
+}
+
+/** As the walk sent it, with other values; `undefined` leaves a parameter out. To where the walk sent its code, and nowhere else. */
+export async function exchange(
+  bench: ProbeBench,
+  label: string,
+  code: string,
+  verifier: string,
+  changes: Readonly<Record<string, string | undefined>> = {},
+): Promise<WireAnswer | undefined> {
+  const { client } = bench
+  const { token, authorization } = factsOf(bench)
+  if (token === undefined || client === undefined) return undefined
+  const fields = {
     grant_type: 'authorization_code',
     code,
     code_verifier: verifier,
     client_id: client.clientId,
+    client_secret: client.clientSecret,
     redirect_uri: client.redirectUri,
-  })
-  if (client.clientSecret !== undefined) body.set('client_secret', client.clientSecret)
-  if (grant.tokens?.resource !== undefined) body.set('resource', grant.tokens.resource)
-  await bench.send(label, {
-    method: 'POST',
-    url: endpoint,
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-    body: body.toString(),
-  })
+    resource: new URL(authorization?.url ?? token.url).searchParams.get('resource') ?? undefined,
+    ...changes,
+  }
+  return bench.send(label, tokenRequest(bench, token.url, withoutUndefined(fields)))
+}
+
+/** RFC 7009: the tokens of a grant that was made to try something. */
+export async function giveBack(bench: ProbeBench, answer: WireAnswer | undefined): Promise<void> {
+  const { access_token: access, refresh_token: refresh } = jsonOf({ responseBody: answer?.text }) ?? {}
+  const given = typeof refresh === 'string' ? refresh : access
+  const facts = factsOf(bench)
+  const endpoint = endpointOf(facts, 'revocation_endpoint')
+  const isOwn = endpointOf(facts, 'token_endpoint') === facts.token?.url
+  if (typeof given !== 'string' || endpoint === undefined || !isOwn) return
+  const fields = {
+    token: given,
+    client_id: bench.client?.clientId,
+    client_secret: bench.client?.clientSecret,
+  }
+  await bench.send('give-back', tokenRequest(bench, endpoint, withoutUndefined(fields)))
+}
+
+function withoutUndefined(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { atPath, type Fault } from '../lab/fault.ts'
+import { atPath, type Fault, withForm } from '../lab/fault.ts'
 
 export const fault: Fault = {
   rows: [],
@@ -9,14 +9,13 @@ export const fault: Fault = {
     const own = 'a'.repeat(43)
     const challenge = createHash('sha256').update(own).digest('base64url')
     lab.addEdge(
-      atPath(/^\/(?:sign-in|token)$/, async (request, next) => {
-        const form = new URLSearchParams(await request.text())
-        if (form.has('code_challenge')) form.set('code_challenge', challenge)
-        if (form.has('code_verifier')) form.set('code_verifier', own)
-        return next(
-          new Request(request.url, { method: 'POST', headers: request.headers, body: form.toString() }),
-        )
-      }),
+      atPath(
+        /^\/(?:sign-in|token)$/,
+        withForm((form) => {
+          if (form.has('code_challenge')) form.set('code_challenge', challenge)
+          if (form.has('code_verifier')) form.set('code_verifier', own)
+        }),
+      ),
     )
   },
 }

@@ -50,6 +50,31 @@ export function atPath(path: string | RegExp, edge: Edge): Edge {
   }
 }
 
+/** Requests to the MCP server with a token that is accepted; whatever else it is asked, it answers as it does. */
+export function withToken(edge: Edge): Edge {
+  return atPath('/mcp', async (request, next) => {
+    if (!request.headers.has('authorization')) return next(request)
+    const good = await next(request.clone())
+    return good.status === 401
+      ? good
+      : edge(request, async (passed) => (passed === request ? good : next(passed)))
+  })
+}
+
+/** The same, of one JSON-RPC method. */
+export function onMethod(method: string | RegExp, edge: Edge): Edge {
+  return withToken(async (request, next) => {
+    const asked = String(await methodOf(request))
+    const isMeant = typeof method === 'string' ? asked === method : method.test(asked)
+    return isMeant ? edge(request, next) : next(request)
+  })
+}
+
+export async function methodOf(request: Request): Promise<string | undefined> {
+  const text = await request.clone().text()
+  return text === '' ? undefined : (JSON.parse(text) as { method?: string }).method
+}
+
 /** The JSON answer with its members changed; `undefined` removes one. */
 export function withMembers(change: (body: Record<string, unknown>) => Record<string, unknown>): Edge {
   return async (request, next) => {
@@ -85,6 +110,16 @@ export function changed(change: {
       status: change.status ?? answer.status,
       headers,
     })
+  }
+}
+
+/** The form that is sent, changed before it arrives. */
+export function withForm(change: (form: URLSearchParams) => void): Edge {
+  return async (request, next) => {
+    const form = new URLSearchParams(await request.text())
+    change(form)
+    const { url, method, headers } = request
+    return next(new Request(url, { method, headers, body: form.toString() }))
   }
 }
 

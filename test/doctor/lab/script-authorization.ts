@@ -103,6 +103,11 @@ async function observeRefusals({ base, clientId, form }: Script): Promise<void> 
   const exchange = (label: string, client: string, headers: Record<string, string> = {}): Promise<unknown> =>
     form(`exchange, ${label}`, `${base}/token`, { ...fields, client_id: client }, headers)
   await exchange('no code', clientId)
+  await form('exchange, long verifier', `${base}/token`, {
+    ...fields,
+    client_id: clientId,
+    code_verifier: 'a'.repeat(128),
+  })
   await exchange('own origin', clientId, { Origin: new URL(base).origin })
   await exchange('odd type', clientId, { 'Content-Type': 'application/x-www-form-urlencoded; charset="' })
   await exchange('odd proof', clientId, { Authorization: 'Basic %%%' })
