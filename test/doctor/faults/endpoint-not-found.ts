@@ -5,6 +5,6 @@ export const fault: Fault = {
   rows: ['V6'],
   says: 'the server is mounted elsewhere',
   break(lab) {
-    lab.addEdge(atPath('/mcp', () => json({ error: 'not_found' }, 404)))
+    lab.addEdge(atPath(/^\/mcp\/?$/, () => json({ error: 'not_found' }, 404)))
   },
 }

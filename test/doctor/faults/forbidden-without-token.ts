@@ -5,7 +5,10 @@ export const fault: Fault = {
   says: '403 where 401 is due',
   break(lab) {
     lab.addEdge(
-      atPath('/mcp', whenStatus(401, changed({ status: 403, headers: { 'WWW-Authenticate': undefined } }))),
+      atPath(
+        /^\/mcp\/?$/,
+        whenStatus(401, changed({ status: 403, headers: { 'WWW-Authenticate': undefined } })),
+      ),
     )
   },
 }
