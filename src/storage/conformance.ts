@@ -10,6 +10,7 @@ import { connectionCases } from './conformance/connections.ts'
 import { credentialCases } from './conformance/credentials.ts'
 import { durableCases } from './conformance/durable.ts'
 import { expiryCases } from './conformance/expiry.ts'
+import { instanceCases } from './conformance/instances.ts'
 import { invitationCases } from './conformance/invitations.ts'
 import { keyCases } from './conformance/keys.ts'
 import { passkeyCases } from './conformance/passkeys.ts'
@@ -49,6 +50,7 @@ export const storageConformance: readonly ConformanceCase<StorageHarness>[] = [
   ...credentialCases,
   ...passkeyCases,
   ...usageCases,
+  ...instanceCases,
   ...expiryCases,
 ].map(({ name, check }) => ({
   name,

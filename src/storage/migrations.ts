@@ -338,6 +338,15 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX joined_connections_by_end ON joined_connections (expires_at)',
     ],
   },
+  {
+    version: 13,
+    statements: () => [
+      'CREATE TABLE instances (instance_id TEXT PRIMARY KEY, address TEXT NOT NULL, beat_at BIGINT NOT NULL)',
+      'CREATE INDEX instances_by_beat ON instances (beat_at)',
+      'CREATE TABLE homes (caller_hash TEXT PRIMARY KEY, instance_id TEXT NOT NULL, expires_at BIGINT NOT NULL)',
+      'CREATE INDEX homes_by_end ON homes (expires_at)',
+    ],
+  },
 ]
 
 export const createVersionTable =

@@ -9,6 +9,7 @@ import { sqlCredentials } from './sql/credentials.ts'
 import { sqlDetours } from './sql/detours.ts'
 import type { SqlDriver } from './sql/driver.ts'
 import { removeExpiredRows } from './sql/expiry.ts'
+import { sqlInstances } from './sql/instances.ts'
 import { sqlInvitations } from './sql/invitations.ts'
 import { sqlKeys } from './sql/keys.ts'
 import { sqlPasskeys } from './sql/passkeys.ts'
@@ -33,6 +34,7 @@ export function sqlStorage(driver: SqlDriver): Storage {
     ...sqlInvitations(driver),
     ...sqlPushedRequests(driver),
     ...sqlUniqueIds(driver),
+    ...sqlInstances(driver),
     ...sqlCredentials(driver),
     ...sqlDetours(driver),
     ...sqlPasskeys(driver),

@@ -9,6 +9,7 @@ import {
   maximumPendingAuthorizations,
   maximumUnconfirmedClients,
   revokedBecause,
+  silentInstanceKeptSeconds,
   staleDocumentKeptSeconds,
   takenCodeKeptSeconds,
   usernameKey,
@@ -20,6 +21,7 @@ import {
   memoryCredentials,
   memoryDetours,
 } from '../memory-credentials.ts'
+import { type Home, memoryInstances } from '../memory-instances.ts'
 import { memoryInvitations, memoryUniqueIds } from '../memory-invitations.ts'
 import { forgetPasskeysOf, type HeldPasskeys, memoryPasskeys } from '../memory-passkeys.ts'
 import { memoryPushedRequests } from '../memory-pushed-requests.ts'
@@ -45,6 +47,7 @@ import type {
   ClientRecord,
   DetourRecord,
   GrantRecord,
+  InstanceRecord,
   InvitationRecord,
   IssuedTokens,
   McpSessionMark,
@@ -77,6 +80,8 @@ export function memoryStorage(): Storage {
   const connections = new Map<string, StoredConnection>()
   const invitations = new Map<TokenHash, InvitationRecord>()
   const uniqueIds = new Map<TokenHash, UniqueIdRecord>()
+  const instances = new Map<string, InstanceRecord>()
+  const homes = new Map<TokenHash, Home>()
   const pushedRequests = new Map<TokenHash, PushedRequestRecord>()
   const credentials: HeldCredentials = new Map()
   const detours = new Map<TokenHash, DetourRecord>()
@@ -432,6 +437,7 @@ export function memoryStorage(): Storage {
     ...memoryConnections(connections),
     ...memoryInvitations(invitations),
     ...memoryUniqueIds(uniqueIds),
+    ...memoryInstances(instances, homes),
     ...memoryPushedRequests(pushedRequests),
     ...memoryCredentials(credentials),
     ...memoryDetours(detours),
@@ -481,6 +487,8 @@ export function memoryStorage(): Storage {
       removeWhere(pushedRequests, isPast)
       removeWhere(detours, isPast)
       removeWhere(connections, ({ lastAt }) => lastAt + connectionKeptSeconds <= now)
+      removeWhere(homes, isPast)
+      removeWhere(instances, ({ beatAt }) => beatAt + silentInstanceKeptSeconds <= now)
       removeWhere(usage.counts, ({ hourAt }) => hourAt + hourCountKeptSeconds <= now)
       removeWhere(audit, ({ at }) => at + auditKeptSeconds <= now)
       return limit - left

@@ -4,6 +4,7 @@ import {
   auditKeptSeconds,
   connectionKeptSeconds,
   hourCountKeptSeconds,
+  silentInstanceKeptSeconds,
   staleDocumentKeptSeconds,
   takenCodeKeptSeconds,
 } from '../limits.ts'
@@ -53,6 +54,8 @@ export async function removeExpiredRows(
   await remove('unique_ids', 'id_hash', 'expires_at <= ?', [now])
   await remove('connections', 'connection_id', 'last_at <= ?', [now - connectionKeptSeconds])
   await remove('joined_connections', 'joined_id', 'expires_at <= ?', [now])
+  await remove('homes', 'caller_hash', 'expires_at <= ?', [now])
+  await remove('instances', 'instance_id', 'beat_at <= ?', [now - silentInstanceKeptSeconds])
   await remove('hour_counts', 'sequence', 'hour_at <= ?', [now - hourCountKeptSeconds])
   await remove('audit_log', 'number', 'at <= ?', [now - auditKeptSeconds])
   return limit - left
