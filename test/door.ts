@@ -83,12 +83,14 @@ async function answerAsUpstream(request: Request): Promise<Response> {
     {
       name: 'search',
       title: 'Search notes',
+      description: 'Finds notes that contain a text.',
       annotations: { readOnlyHint: true },
       inputSchema: { type: 'object' },
     },
     {
       name: 'erase',
       title: 'Erase a note',
+      description: 'Erases a note.',
       annotations: { destructiveHint: true },
       inputSchema: { type: 'object' },
     },

@@ -2,7 +2,15 @@
 
 import { type BearerChallenge, findBearerChallenge } from '../oauth/www-authenticate.ts'
 import { parseUrl } from '../platform/url.ts'
-import { type Document, type Examination, type Exchange, exchangesOf, jsonOf, probed } from './examination.ts'
+import {
+  type Document,
+  type Examination,
+  type Exchange,
+  exchangesOf,
+  jsonOf,
+  probed,
+  stepsOf,
+} from './examination.ts'
 
 export interface Facts {
   /** The last answer to a knock without a token, and what was knocked with. */
@@ -20,7 +28,7 @@ export interface Facts {
   issuerMetadata: FoundDocument | undefined
   /** The last POST to the registration endpoint. */
   registration: Exchange | undefined
-  /** The first request that the browser was sent to. */
+  /** The request that the browser was sent to, at the last sign-in. */
   authorization: Exchange | undefined
   /** The redirect that carried an answer to the client. */
   landing: { exchange: Exchange; url: URL } | undefined
@@ -42,7 +50,12 @@ export function readFacts(seen: Pick<Examination, 'url' | 'walk' | 'probes' | 's
   const issuer = firstIssuer(resourceMetadata?.body)
   const issuerMetadata = findIssuerMetadata(seen, issuer)
   const endpoint = (name: string): string => String(issuerMetadata?.body[name] ?? '')
-  const walked = exchangesOf(seen, 'registration', 'authorization', 'token')
+  // Whoever steps up signs in again: what was asked, where it landed and what was given are of one sign-in.
+  const signIn = stepsOf(seen, 'authorization').findLast(({ exchanges }) => exchanges.length > 0)
+  const authorization = signIn?.exchanges[0]
+  const walked = exchangesOf(seen, 'registration', 'authorization', 'token').filter(
+    ({ number }) => number >= (authorization?.number ?? 0),
+  )
   return {
     firstAnswer,
     initialize: probed(seen, 'knocks', 'httpx') ?? firstAnswer,
@@ -52,7 +65,7 @@ export function readFacts(seen: Pick<Examination, 'url' | 'walk' | 'probes' | 's
     issuer,
     issuerMetadata,
     registration: exchangesOf(seen, 'registration').findLast(({ method }) => method === 'POST'),
-    authorization: exchangesOf(seen, 'authorization').at(0),
+    authorization,
     landing: findLanding(walked),
     token: exchangesOf(seen, 'token').findLast(
       ({ method, url }) =>

@@ -47,7 +47,7 @@ export interface ProbeBench {
   random: Random
   /** Undefined when nothing came back; the exchange is written down either way. Redirects are answers. */
   send(label: string, request: WireRequest): Promise<WireAnswer | undefined>
-  /** For an answer that may be a stream without end: read until it is enough, at most `seconds`, then ended from here. */
+  /** For an answer that may be a stream without end: read until it is enough, at most `seconds` after its head, then ended from here. */
   watch(
     label: string,
     request: WireRequest,
@@ -72,6 +72,8 @@ export interface ProbeRun {
   stopwatch: () => number
   deadlineSeconds: number
   allowsIntrusion: boolean
+  /** Told what a probe will leave behind, before it begins. */
+  onEffect(says: string): void
   signal: AbortSignal
 }
 
@@ -95,8 +97,8 @@ export async function runProbe(
     },
     async watch(label, request, isEnough, seconds = run.deadlineSeconds) {
       labelNext(label)
-      const patience = { ...limits, deadlineSeconds: Math.min(seconds, run.deadlineSeconds) }
-      return watch(request, isEnough, patience, run, transcript).catch(() => undefined)
+      const patience = { isEnough, seconds: Math.min(seconds, run.deadlineSeconds) }
+      return watch(request, patience, limits, run, transcript).catch(() => undefined)
     },
     async visit(label, authorizationUrl, redirectUri) {
       labelNext(label, 'and-all-that-follow')
@@ -123,6 +125,7 @@ export async function runProbe(
   if (probe.isIntrusive && !run.allowsIntrusion)
     return record('needs-consent', `needs --intrusive: ${probe.effects}`)
   if (run.signal.aborted) return record('could-not-run', 'the time for the whole run was over')
+  if (probe.effects !== undefined) run.onEffect(probe.effects)
   const step = transcript.step('probe', title)
   try {
     await probe.run(bench)
@@ -136,7 +139,7 @@ export async function runProbe(
 
 async function watch(
   request: WireRequest,
-  isEnough: (text: string) => boolean,
+  { isEnough, seconds }: { isEnough(text: string): boolean; seconds: number },
   limits: WireLimits,
   run: ProbeRun,
   transcript: TranscriptWriter,
@@ -152,14 +155,14 @@ async function watch(
   const wire = createWire({ fetch: run.fetch, transcript: noting, signal: run.signal })
   const stream = await wire.open(request, limits)
   const { promise: late, resolve: giveUp } = Promise.withResolvers<'late'>()
-  const timer = setTimeout(giveUp, limits.deadlineSeconds * 1000, 'late')
+  const timer = setTimeout(giveUp, seconds * 1000, 'late')
   const reader = stream.body.getReader()
   const decoder = new TextDecoder()
   let text = ''
   try {
     while (!isEnough(text)) {
       const read = await Promise.race([reader.read(), late])
-      if (read === 'late') exchange?.failed(`nothing more came within ${limits.deadlineSeconds} seconds`)
+      if (read === 'late') exchange?.failed(`nothing more came within ${seconds} seconds`)
       if (read === 'late' || read.done) break
       text += decoder.decode(read.value, { stream: true })
     }

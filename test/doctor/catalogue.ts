@@ -812,7 +812,7 @@ export const catalogue: readonly CatalogueRow[] = [
   },
   {
     row: 'P8',
-    stage: 'protocol',
+    stage: 'first-answer',
     says: 'HTTP+SSE where Streamable HTTP is due',
     findings: ['legacy-sse-at-url'],
   },
@@ -822,7 +822,12 @@ export const catalogue: readonly CatalogueRow[] = [
     unseen: 'the connector is switched off in the conversation, or its tools are too many: look there',
   },
   { row: 'P10', stage: 'protocol', unseen: 'Claude keeps lists: reconnect' },
-  { row: 'P11', stage: 'tools', says: 'a name that the model API refuses', findings: ['tool-name-invalid'] },
+  {
+    row: 'P11',
+    stage: 'tools',
+    says: 'a name that the model API refuses',
+    findings: ['tool-name-invalid', 'tool-name-repeated'],
+  },
   {
     row: 'P12',
     stage: 'tools',

@@ -1,8 +1,9 @@
 /** The names of tools: what Claude's model API takes, each once, with a title for people (claude.com review criteria, 2026-09). */
 
 import type { Listed } from '../../client/connector.ts'
-import { type Check, notApplicable, passed, violated } from '../check.ts'
-import { type Examination, exchangesOf, quoted, rpcOf } from '../examination.ts'
+import type { Check } from '../check.ts'
+import { quoted } from '../examination.ts'
+import { namesOf, objectOf, withTools } from '../tool-facts.ts'
 
 const shared = {
   stage: 'tools',
@@ -27,34 +28,35 @@ export const toolNames: readonly Check[] = [
   },
   {
     ...shared,
+    id: 'tool-name-repeated',
+    title: 'Two tools have the same name',
+    rank: 41,
+    severity: 'error',
+    claude: 'The model API refuses a list in which a name stands twice.',
+    fix: { general: 'Give each tool a name of its own; a prefix tells apart what several modules bring.' },
+    judge: withTools((tools) => {
+      const names = tools.map(({ name }) => name)
+      const repeated = names.find((name, index) => names.indexOf(name) !== index)
+      return repeated === undefined ? undefined : `there are two tools of the name ${quoted(repeated)}`
+    }),
+  },
+  {
+    ...shared,
     id: 'tool-without-title',
     title: 'A tool has no title',
     rank: 60,
     severity: 'warning',
     claude: 'Shows its bare name when it asks for permission; the directory does not take it.',
     fix: { general: 'Give every tool a `title`.' },
-    judge: withTools((tools) => {
-      const without = tools.filter((tool) => typeof titleOf(tool) !== 'string').map(({ name }) => name)
-      return without.length === 0
-        ? undefined
-        : `without a title: ${without.slice(0, 5).map(quoted).join(', ')}`
-    }),
+    judge: withTools((tools) =>
+      namesOf(
+        'without a title',
+        tools.filter((tool) => typeof titleOf(tool) !== 'string'),
+      ),
+    ),
   },
 ]
 
 function titleOf({ title, annotations }: Listed): unknown {
-  return title ?? (annotations as Listed | undefined)?.title
-}
-
-/** A list that was not read to its end grades nothing. */
-function withTools(faultOf: (tools: readonly Listed[]) => string | undefined): Check['judge'] {
-  return (examination: Examination) => {
-    const { tools } = examination.walk
-    if (tools.length === 0) return notApplicable('no tools were listed')
-    const fault = faultOf(tools)
-    const listing = exchangesOf(examination, 'lists').find(
-      (exchange) => rpcOf(exchange)?.result !== undefined,
-    )
-    return fault === undefined ? passed : violated(fault, listing)
-  }
+  return title ?? objectOf(annotations).title
 }

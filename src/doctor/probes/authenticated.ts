@@ -1,6 +1,6 @@
 /** The first request with a token, as other programs send it, and as it must be refused: the commonest fault after sign-in is an edge that judges agents. */
 
-import { isResponse, messagesIn } from '../examination.ts'
+import { hasResponse } from '../examination.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 import { initializeRequest } from './knocks.ts'
 
@@ -18,7 +18,7 @@ async function callDifferently(bench: ProbeBench): Promise<void> {
   const token = `Bearer ${bench.grant.tokens?.accessToken}`
   const call = (label: string, headers: Record<string, string>): Promise<unknown> => {
     const request = initializeRequest(bench.url, { Authorization: token, ...headers })
-    return bench.watch(label, request, (text) => messagesIn(text).some(isResponse))
+    return bench.watch(label, request, hasResponse)
   }
   await Promise.all([
     call('curl', { 'User-Agent': 'curl/8.7.1' }),

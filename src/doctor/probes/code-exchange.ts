@@ -3,8 +3,7 @@
 import type { WireAnswer } from '../../client/wire.ts'
 import { formatCodeChallenge } from '../../oauth/pkce.ts'
 import { encodeBase64Url } from '../../platform/crypto.ts'
-import { jsonOf } from '../examination.ts'
-import { authorizationUrl, endpointOf, factsOf, tokenRequest } from '../oauth-requests.ts'
+import { authorizationUrl, factsOf, tokenRequest } from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 import { tokenEndpointOf } from './renewal.ts'
 
@@ -12,7 +11,7 @@ export const codeExchange: Probe = {
   name: 'code-exchange',
   title: 'A code with a wrong verifier, and a code used twice',
   stage: 'security',
-  effects: 'signs in twice more, and gives back both grants',
+  effects: 'signs in twice more, and gives back what it gets',
   isIntrusive: true,
   cannotRun(bench) {
     if (!bench.grant.isOwn || bench.grant.tokens === undefined) return 'nobody signed in'
@@ -23,13 +22,12 @@ export const codeExchange: Probe = {
     const unproven = await obtainCode(bench, 'unproven')
     if (unproven !== undefined) {
       const wrong = encodeBase64Url(bench.random(32))
-      await giveBack(bench, await exchange(bench, 'wrong-verifier', unproven.code, wrong))
+      await exchange(bench, 'wrong-verifier', unproven.code, wrong)
     }
     const used = await obtainCode(bench, 'used', { verifierBytes: otherVerifierBytes(bench) })
     if (used === undefined) return
-    const first = await exchange(bench, 'right-verifier', used.code, used.verifier)
-    await giveBack(bench, await exchange(bench, 'code-again', used.code, used.verifier))
-    await giveBack(bench, first)
+    await exchange(bench, 'right-verifier', used.code, used.verifier)
+    await exchange(bench, 'code-again', used.code, used.verifier)
   },
 }
 
@@ -87,22 +85,6 @@ export async function exchange(
     ...changes,
   }
   return bench.send(label, tokenRequest(bench, token.url, withoutUndefined(fields)))
-}
-
-/** RFC 7009: the tokens of a grant that was made to try something. */
-export async function giveBack(bench: ProbeBench, answer: WireAnswer | undefined): Promise<void> {
-  const { access_token: access, refresh_token: refresh } = jsonOf({ responseBody: answer?.text }) ?? {}
-  const given = typeof refresh === 'string' ? refresh : access
-  const facts = factsOf(bench)
-  const endpoint = endpointOf(facts, 'revocation_endpoint')
-  const isOwn = endpointOf(facts, 'token_endpoint') === facts.token?.url
-  if (typeof given !== 'string' || endpoint === undefined || !isOwn) return
-  const fields = {
-    token: given,
-    client_id: bench.client?.clientId,
-    client_secret: bench.client?.clientSecret,
-  }
-  await bench.send('give-back', tokenRequest(bench, endpoint, withoutUndefined(fields)))
 }
 
 function withoutUndefined(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -2,7 +2,7 @@
 
 import { modernHeaders, modernMeta } from '../../client/modern-envelope.ts'
 import type { WireAnswer, WireRequest } from '../../client/wire.ts'
-import { isResponse, jsonOf, messagesIn, probed } from '../examination.ts'
+import { hasResponse, jsonOf, messagesIn, probed } from '../examination.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 import { initializeRequest } from './knocks.ts'
 
@@ -26,8 +26,8 @@ export const unknownVersion = '2031-01-01'
 export const suspiciousText = "SELECT title FROM notes WHERE text LIKE '%<b>draft</b>%' OR 1=1; --"
 /** How many of Claude's requests were seen on the wire at the same time. */
 const atOnce = 4
-/** Whether a GET opens a stream is known with its headers, and what an old transport says first comes with them. */
-const streamSeconds = 3
+/** Whether a GET opens a stream is known with its head; what an old transport says first comes right behind. */
+const streamSeconds = 0.5
 /** A server that lets so many requests wait is not asked the rest. */
 const maximumSilences = 2
 
@@ -99,9 +99,4 @@ function isOpen({ status, text }: WireAnswer): boolean {
   return (
     status === 200 && [jsonOf({ responseBody: text }), ...messagesIn(text)].some((message) => message?.result)
   )
-}
-
-/** Of a stream; anything else is read to its end. */
-function hasResponse(text: string): boolean {
-  return messagesIn(text).some(isResponse)
 }

@@ -3,8 +3,9 @@
 import type { RememberedTokens } from '../../client/connection-state.ts'
 import { isSafeEndpoint } from '../../client/safe-endpoint.ts'
 import type { WireAnswer, WireRequest } from '../../client/wire.ts'
-import { type Document, jsonOf, probed } from '../examination.ts'
+import { type Document, hasResponse, jsonOf, probed } from '../examination.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
+import { initializeRequest } from './knocks.ts'
 
 export const renewal: Probe = {
   name: 'renewal',
@@ -26,6 +27,13 @@ async function renewTwice(bench: ProbeBench): Promise<void> {
   if (tokens?.refreshToken === undefined || endpoint === undefined) return
   const answer = await bench.send('renew', refreshRequest(bench, endpoint, tokens.refreshToken))
   bench.grant.tokens = renewed(tokens, answer)
+  const isRenewed = bench.grant.tokens.accessToken !== tokens.accessToken
+  if (isRenewed) {
+    const request = initializeRequest(bench.url, {
+      Authorization: `Bearer ${bench.grant.tokens.accessToken}`,
+    })
+    await bench.watch('call-renewed', request, hasResponse)
+  }
   await bench.send('renew-again', refreshRequest(bench, endpoint, tokens.refreshToken))
   await bench.send('renew-with-nobodys', refreshRequest(bench, endpoint, 'not-a-refresh-token-of-anybody'))
 }
@@ -61,7 +69,8 @@ export function issuerMetadataOf({ earlier: probes, grant }: ProbeBench): Docume
     .find((document) => document !== undefined && document.issuer === grant.tokens?.issuer)
 }
 
-function renewed(tokens: RememberedTokens, answer: WireAnswer | undefined): RememberedTokens {
+/** The tokens of the answer in place of the old ones, where it has some. */
+export function renewed(tokens: RememberedTokens, answer: WireAnswer | undefined): RememberedTokens {
   const body = answer?.status === 200 ? jsonOf({ responseBody: answer.text }) : undefined
   if (typeof body?.access_token !== 'string') return tokens
   const next = typeof body.refresh_token === 'string' ? body.refresh_token : tokens.refreshToken

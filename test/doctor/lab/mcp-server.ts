@@ -6,7 +6,7 @@ type Message = { id?: string | number; method?: string; params?: Record<string, 
 
 const versions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']
 /** Given because the clients of 2025 list nothing without one. */
-const sessionId = 'session-of-the-lab'
+export const sessionId = 'session-of-the-lab'
 /** What a lazy server answers to anybody. */
 const openMethods = ['initialize', 'server/discover', 'ping', 'tools/list', 'prompts/list', 'resources/list']
 

@@ -290,7 +290,7 @@ export async function observe(lab: Lab): Promise<string[]> {
     const answer = await lab
       .fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(patienceMs) })
       .catch(() => undefined)
-    const text = (await answer?.text().catch(() => 'broken off')) ?? ''
+    const text = answer === undefined ? '' : await readPatiently(answer)
     const location = answer?.headers.get('location') ?? undefined
     for (const secret of `${text} ${location}`.match(/[\w-]{32}/g) ?? []) seen.add(secret)
     const headers = [...(answer?.headers ?? [])].map(([name, value]) => `${name}: ${value}`).join(' | ')
@@ -307,6 +307,12 @@ export async function observe(lab: Lab): Promise<string[]> {
     for (const secret of seen) shown = shown.replaceAll(secret, '*')
     return shown
   }
+}
+
+/** A body that never ends is over when the patience is. */
+function readPatiently(answer: Response): Promise<string> {
+  const late = new Promise<string>((resolve) => setTimeout(resolve, patienceMs, 'broken off'))
+  return Promise.race([answer.text().catch(() => 'broken off'), late])
 }
 
 function initialize(protocolVersion: string): Record<string, unknown> {

@@ -1,0 +1,19 @@
+import { type Fault, onMethod } from '../lab/fault.ts'
+import { json } from '../lab/lab.ts'
+
+export const fault: Fault = {
+  rows: ['P18'],
+  says: 'one transport for all: whoever comes last gets the answers',
+  break(lab) {
+    let under = 0
+    lab.addEdge(
+      onMethod('ping', async (request, next) => {
+        under += 1
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        const isAlone = under === 1
+        under -= 1
+        return isAlone ? next(request) : json({ error: 'Already connected to a transport' }, 500)
+      }),
+    )
+  },
+}
