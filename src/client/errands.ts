@@ -33,6 +33,7 @@ export async function listAll(run: Run): Promise<void> {
     const problems: Problem[] = []
     for (const { method, member, capability } of lists) {
       if (rules.lists === 'declared' && !(capability in session.capabilities)) continue
+      if (rules.lists === 'tools' && member !== 'tools') continue
       run.found[member] = await listPages(session, method, member).catch((error: unknown) => {
         if (!(error instanceof RpcFailure) || member === 'tools') throw error
         // Asked for without having been declared: not having it is an answer.

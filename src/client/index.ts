@@ -38,3 +38,4 @@ export {
   transcriptVersion,
   type Verdict,
 } from './transcript.ts'
+export { hostedVariant, hostedVariants, type Variant } from './variants.ts'

@@ -15,6 +15,10 @@ import type { OpenStep, StepName } from './transcript.ts'
 /** From the challenge to a token. Throws `ConnectFailure`. */
 export async function signIn(flow: Flow): Promise<void> {
   const { maximumSignIns } = flow.surface.challenges
+  if (maximumSignIns === 0) {
+    const says = `${flow.surface.title} is called with a token, and signs nobody in`
+    throw new ConnectFailure(flow.until === undefined ? 'sign-in' : 'stopped', says)
+  }
   if (flow.signIns >= maximumSignIns) {
     throw new ConnectFailure(
       'sign-in',
@@ -101,7 +105,7 @@ async function openRedirect(flow: Flow): Promise<Redirect> {
       'this surface takes the answer on this machine, and nothing can listen here',
     )
   }
-  const configured = flow.configuredClient === undefined ? undefined : rules.configuredPort
+  const configured = flow.configuredClient === undefined ? rules.port : (rules.configuredPort ?? rules.port)
   const callback = await flow.openCallback({
     host: rules.host,
     path: rules.path,

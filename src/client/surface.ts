@@ -118,7 +118,15 @@ export interface RegistrationRules extends Evidence {
 }
 
 export type RedirectRules =
-  | (Evidence & { kind: 'loopback'; host: 'localhost' | '127.0.0.1'; path: string; configuredPort?: number })
+  | (Evidence & {
+      kind: 'loopback'
+      host: 'localhost' | '127.0.0.1'
+      path: string
+      /** Tried first; another one where it is taken. */
+      port?: number
+      /** The same, where a client id was given. */
+      configuredPort?: number
+    })
   | (Evidence & { kind: 'fixed'; uri: string })
 
 export interface AuthorizationRules extends Evidence {
@@ -161,7 +169,7 @@ export interface RefreshRules extends Evidence {
 }
 
 export interface ChallengeRules extends Evidence {
-  /** Authorization requests in one run, at most. */
+  /** Authorization requests in one run, at most. Zero: it is called with a token, and sends nobody to a browser. */
   maximumSignIns: number
   /** The scope after 403 `insufficient_scope`. */
   stepUpScope: 'challenge' | 'union' | 'none'
@@ -188,8 +196,8 @@ export interface McpRules extends Evidence {
   opensStream: boolean
   /** In the modern era, `subscriptions/listen` instead. */
   listens: boolean
-  /** The lists asked for, whatever the server declares, or only what it declares. */
-  lists: 'always' | 'declared'
+  /** All three lists whatever the server declares, those it declares, or nothing but the tools. */
+  lists: 'always' | 'declared' | 'tools'
   /** The version header after `initialize`. */
   versionHeader: boolean
   /** Tools are listed only by a server that gave a session id. */

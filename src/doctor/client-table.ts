@@ -52,7 +52,8 @@ export function clientsByStage(reports: readonly DoctorReport[]): ClientRow[] {
 }
 
 function isAbout(name: string, clients: readonly AffectedClient[]): boolean {
-  const affected = affectedAs[name]
+  // A variant is called `claude-hosted+origin`.
+  const affected = affectedAs[name.split('+', 1)[0] ?? '']
   return affected === undefined || clients.includes(affected)
 }
 

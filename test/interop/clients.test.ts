@@ -134,7 +134,15 @@ describe.each<readonly [string, (task: ClientTask) => Promise<ClientRun>]>([
   )
 })
 
-describe.each(Object.values(surfaces))('postern connect --as $name', (surface) => {
+/** Claude's own and the standard; what other products do is in test/client/other-clients.test.ts. */
+const claudeSurfaces = [
+  surfaces.claudeCode,
+  surfaces.claudeHosted,
+  surfaces.claudeHosted2025,
+  surfaces.strict,
+]
+
+describe.each(claudeSurfaces)('postern connect --as $name', (surface) => {
   const { metadataDocument, redirect, order } = surface.identity
   const version = surface.name === 'strict' ? '' : `(seen ${surface.userAgents.observedAt})`
   const place = redirect.kind === 'fixed' ? 'atClaude' : 'onLoopback'
@@ -183,7 +191,7 @@ describe.each(Object.values(surfaces))('postern connect --as $name', (surface) =
 
 test('after kill -9 and restart every surface connects again, and refreshes, without signing in [CC-11]', async () => {
   await door.crashAndRestart()
-  for (const { name } of Object.values(surfaces)) {
+  for (const { name } of claudeSurfaces) {
     // Without POSTERN_LOGIN: whoever sent a browser would not get through.
     const flags = ['--browser', 'fetch', '--state', stateFile(name), '--refresh', ...echo]
     const made = await connectAs(name, door, flags, { POSTERN_LOGIN: undefined })

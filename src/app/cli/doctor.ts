@@ -8,8 +8,10 @@ import { createSystemBrowser } from '../../client/browser-system-node.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createSystemNetwork } from '../../client/network-node.ts'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
+import { privateHostsOf } from '../../client/private-hosts.ts'
 import type { Surface } from '../../client/surface.ts'
 import * as surfaces from '../../client/surfaces/index.ts'
+import { hostedVariant, hostedVariants } from '../../client/variants.ts'
 import { defaultLimitSeconds, doctor, type Progress } from '../../doctor/doctor.ts'
 import type { Until } from '../../doctor/examination.ts'
 import type { DoctorReport } from '../../doctor/report.ts'
@@ -23,6 +25,7 @@ import { printable, type Terminal, type Writer } from './terminal.ts'
 
 interface DoctorFlags extends FormFlags {
   as: string
+  variant?: string[]
   until?: Until
   call?: string[]
   token?: string
@@ -32,6 +35,7 @@ interface DoctorFlags extends FormFlags {
   browser?: Browser['name']
   intrusive?: boolean
   asIfPublic?: boolean
+  allowPrivateAddresses?: boolean
   timeout?: number
   baseline?: string
   expectedFailures?: string
@@ -52,6 +56,12 @@ export function doctorCommand(terminal: Terminal): Command {
       new Option('--as <client>', 'which client to be; all: one after the other, for a table')
         .choices([...surfaceList.map(({ name }) => name), 'all'])
         .default('claude-hosted'),
+    )
+    .addOption(
+      new Option(
+        '--variant <name...>',
+        'with --as claude-hosted: a way in which it was seen to differ; all: itself and each',
+      ).choices([...hostedVariants.map(({ name }) => name), 'all']),
     )
     .addOption(
       new Option('--until <stage>', 'go no further than this').choices([
@@ -78,6 +88,10 @@ export function doctorCommand(terminal: Terminal): Command {
       'also call a tool, with a JSON object of arguments or without (again for more)',
     )
     .option('--intrusive', 'also try what must be refused and renew tokens, on sign-ins of its own')
+    .option(
+      '--allow-private-addresses',
+      'also ask private addresses that the server’s metadata names: for servers of your own network',
+    )
     .option('--as-if-public', 'judge how it is reached from the internet although it is on this machine')
     .option(
       '--timeout <seconds>',
@@ -108,6 +122,12 @@ const helpAfter = `
 POSTERN_LOGIN=user:password signs in where a page asks for it.
 Without a browser, a login or a token it stops before the sign-in.
 
+Clients:
+${surfaceList.map(({ name, title }) => `  ${name.padEnd(20)} ${title}`).join('\n')}
+
+Variants of claude-hosted:
+${hostedVariants.map(({ name, says }) => `  ${name.padEnd(20)} ${says}`).join('\n')}
+
 Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage, 3 an expected
 failure is gone: take its line out of the file.
 ${examples([
@@ -122,8 +142,9 @@ async function run(typed: string | undefined, flags: DoctorFlags, terminal: Term
   const target = readTarget(typed, flags)
   const tolerance = readTolerance(flags)
   const reports: DoctorReport[] = []
-  for (const surface of surfaceList.filter(({ name }) => flags.as === 'all' || flags.as === name)) {
-    if (flags.as === 'all' && terminal.err.isTerminal) terminal.err.line(`As ${surface.title}:`)
+  const chosen = surfacesFor(flags)
+  for (const surface of chosen) {
+    if (chosen.length > 1 && terminal.err.isTerminal) terminal.err.line(`As ${surface.title}:`)
     reports.push(tolerate(await examine(target, surface, flags, terminal), tolerance))
   }
   writeForms(reports, flags, terminal.out)
@@ -132,6 +153,14 @@ async function run(typed: string | undefined, flags: DoctorFlags, terminal: Term
   if (gone.length === 0) return exitCodes.done
   terminal.err.line(`No longer found, so no longer to be expected: ${gone.join(', ')}`)
   return expectedFailureGone
+}
+
+function surfacesFor({ as, variant }: DoctorFlags): readonly Surface[] {
+  if (variant === undefined) return surfaceList.filter(({ name }) => as === 'all' || as === name)
+  if (as !== surfaces.claudeHosted.name)
+    throw new CommandFailure('--variant goes with --as claude-hosted', exitCodes.usage)
+  if (!variant.includes('all')) return variant.map(hostedVariant)
+  return [surfaces.claudeHosted, ...hostedVariants.map(({ name }) => hostedVariant(name))]
 }
 
 /** Beside the codes of every command. */
@@ -143,13 +172,14 @@ async function examine(
   flags: DoctorFlags,
   terminal: Terminal,
 ): Promise<DoctorReport> {
-  const plain = createPlainFetch()
+  const mayBePrivate = flags.allowPrivateAddresses === true ? () => true : privateHostsOf(url)
+  const plain = createPlainFetch(mayBePrivate)
   try {
     return await doctor({
       url,
       surface,
       fetch: plain.fetch,
-      network: createSystemNetwork(),
+      network: createSystemNetwork({ mayBePrivate }),
       browser: browserFor(flags, terminal),
       openCallback: openLoopbackCallback,
       until: flags.until,
