@@ -2,12 +2,16 @@
 
 import { lookup, Resolver } from 'node:dns/promises'
 import { connect, type TLSSocket } from 'node:tls'
-import { isIpLiteral } from '../platform/url.ts'
+import { createPublicLookup } from '../platform/outbound-dialer-node.ts'
+import { isIpLiteral, isPublicAddress } from '../platform/url.ts'
 import type { HandshakeFacts, HandshakeFailure, Network } from './network.ts'
+import type { MayBePrivate } from './private-hosts.ts'
 
 export interface SystemNetworkOptions {
   /** Trusted instead of the public authorities, in PEM. */
   authorities?: readonly string[] | undefined
+  /** Other hosts are dialled at public addresses only; by default all may. */
+  mayBePrivate?: MayBePrivate | undefined
 }
 
 export function createSystemNetwork(options: SystemNetworkOptions = {}): Network {
@@ -37,15 +41,20 @@ function shakeHands(
   hostname: string,
   port: number,
   seconds: number,
-  { authorities }: SystemNetworkOptions,
+  { authorities, mayBePrivate = () => true }: SystemNetworkOptions,
 ): Promise<HandshakeFacts> {
   const { promise, resolve } = Promise.withResolvers<HandshakeFacts>()
   const host = hostname.replace(/^\[|\]$/g, '')
+  const isBound = !mayBePrivate(hostname)
+  if (isBound && isIpLiteral(host) && !isPublicAddress(host)) {
+    return Promise.resolve({ trusted: false, reason: 'other', says: `${host} is not a public address` })
+  }
   const socket = connect({
     host,
     port,
     ALPNProtocols: ['http/1.1'],
     ...(isIpLiteral(host) ? {} : { servername: host }),
+    ...(isBound ? { lookup: createPublicLookup() } : {}),
     ...(authorities === undefined ? {} : { ca: [...authorities] }),
   })
   const timer = setTimeout(() => {

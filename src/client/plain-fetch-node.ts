@@ -1,7 +1,9 @@
 /** A fetch that sends the headers it is given and no others: the runtime's own adds `sec-fetch-mode` and `accept-language`, which no Claude client sends. */
 
 import type { Readable } from 'node:stream'
-import { Agent, request } from 'undici'
+import { Agent, buildConnector, request } from 'undici'
+import { createPublicConnector } from '../platform/outbound-dialer-node.ts'
+import type { MayBePrivate } from './private-hosts.ts'
 
 export interface PlainFetch {
   fetch: typeof fetch
@@ -9,10 +11,25 @@ export interface PlainFetch {
   close(): Promise<void>
 }
 
-/** Redirects are answers; nothing is compressed, because nothing that was compressed is asked for. */
-export function createPlainFetch(): PlainFetch {
-  // A stream may be silent for as long as the caller's own deadline allows.
-  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+/** For a server that does not even take the connection; what comes after is bounded by the caller. */
+const connectTimeoutMs = 10_000
+
+/**
+ * Redirects are answers; nothing is compressed, because nothing that was compressed is asked for. Hosts that may not
+ * be private are dialled at public addresses only; by default all may.
+ */
+export function createPlainFetch(mayBePrivate: MayBePrivate = () => true): PlainFetch {
+  const connectAnywhere = buildConnector({ timeout: connectTimeoutMs })
+  const connectPublic = createPublicConnector(connectTimeoutMs)
+  const agent = new Agent({
+    // A stream may be silent for as long as the caller's own deadline allows.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect(options, callback) {
+      const connect = mayBePrivate(options.hostname) ? connectAnywhere : connectPublic
+      connect(options, callback)
+    },
+  })
   const plainFetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const answer = await request(String(input), {
       dispatcher: agent,

@@ -28,15 +28,9 @@ export function createGuardedDialer(
   resolve: ResolveAll = systemLookup,
   silenceMs?: number,
 ): GuardedDialer {
-  const connect = buildConnector({ timeout: connectTimeoutMs, lookup: createPublicLookup(resolve) })
   const agent = new Agent({
     ...(silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs }),
-    connect(options, callback) {
-      // A socket asks nobody for the address of a literal, so it is judged here.
-      if (isIpLiteral(options.hostname) && !isPublicAddress(options.hostname))
-        return callback(refused(options.hostname), null)
-      return connect(options, callback)
-    },
+    connect: createPublicConnector(connectTimeoutMs, resolve),
   })
   const guardedFetch = (input: unknown, init?: unknown): Promise<Response> =>
     undiciFetch(
@@ -46,8 +40,22 @@ export function createGuardedDialer(
   return { fetch: guardedFetch as typeof fetch, close: () => agent.close() }
 }
 
+/** For an agent of undici: connects only to public addresses. */
+export function createPublicConnector(
+  connectTimeoutMs: number,
+  resolve: ResolveAll = systemLookup,
+): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectTimeoutMs, lookup: createPublicLookup(resolve) })
+  return function connectPublic(options, callback) {
+    // A socket asks nobody for the address of a literal, so it is judged here.
+    if (isIpLiteral(options.hostname) && !isPublicAddress(options.hostname))
+      return callback(refused(options.hostname), null)
+    return connect(options, callback)
+  }
+}
+
 /** Asked anew for each connection, and what it answers is what is dialled: there is no second look at the name. */
-export function createPublicLookup(resolve: ResolveAll): SocketLookup {
+export function createPublicLookup(resolve: ResolveAll = systemLookup): SocketLookup {
   return function lookupPublic(hostname, options, callback) {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, [])
