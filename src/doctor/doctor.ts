@@ -83,22 +83,23 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
       seconds: options.deadlineSeconds ?? defaultDeadlineSeconds,
     }),
   )
-  const { examination, grant } = await examine(options, watch)
-  const effects = await watch.undo(grantToUndo(grant, examination))
+  const examination = await examine(options, watch)
+  const { body } = examination.facts.issuerMetadata ?? {}
+  const effects = await watch.undo({
+    tokenEndpoint: body?.token_endpoint,
+    revocationEndpoint: body?.revocation_endpoint,
+  })
   const diagnosis = diagnose(examination, allChecks)
   return reportOf(examination, diagnosis, effects, Math.round(stopwatch() - beganAtMs))
 }
 
 /** The one place that reaches out. */
-async function examine(
-  options: DoctorOptions,
-  watch: EffectWatch,
-): Promise<{ examination: Examination; grant: Grant }> {
+async function examine(options: DoctorOptions, watch: EffectWatch): Promise<Examination> {
   const limit = limitTime(options)
   const deadlineSeconds = options.deadlineSeconds ?? defaultDeadlineSeconds
   const surface = withinPatience(options.surface, deadlineSeconds)
   const until =
-    options.until ?? (options.browser === undefined && options.token === undefined ? 'registration' : 'lists')
+    options.until ?? (canSignIn(options) || options.token !== undefined ? 'lists' : 'registration')
   let memory = givenMemory(options)
   try {
     if (until !== 'discovery')
@@ -133,6 +134,7 @@ async function examine(
       stopwatch: options.stopwatch ?? (() => performance.now()),
       deadlineSeconds: hasAnswered(walk) ? deadlineSeconds : Math.min(deadlineSeconds, silentDeadlineSeconds),
       allowsIntrusion: options.isIntrusive === true,
+      onEffect: (says) => tellEffect(options, says),
       signal: limit.signal,
     })
     const seen = { url: options.url, surface, walk, probes }
@@ -153,10 +155,14 @@ async function examine(
     )
     const isLocal = options.asIfPublic !== true && isOnOwnNetwork(options.url)
     const tokenForm = grantedToken === undefined ? undefined : readTokenForm(grantedToken)
-    return { examination: { ...seen, until, isLocal, hosts, tokenForm, facts }, grant }
+    return { ...seen, until, isLocal, hosts, tokenForm, facts }
   } finally {
     limit.clear()
   }
+}
+
+function canSignIn({ browser, surface }: DoctorOptions): boolean {
+  return browser !== undefined && surface.challenges.maximumSignIns > 0
 }
 
 function hasAnswered({ transcript }: Connection): boolean {
@@ -169,9 +175,6 @@ async function probeAll(options: DoctorOptions, run: ProbeRun): Promise<ProbeRec
   const walked = run.bench.walk.transcript.steps.reduce((sum, step) => sum + step.exchanges.length, 0)
   for (const probe of allProbes) {
     options.onProgress?.({ kind: 'probe', title: probe.title })
-    if (probe.effects !== undefined && (!probe.isIntrusive || run.allowsIntrusion)) {
-      tellEffect(options, probe.effects)
-    }
     const numbered = records.reduce((sum, { exchanges }) => sum + exchanges.length, walked)
     records.push(await runProbe(probe, run, records, numbered + 1))
   }
@@ -216,16 +219,6 @@ function givenMemory({ token }: DoctorOptions): ConnectionMemory {
       scope: undefined,
       resource: undefined,
     },
-  }
-}
-
-/** Only tokens that this run was given by signing in; those of `--token` belong to somebody. */
-function grantToUndo({ tokens, isOwn }: Grant, { facts }: Examination): Parameters<EffectWatch['undo']>[0] {
-  if (tokens === undefined || !isOwn) return undefined
-  return {
-    token: tokens.refreshToken ?? tokens.accessToken,
-    clientId: tokens.clientId,
-    revocationEndpoint: stringOf(facts.issuerMetadata?.body.revocation_endpoint),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { isSafeEndpoint } from '../client/safe-endpoint.ts'
 import { parseUrl } from '../platform/url.ts'
+import { type Document, jsonOf } from './examination.ts'
 
 export interface Effect {
   /** In the past tense: `registered the client 4f2…`. */
@@ -14,13 +15,13 @@ export interface Effect {
 export interface EffectWatch {
   fetch: typeof fetch
   /** Takes back what can be taken back, and tells of all. */
-  undo(tokens: GivenToken | undefined): Promise<Effect[]>
+  undo(places: RevocationPlaces): Promise<Effect[]>
 }
 
-export interface GivenToken {
-  token: string
-  clientId: string
-  revocationEndpoint: string | undefined
+/** As the metadata names them: tokens of another endpoint are given to nobody. */
+export interface RevocationPlaces {
+  tokenEndpoint: unknown
+  revocationEndpoint: unknown
 }
 
 interface Registration {
@@ -29,49 +30,85 @@ interface Registration {
   management: { uri: string; token: string } | undefined
 }
 
-/** Notes every registration that goes through `fetch`, with what it takes to give it back. */
+/** What one code was exchanged for, and everything that it was renewed to. */
+interface GivenGrant {
+  endpoint: string
+  /** As the client proved itself at the token endpoint. */
+  proof: { headers: Record<string, string>; fields: Record<string, string> }
+  /** The last is the one that lives. */
+  refreshTokens: string[]
+  accessToken: string
+}
+
+/** Notes every registration and every grant that goes through `fetch`, with what it takes to give it back. */
 export function watchEffects(outward: typeof fetch): EffectWatch {
   const registrations: Registration[] = []
+  const grants: GivenGrant[] = []
   return {
     async fetch(input, init) {
       const response = await outward(input, init)
-      if (isRegistration(init) && response.ok) {
-        const text = await response.text()
-        const registration = readRegistration(text, String(input))
-        if (registration !== undefined) registrations.push(registration)
-        const { status, statusText, headers } = response
-        return new Response(text, { status, statusText, headers })
-      }
-      return response
+      const note = noteOf(init, String(input))
+      if (note === undefined || !response.ok) return response
+      const text = await response.text()
+      note(jsonOf({ responseBody: text }) ?? {})
+      const { status, statusText, headers } = response
+      return new Response(text, { status, statusText, headers })
     },
-    async undo(given) {
+    async undo(places) {
       const removed = registrations.map((registration) => remove(registration, outward))
-      const revoked = given === undefined ? [] : [revoke(given, outward)]
+      const revoked = grants.length === 0 ? [] : [revokeAll(grants, places, outward)]
       return Promise.all([...removed, ...revoked])
     },
   }
-}
 
-function isRegistration(init: RequestInit | undefined): boolean {
-  return (
-    init?.method === 'POST' && typeof init.body === 'string' && /^\{[^{}]*"redirect_uris":\[/.test(init.body)
-  )
-}
-
-function readRegistration(text: string, endpoint: string): Registration | undefined {
-  let document: Record<string, unknown>
-  try {
-    document = JSON.parse(text) as Record<string, unknown>
-  } catch {
-    return undefined
+  function noteOf(init: RequestInit | undefined, url: string): ((answer: Document) => void) | undefined {
+    if (init?.method !== 'POST' || typeof init.body !== 'string') return undefined
+    if (/^\{[^{}]*"redirect_uris":\[/.test(init.body)) return (answer) => noteRegistration(answer, url)
+    const form = new URLSearchParams(init.body)
+    if (!form.has('grant_type')) return undefined
+    const authorization = new Headers(init.headers).get('authorization')
+    return (answer) => noteGrant(answer, form, authorization, url)
   }
-  if (typeof document?.client_id !== 'string') return undefined
-  const { registration_client_uri: uri, registration_access_token: token } = document
-  // The token is the server's own; it is shown to nobody else.
-  const isOwn = parseUrl(String(uri))?.origin === parseUrl(endpoint)?.origin
-  const management =
-    typeof uri === 'string' && typeof token === 'string' && isOwn ? { uri, token } : undefined
-  return { clientId: document.client_id, management }
+
+  function noteRegistration(answer: Document, endpoint: string): void {
+    if (typeof answer.client_id !== 'string') return
+    const { registration_client_uri: uri, registration_access_token: token } = answer
+    // The token is the server's own; it is shown to nobody else.
+    const isOwn = parseUrl(String(uri))?.origin === parseUrl(endpoint)?.origin
+    const management =
+      typeof uri === 'string' && typeof token === 'string' && isOwn ? { uri, token } : undefined
+    registrations.push({ clientId: answer.client_id, management })
+  }
+
+  function noteGrant(
+    answer: Document,
+    form: URLSearchParams,
+    authorization: string | null,
+    endpoint: string,
+  ): void {
+    const { access_token: accessToken, refresh_token: refreshToken } = answer
+    if (typeof accessToken !== 'string') return
+    const given = typeof refreshToken === 'string' ? [refreshToken] : []
+    if (form.get('grant_type') === 'authorization_code') {
+      grants.push({ endpoint, proof: proofOf(form, authorization), refreshTokens: given, accessToken })
+      return
+    }
+    // What was given to somebody else, and only renewed here, is not ours to give back.
+    const renewed = grants.find(({ refreshTokens }) =>
+      refreshTokens.includes(form.get('refresh_token') ?? ''),
+    )
+    if (renewed === undefined) return
+    renewed.accessToken = accessToken
+    renewed.refreshTokens.push(...given)
+  }
+}
+
+function proofOf(form: URLSearchParams, authorization: string | null): GivenGrant['proof'] {
+  const fields = [...form].filter(([name]) => name === 'client_id' || name === 'client_secret')
+  return {
+    headers: authorization === null ? {} : { Authorization: authorization },
+    fields: Object.fromEntries(fields),
+  }
 }
 
 async function remove({ clientId, management }: Registration, outward: typeof fetch): Promise<Effect> {
@@ -79,34 +116,51 @@ async function remove({ clientId, management }: Registration, outward: typeof fe
   if (management === undefined || !isSafeEndpoint(management.uri)) {
     return { did, undone: false, says: 'the server offers no way to remove it (RFC 7592)' }
   }
-  const answer = await outward(management.uri, {
+  const status = await statusOf(outward, management.uri, {
     method: 'DELETE',
     headers: { Authorization: `Bearer ${management.token}` },
-    redirect: 'manual',
-  }).catch(() => undefined)
-  await answer?.body?.cancel().catch(() => undefined)
-  const undone = answer?.status === 204 || answer?.status === 200
-  const says = undone ? 'removed' : `its removal was answered with ${answer?.status ?? 'nothing'}`
+  })
+  const undone = status === 204 || status === 200
+  const says = undone ? 'removed' : `its removal was answered with ${status ?? 'nothing'}`
   return { did, undone, says }
 }
 
-async function revoke(given: GivenToken, outward: typeof fetch): Promise<Effect> {
-  const did = 'signed in and was given tokens'
-  if (given.revocationEndpoint === undefined || !isSafeEndpoint(given.revocationEndpoint)) {
+async function revokeAll(
+  grants: readonly GivenGrant[],
+  { tokenEndpoint, revocationEndpoint }: RevocationPlaces,
+  outward: typeof fetch,
+): Promise<Effect> {
+  const times = grants.length === 1 ? '' : `${grants.length} times `
+  const did = `signed in ${times}and was given tokens`
+  if (typeof revocationEndpoint !== 'string' || !isSafeEndpoint(revocationEndpoint)) {
     return { did, undone: false, says: 'the server has no revocation endpoint; they live until they expire' }
   }
-  const body = new URLSearchParams({ token: given.token, client_id: given.clientId })
-  const answer = await outward(given.revocationEndpoint, {
+  const own = grants.filter(({ endpoint }) => endpoint === tokenEndpoint)
+  const statuses = await Promise.all(own.map((grant) => revoke(grant, revocationEndpoint, outward)))
+  const failed = statuses.find((status) => status !== 200)
+  if (failed === undefined && own.length === grants.length) return { did, undone: true, says: 'revoked' }
+  const says =
+    own.length === grants.length
+      ? `their revocation was answered with ${failed ?? 'nothing'}`
+      : 'they are of a token endpoint that the metadata does not name; they live until they expire'
+  return { did, undone: false, says }
+}
+
+function revoke(
+  { proof, refreshTokens, accessToken }: GivenGrant,
+  endpoint: string,
+  outward: typeof fetch,
+): Promise<number | undefined> {
+  const body = new URLSearchParams({ token: refreshTokens.at(-1) ?? accessToken, ...proof.fields })
+  return statusOf(outward, endpoint, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...proof.headers },
     body: body.toString(),
-    redirect: 'manual',
-  }).catch(() => undefined)
+  })
+}
+
+async function statusOf(outward: typeof fetch, url: string, init: RequestInit): Promise<number | undefined> {
+  const answer = await outward(url, { ...init, redirect: 'manual' }).catch(() => undefined)
   await answer?.body?.cancel().catch(() => undefined)
-  const undone = answer?.status === 200
-  return {
-    did,
-    undone,
-    says: undone ? 'revoked' : `their revocation was answered with ${answer?.status ?? 'nothing'}`,
-  }
+  return answer?.status
 }

@@ -16,7 +16,7 @@ export function factsOf({ url, surface, walk, earlier: probes }: ProbeBench): Fa
 /** As the metadata that was found names it; only for what carries no secret of a grant. */
 export function endpointOf(
   { issuerMetadata }: Facts,
-  name: 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint',
+  name: 'authorization_endpoint' | 'token_endpoint',
 ): string | undefined {
   const endpoint = issuerMetadata?.body[name]
   return typeof endpoint === 'string' && isSafeEndpoint(endpoint) ? endpoint : undefined

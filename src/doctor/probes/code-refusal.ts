@@ -6,13 +6,13 @@ import { sha256 } from '../../platform/crypto.ts'
 import { jsonOf } from '../examination.ts'
 import { factsOf, tokenErrorOf } from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
-import { exchange, giveBack, obtainCode, otherVerifierBytes } from './code-exchange.ts'
+import { exchange, obtainCode, otherVerifierBytes } from './code-exchange.ts'
 
 export const codeRefusal: Probe = {
   name: 'code-refusal',
   title: 'What mends a refused code',
   stage: 'token',
-  effects: 'where the code was refused, signs in again, up to nine times, and gives back what it gets',
+  effects: 'signs in again, up to nine times, and gives back what it gets',
   isIntrusive: true,
   cannotRun(bench) {
     const { token } = factsOf(bench)
@@ -67,7 +67,6 @@ async function isTaken(bench: ProbeBench, trial: Trial): Promise<boolean> {
   for (let count = 1; repeats === true && count <= repetitions && !gaveTokens(answer); count++) {
     answer = await exchange(bench, `repeated ${count}`, code, verifier, changes)
   }
-  await giveBack(bench, answer)
   return gaveTokens(answer)
 }
 

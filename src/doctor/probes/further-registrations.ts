@@ -12,8 +12,7 @@ export const furtherRegistrations: Probe = {
   name: 'further-registrations',
   title: 'Registration as other clients make it',
   stage: 'registration',
-  effects:
-    'where registration is open, registers one more client, or up to four if the server takes their kinds only apart',
+  effects: 'registers one more client, or up to four if the server takes their kinds only apart',
   isIntrusive: false,
   cannotRun(bench) {
     const { registration } = factsOf(bench)
