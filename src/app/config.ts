@@ -3,12 +3,20 @@
 import type { UpstreamOauthOptions } from '../credentials/kinds/upstream-oauth.ts'
 import type { UserSuppliedOptions } from '../credentials/kinds/user-supplied.ts'
 import type { Access, PolicyRule, SignInForm } from '../gateway/gateway.ts'
+import type { Auth0Options } from '../identity/providers/auth0.ts'
+import type { EntraOptions } from '../identity/providers/entra.ts'
+import type { GitHubOptions } from '../identity/providers/github.ts'
+import type { GoogleOptions } from '../identity/providers/google.ts'
+import type { KeycloakOptions } from '../identity/providers/keycloak.ts'
+import type { OidcOptions } from '../identity/providers/oidc.ts'
+import type { OktaOptions } from '../identity/providers/okta.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 
 /** Of one connector, its own members stand here too; of several, under `connectors`. */
 export interface ConfigFile extends ConnectorConfig {
   connectors?: readonly (ConnectorConfig | TenantsConfig)[]
   defaultConnector?: string
+  identity?: readonly IdentityConfig[]
   port?: number
   host?: string
   publicUrl?: string
@@ -56,6 +64,17 @@ export interface TenantConfig {
   clients?: 'any' | 'own'
   proofOfPossession?: 'offered' | 'required'
 }
+
+/** One way in which people sign in. `clientSecret` is the environment variable that holds it. */
+export type IdentityConfig =
+  | { kind: 'local' }
+  | ({ kind: 'oidc' } & OidcOptions)
+  | ({ kind: 'google' } & GoogleOptions)
+  | ({ kind: 'entra' } & EntraOptions)
+  | ({ kind: 'okta' } & OktaOptions)
+  | ({ kind: 'auth0' } & Auth0Options)
+  | ({ kind: 'keycloak' } & KeycloakOptions)
+  | ({ kind: 'github' } & GitHubOptions)
 
 /** What the MCP server is called with. */
 export type CredentialConfig =

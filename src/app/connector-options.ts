@@ -40,7 +40,7 @@ export interface ConnectorRules {
   hiddenTools?: readonly string[] | undefined
   /** Of `lazy`: how a protected call without a token is told to sign in. Default `by-client`. */
   signInForm?: SignInForm | undefined
-  /** Who may use it, by user name or by a function; asked at consent and at every call. Default everybody with an account. */
+  /** Who may use it, by user name, by the e-mail address of whoever signs in elsewhere, or by a function; asked at consent and at every call. Default everybody with an account. */
   people?: readonly string[] | ((person: Person) => boolean | Promise<boolean>) | undefined
   /** What is allowed and denied of it, by name, annotation or method, and to whom; the rest is neither listed nor answered. */
   policy?: readonly PolicyRule[] | undefined
@@ -52,7 +52,7 @@ export interface ConnectorRules {
   proofOfPossession?: 'offered' | 'required' | undefined
 }
 
-export type Person = Pick<UserRecord, 'userId' | 'username' | 'displayName' | 'role'>
+export type Person = Pick<UserRecord, 'userId' | 'username' | 'displayName' | 'role' | 'outside'>
 
 /** A URL for each tenant, such as `/t/{tenant}/mcp`. Each is a connector of its own: resource, metadata, clients, people, upstream. */
 export interface TenantConnectorOptions {
@@ -234,13 +234,14 @@ export function scopesOf(one: {
   return one.scopes ?? defaultScopes
 }
 
-/** Undefined where everybody with an account may. User names compare without case, as at sign-in. */
+/** Undefined where everybody with an account may. User names compare without case, as at sign-in; whoever signs in elsewhere is also known by an e-mail address that was vouched for. */
 export function readPeople({
   people,
 }: ConnectorRules): ((person: Person) => boolean | Promise<boolean>) | undefined {
   if (people === undefined || typeof people === 'function') return people
   const names = new Set(people.map(usernameKey))
-  return ({ username }) => names.has(usernameKey(username))
+  return ({ username, outside }) =>
+    names.has(usernameKey(username)) || names.has(usernameKey(outside?.email ?? username))
 }
 
 /** For whoever hands the URL on: the one that a dialog which looks for a sign-in has to be given. */

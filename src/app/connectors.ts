@@ -99,7 +99,10 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       if (principal === undefined) return undefined
       const person = await options.storage.findUser(principal.userId)
       if (person === undefined || !(await mayUse(person))) return undefined
-      return { ...principal, groups: [person.role, ...((await rules.groups?.(person)) ?? [])] }
+      return {
+        ...principal,
+        groups: [person.role, ...groupsElsewhere(person), ...((await rules.groups?.(person)) ?? [])],
+      }
     }
     const credential = credentialOf(rules, name)
     const wallet =
@@ -237,6 +240,11 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       await Promise.all([...fixed.map(({ gateway }) => gateway.close()), ...closing])
     },
   }
+}
+
+/** What a provider says; a group there that is called as a role here makes nobody that. */
+function groupsElsewhere({ outside }: Person): string[] {
+  return outside?.groups.filter((group) => group !== 'admin' && group !== 'member') ?? []
 }
 
 /** What does not differ between the tenants of one template. */

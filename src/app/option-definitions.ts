@@ -227,6 +227,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       '`http` is 401 with a challenge, which MCP says and Claude reads. `in-band` is the result of a tool with the challenge in `_meta`, which ChatGPT reads and Claude does not. `by-client` is in-band for ChatGPT and http for all others.',
   },
   {
+    ...inFileOnly(ofDoor('identity', 'Who may come in', undefined)),
+    expects:
+      'a list of objects with a kind: local, oidc, google, entra, okta, auth0, keycloak or github (docs/guides/identity-providers.md)',
+    default: 'local: accounts of this server, with passwords',
+    purpose: 'How people sign in, and who of the people of other providers may enter.',
+    consequence:
+      'The sign-in page has a button for each. Without local there are no passwords here, and no setup link.',
+  },
+  {
     ...ofTenant('people', 'Who may come in', '--people <name>'),
     repeatable: true,
     expects: 'the user name of an account',

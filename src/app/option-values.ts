@@ -75,6 +75,11 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
     .refine((scopes) => new Set(scopes.map(({ name }) => name)).size === scopes.length),
   // What is in them is read one by one, so that each problem has its place.
   connectors: z.array(z.unknown()).min(1).max(1000),
+  // What is in it is read with places of its own.
+  identity: z
+    .array(z.looseObject({ kind: z.string() }))
+    .min(1)
+    .max(20),
   defaultConnector: z.string().trim().min(1).max(maximumNameLength),
   tenants: z.union([z.record(z.string(), z.unknown()), z.custom((value) => typeof value === 'function')]),
   port: wholeNumber(0, 65_535),

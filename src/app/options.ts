@@ -13,6 +13,7 @@ import {
 } from './option-sources.ts'
 import { readValues } from './option-values.ts'
 import { readServed, type Served } from './served-connectors.ts'
+import { readIdentity, type ServedIdentity } from './served-identity.ts'
 
 export type { LogLevel } from './config.ts'
 export type { OptionProblem, OptionSources } from './option-sources.ts'
@@ -22,6 +23,7 @@ export interface Options {
   /** One at least. */
   readonly connectors: readonly Served[]
   readonly defaultConnector: string | undefined
+  readonly identity: ServedIdentity
   readonly port: number
   /** Undefined: 127.0.0.1 and ::1. */
   readonly host: string | undefined
@@ -93,6 +95,7 @@ export function readOptions(sources: OptionSources): Options {
     isServerMisplaced: stray !== undefined && !stray.startsWith('-'),
     problems,
   })
+  const identity = readIdentity(given.get('identity'), sources.environment, problems)
   const waysIn = ['registration', 'metadataDocuments', 'preRegistered'] as const
   if (hasSignIn(connectors) && waysIn.every((name) => !value<boolean>(name, true))) {
     const says = 'all three ways in are switched off, so that no client could ever connect; leave one on'
@@ -115,6 +118,7 @@ export function readOptions(sources: OptionSources): Options {
   return frozen({
     connectors,
     defaultConnector: value<string | undefined>('defaultConnector', undefined),
+    identity,
     port: value('port', defaultPort),
     host: value<string | undefined>('host', undefined),
     publicUrl: value<string | undefined>('publicUrl', undefined),

@@ -27,7 +27,7 @@ export function createHome(options: HomeOptions): (request: Request) => Promise<
       links: login === undefined ? [] : pageLinks('/'),
       visitor: user && login && { ...user, signOut: login.signOutForm(request, '/') },
       connectors,
-      needsSetup: login !== undefined && !(await options.hasUsers()),
+      needsSetup: (await login?.needsSetup()) === true,
     })
     const headers = pageHeaders(page)
     const setCookie = user && login?.browserOf(request).setCookie

@@ -23,7 +23,7 @@ import { createVault } from '../credentials/vault.ts'
 import { createWallet } from '../credentials/wallet.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits } from '../gateway/gateway.ts'
 import { tracedGateway } from '../gateway/tracing.ts'
-import type { IdentityProvider } from '../identity/identity-provider.ts'
+import type { FormProvider, IdentityProvider, OutsideProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
 import { createAuditRecorder } from '../ledger/audit.ts'
 import { createUsageRecorder } from '../ledger/usage.ts'
@@ -68,8 +68,8 @@ export interface PosternOptions {
   storage: Storage
   /** 32 bytes that wrap every key in storage. Lose them and everybody has to sign in again. While it is being replaced, the old and the new one. */
   masterKey: MasterKeys
-  /** How people sign in. */
-  identity: IdentityProvider
+  /** How people sign in: with accounts of this server (`localAccounts`), at other providers (`oidc`, `google`, …), or both. */
+  identity: IdentityProvider | readonly IdentityProvider[]
   /** Which kinds of client may connect; all three unless switched off. */
   waysIn?: Partial<WaysIn> | undefined
   /** Which of the clients that come by themselves are let in; all, unless it says otherwise. */
@@ -117,8 +117,9 @@ export interface Postern {
 export function createPostern(options: PosternOptions): Postern {
   const issuer = readPublicUrl(options.publicUrl)
   const plan = readConnectors(options)
+  const identity = readIdentity(options.identity)
   const sources = createSources(options.sources ?? {})
-  const opened = openRooms(options, issuer, plan, sources)
+  const opened = openRooms(options, issuer, plan, sources, identity)
   const ready = opened.then(() => undefined)
   // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
   ready.catch(() => undefined)
@@ -137,6 +138,23 @@ export function createPostern(options: PosternOptions): Postern {
     },
     close: async () => (await opened).close(),
   }
+}
+
+interface Identity {
+  form: FormProvider | undefined
+  outside: readonly OutsideProvider[]
+}
+
+/** Accounts of this server, and what they can be signed in with elsewhere. Throws a `TypeError` for two of one name. */
+function readIdentity(identity: PosternOptions['identity']): Identity {
+  const all = [identity].flat() as readonly IdentityProvider[]
+  const forms = all.filter((one): one is FormProvider => one.kind === 'form')
+  const outside = all.filter((one): one is OutsideProvider => one.kind === 'outside')
+  const twin = outside.find(({ name }, at) => outside.findIndex((other) => other.name === name) !== at)
+  if (all.length === 0) throw new TypeError('identity names no way to sign in')
+  if (forms.length > 1) throw new TypeError('identity has two kinds of accounts with passwords')
+  if (twin !== undefined) throw new TypeError(`identity has two providers called ${twin.name}`)
+  return { form: forms[0], outside }
 }
 
 const keyPurposes = [
@@ -162,6 +180,7 @@ async function openRooms(
   issuer: Issuer,
   plan: ConnectorPlan,
   sources: Sources,
+  identity: Identity,
 ): Promise<OpenHouse> {
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
@@ -198,9 +217,15 @@ async function openRooms(
   const lifetimes = { ...defaultLifetimes, ...options.lifetimes }
   const allowedHosts = hostGuard(options, issuer)
 
+  const vault = createVault(await importSealingKey(keys.get('credentials')))
+  const detours = createDetours({ storage, key: await importSealingKey(keys.get('detours')), clock })
+  const guardedFetch = options.outboundFetch ?? createOutboundFetch(documentFetch)
+  const operatorFetch = createOutboundFetch(providerFetch)
+  const way = { guardedFetch, operatorFetch }
   const login = createLogin({
     storage,
-    provider: options.identity,
+    provider: identity.form,
+    outside: { providers: identity.outside, detours, way: { fetch: operatorFetch } },
     origin: issuer,
     keys: { csrf: keys.get('csrf') },
     telemetry,
@@ -209,11 +234,6 @@ async function openRooms(
   })
   const sessionKey = await importSealingKey(keys.get('mcp-session'))
   const allowedOrigins = originGuard(issuer)
-  const vault = createVault(await importSealingKey(keys.get('credentials')))
-  const detours = createDetours({ storage, key: await importSealingKey(keys.get('detours')), clock })
-  const guardedFetch = options.outboundFetch ?? createOutboundFetch(documentFetch)
-  const operatorFetch = createOutboundFetch({ ...documentFetch, allowPrivateAddresses: true })
-  const way = { guardedFetch, operatorFetch }
   const connectors = createConnectors({
     plan,
     issuer,
@@ -326,6 +346,9 @@ async function openSigningKeys(
   await signingKeys.current()
   return signingKeys
 }
+
+/** To what the operator named: keys and groups of a large company are long. */
+const providerFetch = { fetch, allowPrivateAddresses: true, deadlineMs: 10_000, maximumBytes: 1_048_576 }
 
 /** Draft CIMD §6.5 recommends 5 KB; real documents are below one. */
 const documentFetch = { fetch, allowPrivateAddresses: false, deadlineMs: 5_000, maximumBytes: 16_384 }

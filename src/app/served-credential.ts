@@ -7,6 +7,7 @@ import { upstreamOauth } from '../credentials/kinds/upstream-oauth.ts'
 import { userSupplied } from '../credentials/kinds/user-supplied.ts'
 import type { UpstreamCredential } from '../credentials/upstream-credential.ts'
 import type { CredentialConfig } from './config.ts'
+import { readNamedSecret } from './named-secret.ts'
 import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
 
 /** Undefined where none is named, and where what is named is of no use; then a problem says so. */
@@ -46,7 +47,7 @@ function create(config: CredentialConfig, environment: OptionSources['environmen
     case 'upstream-oauth':
       return upstreamOauth({
         ...config,
-        clientSecret: readSecret('clientSecret', config.clientSecret, environment),
+        clientSecret: readNamedSecret('clientSecret', config.clientSecret, environment),
       })
   }
 }
@@ -70,20 +71,9 @@ function readSecrets(
   return Object.fromEntries(
     Object.entries(named).map(([header, variable]) => [
       header,
-      readSecret(header, variable, environment) ?? '',
+      readNamedSecret(header, variable, environment) ?? '',
     ]),
   )
-}
-
-function readSecret(
-  member: string,
-  variable: string | undefined,
-  environment: OptionSources['environment'],
-): string | undefined {
-  if (variable === undefined) return undefined
-  const value = environment[variable]
-  if (value !== undefined && value !== '') return value
-  throw new TypeError(`${member} names ${variable}, which is not set in this environment`)
 }
 
 const variableName = z

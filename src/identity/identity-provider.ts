@@ -1,10 +1,69 @@
 /** What a way of signing in is: a contract that login drives, one kind for each course that it can take through the browser. */
 
+import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { UserRecord } from '../storage/storage.ts'
 import type { AccountProblem } from '../ui/setup.ts'
+import type { EntryRules } from './entry-rules.ts'
+import type { OutsideIdentity } from './outside-person.ts'
 
-/** Told apart by `kind`. A kind that sends the browser elsewhere to sign in would join here. */
-export type IdentityProvider = FormProvider
+/** Told apart by `kind`. */
+export type IdentityProvider = FormProvider | OutsideProvider
+
+/** The browser is sent there to sign in, and comes back with an answer. */
+export interface OutsideProvider {
+  readonly kind: 'outside'
+  /** In addresses and logs: small letters, digits and `-`. */
+  readonly name: string
+  /** As people know it. */
+  readonly label: string
+  /** Who of its people may enter. */
+  readonly rules: EntryRules
+  /** Rejects with `OutsideUnavailable` where it cannot be found out where to sign in. The `state` is added by login. */
+  begin(way: OutsideWay, redirectUri: string): Promise<BegunSignIn>
+  /** `answer` is the redirect URI with what the browser brought; its `state` was judged. */
+  finish(way: OutsideWay, answer: URL, secret: SignInSecret): Promise<OutsideSignIn>
+  /** Where the browser has to go to sign out there too; undefined where that is not wanted or not possible. */
+  signOut?(way: OutsideWay, returnTo: string): Promise<URL | undefined>
+}
+
+export interface OutsideWay {
+  /** To the operator's own providers. */
+  fetch: OutboundFetch
+}
+
+export interface BegunSignIn {
+  location: URL
+  secret: SignInSecret
+}
+
+/** What has to be known to finish, such as the nonce. */
+export type SignInSecret = Readonly<Record<string, string>>
+
+/** `says` is for the log; the person is told in words of ours. */
+export type OutsideSignIn =
+  | { outcome: 'arrived'; visitor: OutsideVisitor }
+  | { outcome: 'declined' | 'failed'; says: string }
+
+/** Whom a provider vouches for, in its own words. */
+export interface OutsideVisitor extends OutsideIdentity {
+  /** Only one that it vouches for. */
+  email: string | undefined
+  /** Of that address, or the organisation that it names itself. */
+  domain: string | undefined
+  displayName: string | undefined
+  /** How people know the account there, where that is no e-mail address. */
+  handle?: string | undefined
+  /** Undefined where it does not tell. */
+  groups: readonly string[] | undefined
+  claims: Readonly<Record<string, unknown>>
+}
+
+export class OutsideUnavailable extends Error {
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(sentence, options)
+    this.name = 'OutsideUnavailable'
+  }
+}
 
 /** User name and password are typed into our own page and judged here. */
 export interface FormProvider {

@@ -6,6 +6,7 @@ import { equalInConstantTime, hashToken, type TokenHash } from '../platform/cryp
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { AccountStorage, AuthorizationStorage, SessionStorage, UserRecord } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
+import { departurePage } from '../ui/departure.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
 import { pageHeaders, pageResponse } from '../ui/layout.ts'
 import { loginPage } from '../ui/login.ts'
@@ -16,12 +17,22 @@ import { createBrowserSessions } from './browser-session.ts'
 import { csrfToken, findForgery } from './csrf.ts'
 import { readFormBody } from './form-body.ts'
 import { createGuessBrake, type GuessLimits } from './guess-brake.ts'
-import type { IdentityProvider } from './identity-provider.ts'
+import type { FormProvider, OutsideProvider } from './identity-provider.ts'
+import {
+  createOutsideLogin,
+  type OutsideLogin,
+  type OutsideLoginOptions,
+  type OutsideStep,
+  type OutsideVisit,
+} from './outside-login.ts'
 
 export interface LoginOptions {
   /** The pending request, if there is one, joins sign-in to its flow. */
   storage: AccountStorage & SessionStorage & Pick<AuthorizationStorage, 'findPendingAuthorization'>
-  provider: IdentityProvider
+  /** Undefined where nobody has an account of this server. */
+  provider: FormProvider | undefined
+  /** Where else people can sign in. */
+  outside?: OutsideChoice | undefined
   /** Ours, from configuration. */
   origin: string
   basePath?: string | undefined
@@ -42,7 +53,13 @@ export interface Login {
   /** What a form needs that signs this person out and comes back to `returnTo` as nobody. */
   signOutForm(request: Request, returnTo: string): SignOutForm
   endpoints: Record<'login' | 'logout' | 'setup', (request: Request) => Promise<Response>>
+  /** Of sign-ins elsewhere: on the way there and back, by GET. */
+  outsideEndpoints: readonly { path: string; handle(request: Request): Promise<Response> }[]
+  /** Nobody can sign in before somebody has made the first account. */
+  needsSetup(): Promise<boolean>
 }
+
+export type OutsideChoice = Pick<OutsideLoginOptions, 'providers' | 'detours' | 'way'>
 
 export interface RequestBrowser {
   browserHash: TokenHash
@@ -66,6 +83,11 @@ export function createLogin(options: LoginOptions): Login {
   const sessions = createBrowserSessions(storage, origin, clock)
   const flowCookie = createBrowserCookie(origin, 'postern-flow', 'pst_bf_')
   const brake = createGuessBrake(clock, options.guessLimits)
+
+  const providers = options.outside?.providers ?? []
+  const outside =
+    options.outside &&
+    createOutsideLogin({ ...options.outside, storage, loginUrl: origin + paths.login, telemetry, clock })
 
   /** Of one request always the same, also where its cookie is being made. */
   const browsers = new WeakMap<Request, RequestBrowser>()
@@ -101,18 +123,24 @@ export function createLogin(options: LoginOptions): Login {
     if (request.method === 'POST') return judgeLogin(request)
     const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
     if ((await sessions.findUser(request)) !== undefined) return seeOther(returnTo)
-    if (!(await storage.hasUsers())) {
+    if (await needsSetup()) {
       const browser = browserOf(request)
       telemetry.emit('login.impossible', (await findFlow(browser, returnTo)) ?? flowOf(browser))
       return showProblem(503, { kind: 'no-account' })
     }
-    return showLogin(request, 200, { returnTo, username: '', fault: undefined })
+    const fault = faultOfReturn(new URL(request.url), providers)
+    return showLogin(request, fault === undefined ? 200 : 403, { returnTo, username: '', fault })
+  }
+
+  async function needsSetup(): Promise<boolean> {
+    return providers.length === 0 && !(await storage.hasUsers())
   }
 
   async function judgeLogin(request: Request): Promise<Response> {
     const form = await readFormBody(request)
     const returnTo = readReturn(form.get('then'))
     const username = form.get('username') ?? ''
+    if (provider === undefined) return showLogin(request, 403, { returnTo, username: '', fault: undefined })
     if (!isGenuinePost(request, form, 'login')) {
       return showLogin(request, 403, { returnTo, username, fault: text.signIn.expired })
     }
@@ -156,19 +184,70 @@ export function createLogin(options: LoginOptions): Login {
     const user = await sessions.findUser(request)
     const clearedCookie = await sessions.end(request)
     telemetry.emit('login.ended', flowOf(browserOf(request)), { userId: user?.userId })
+    const there = user && (await outside?.signOut(user))
+    if (there !== undefined) {
+      const page = departurePage({ ...frame, provider: there.label, url: there.url })
+      const headers = pageHeaders(page)
+      headers.append('set-cookie', clearedCookie)
+      return new Response(page.html, { headers })
+    }
     return seeOther(readReturn(form.get('then')), clearedCookie)
   }
 
+  /* Elsewhere */
+
+  /** There, and back; a session is begun by the way back alone. */
+  function outsideEndpoint(
+    name: string,
+    step: (outside: OutsideLogin, visit: OutsideVisit, url: URL) => Promise<OutsideStep>,
+  ): (request: Request) => Promise<Response> {
+    return async function signInElsewhere(request) {
+      const url = new URL(request.url)
+      const browser = browserOf(request)
+      const returnTo = readReturn(url.searchParams.get('then'))
+      const flowId = (await findFlow(browser, returnTo)) ?? flowOf(browser)
+      if (outside === undefined) throw new TypeError('nobody signs in elsewhere')
+      const taken = await step(outside, { browserHash: browser.browserHash, flowId }, url)
+      switch (taken.kind) {
+        case 'go':
+          return seeOther(taken.location.href, browser.setCookie)
+        case 'entered':
+          return seeOther(readReturn(taken.returnTo), await sessions.begin(request, taken.user.userId))
+        case 'again': {
+          const query = new URLSearchParams({ problem: taken.problem, at: name })
+          query.set('then', readReturn(taken.returnTo))
+          return seeOther(`${paths.login}?${query}`, browser.setCookie)
+        }
+        case 'unknown':
+          return showProblem(400, { kind: 'expired' })
+      }
+    }
+  }
+
+  const outsideEndpoints = providers.flatMap(({ name }) => [
+    {
+      path: `${paths.login}/${name}`,
+      handle: outsideEndpoint(name, (there, visit, url) =>
+        there.begin(name, visit, readReturn(url.searchParams.get('then'))),
+      ),
+    },
+    {
+      path: `${paths.login}/${name}/callback`,
+      handle: outsideEndpoint(name, (there, visit, url) => there.finish(name, visit, url)),
+    },
+  ])
+
   /** GET consumes nothing: link previews and scanners open links too. */
   async function setup(request: Request): Promise<Response> {
+    if (provider === undefined) return showProblem(404, { kind: 'not-found' })
     if (await storage.hasUsers()) return showProblem(404, { kind: 'setup-done' })
-    if (request.method === 'POST') return judgeSetup(request)
+    if (request.method === 'POST') return judgeSetup(request, provider)
     if (!(await storage.hasSetupLink(clock()))) return showProblem(404, { kind: 'setup-closed' })
     const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
     return showSetup(request, 200, { ...emptySetup, returnTo })
   }
 
-  async function judgeSetup(request: Request): Promise<Response> {
+  async function judgeSetup(request: Request, provider: FormProvider): Promise<Response> {
     const form = await readFormBody(request)
     const sent = readSetupForm(form)
     const again = { ...sent, returnTo: readReturn(form.get('then')) }
@@ -212,6 +291,11 @@ export function createLogin(options: LoginOptions): Login {
       username,
       fault,
       isForConnection: requestPath.test(returnTo.slice(basePath.length)),
+      hasForm: provider !== undefined,
+      elsewhere: providers.map(({ name, label }) => ({
+        label,
+        path: `${paths.login}/${name}?then=${encodeURIComponent(returnTo)}`,
+      })),
     })
     const headers = pageHeaders(page)
     if (state.retryAfterSeconds !== undefined) headers.set('retry-after', String(state.retryAfterSeconds))
@@ -228,7 +312,7 @@ export function createLogin(options: LoginOptions): Login {
     >,
   ): Response {
     const browser = browserOf(request)
-    const { minimumPasswordLength } = provider
+    const minimumPasswordLength = provider?.minimumPasswordLength ?? 0
     const csrf = browser.csrf('setup')
     const page = setupPage({ ...state, ...frame, action: paths.setup, csrf, minimumPasswordLength })
     const headers = pageHeaders(page)
@@ -268,6 +352,8 @@ export function createLogin(options: LoginOptions): Login {
       return { action: paths.logout, csrf: browserOf(request).csrf('logout'), returnTo: readReturn(returnTo) }
     },
     endpoints: { login, logout, setup },
+    outsideEndpoints,
+    needsSetup,
   }
 }
 
@@ -278,6 +364,15 @@ const requestPath = /^\/oauth\/authorize\?request=([A-Za-z0-9_-]{1,128})$/
 const personalPath = /^\/(?:account|console)(?:\/[A-Za-z0-9._~-]+)*$/
 
 const busyRetrySeconds = 2
+
+/** After a sign-in elsewhere that came to nothing, in words of ours. */
+function faultOfReturn({ searchParams }: URL, providers: readonly OutsideProvider[]): string | undefined {
+  const problem = searchParams.get('problem') ?? ''
+  const provider = providers.find(({ name }) => name === searchParams.get('at'))
+  const sentences: Readonly<Record<string, (provider: string) => string>> = text.signIn.outsideProblem
+  if (provider === undefined || !Object.hasOwn(sentences, problem)) return undefined
+  return sentences[problem]?.(provider.label)
+}
 
 const emptySetup = {
   setupToken: '',

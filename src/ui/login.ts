@@ -3,7 +3,7 @@
 import type { Brand } from './brand.ts'
 import { field, formFault, hidden } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
-import { html } from './markup.ts'
+import { html, type Markup } from './markup.ts'
 import { text } from './text.ts'
 
 export interface LoginView {
@@ -17,6 +17,10 @@ export interface LoginView {
   username: string
   /** A sentence of `text.signIn`. */
   fault: string | undefined
+  /** There are accounts of this server, with passwords. Default true. */
+  hasForm?: boolean | undefined
+  /** Where else people can sign in. Default nowhere. */
+  elsewhere?: readonly { label: string; path: string }[] | undefined
   /** The person comes from a client that wants to connect, and decides about it next. */
   isForConnection: boolean
 }
@@ -25,15 +29,36 @@ export function loginPage(view: LoginView): Page {
   const say = text.signIn
   const content = html`<div class="panel">
 <h1>${say.title}</h1>
-<p class="lead">${view.isForConnection ? say.leadForConnection : say.lead}</p>
+<p class="lead">${leadOf(view)}</p>
 ${formFault(view.fault)}
-<form class="stack" method="post" action="${view.action}">
+${elsewhere(view)}
+${view.hasForm === false ? '' : passwordForm(view)}
+</div>`
+  const { brand, homePath } = view
+  return renderPage({ brand, homePath, title: say.title, formAction: formActionTo(undefined) }, content)
+}
+
+function leadOf({ isForConnection, hasForm = true }: LoginView): string {
+  const say = text.signIn
+  if (!hasForm) return isForConnection ? say.leadElsewhereForConnection : say.leadElsewhere
+  return isForConnection ? say.leadForConnection : say.lead
+}
+
+/** Links and no forms: what follows them is held to no policy of ours. */
+function elsewhere({ elsewhere: providers = [], hasForm = true }: LoginView): Markup {
+  if (providers.length === 0) return html``
+  return html`<p class="elsewhere">${providers.map(
+    ({ label, path }) =>
+      html`<a class="button${hasForm ? '' : ' primary'}" href="${path}">${text.signIn.signInAt(html`<bdi>${label}</bdi>`)}</a>`,
+  )}</p>`
+}
+
+function passwordForm(view: LoginView): Markup {
+  const say = text.signIn
+  return html`<form class="stack" method="post" action="${view.action}">
 ${hidden('csrf', view.csrf)}${hidden('then', view.returnTo)}
 ${field({ name: 'username', label: say.username, type: 'text', value: view.username, autocomplete: 'username', required: true, maximumLength: 256, autofocus: view.username === '' })}
 ${field({ name: 'password', label: say.password, type: 'password', autocomplete: 'current-password', required: true, maximumLength: 1024, autofocus: view.username !== '' })}
 <button class="button primary" type="submit">${say.submit}</button>
-</form>
-</div>`
-  const { brand, homePath } = view
-  return renderPage({ brand, homePath, title: say.title, formAction: formActionTo(undefined) }, content)
+</form>`
 }

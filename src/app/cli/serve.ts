@@ -169,7 +169,10 @@ async function open(
       defaultConnector: options.defaultConnector,
       storage,
       masterKey,
-      identity: localAccounts({ storage }),
+      identity: [
+        ...(options.identity.local ? [localAccounts({ storage })] : []),
+        ...options.identity.outside,
+      ],
       waysIn: {
         registration: options.registration && (options.invitedOnly ? 'invited' : true),
         metadataDocument: options.metadataDocuments,
@@ -202,7 +205,8 @@ async function open(
   }
   telemetry.emit('server.opened', 'server', { connector: postern.connectorUrl })
 
-  const hasUsers = !hasSignIn(options.connectors) || (await storage.hasUsers())
+  const needsNobody = !hasSignIn(options.connectors) || !options.identity.local
+  const hasUsers = needsNobody || (await storage.hasUsers())
   const setupLink = hasUsers
     ? undefined
     : formatSetupLink(publicUrl, await createSetupLink({ storage, clock: systemClock }))

@@ -1,5 +1,6 @@
 /** The jwt-bearer grant (RFC 7523 §2.1) for identity assertions: a person whose company's issuer vouches for them is not asked again (MCP enterprise-managed authorization). */
 
+import { maximumLabelCharacters, outsideUserId, outsideUsername } from '../../identity/outside-person.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { assertedIssuer, type VerifiedIdentity } from '../../oauth/identity-assertion.ts'
 import { canonicalResource } from '../../oauth/resource-indicators.ts'
@@ -152,20 +153,17 @@ async function findPerson(
   { subject, tenant, localSubject, email, name }: VerifiedIdentity,
 ): Promise<UserRecord> {
   const { issuer } = trusted
-  const identity = JSON.stringify([issuer, tenant ?? null, subject])
-  const userId = `usr_${encodeBase64Url(sha256(identity).subarray(0, 15))}`
+  const userId = outsideUserId({ issuer, tenant, subject })
   if (localSubject !== undefined && localSubject !== userId)
     throw new OAuthError('invalid_grant', 'the assertion was not accepted: its aud_sub is somebody else here')
   const known = await storage.findUser(userId)
   if (known !== undefined) return known
   if (!(await isWelcome(trusted, { issuer, tenant, subject, email, name })))
     throw new OAuthError('invalid_grant', 'this person has no account here; ask the operator of this server')
-  const label = (email ?? subject).slice(0, 80)
   const person: UserRecord = {
     userId,
-    // Local accounts cannot be called so, and nobody signs in by it.
-    username: `${label} (${new URL(issuer).host}, ${userId.slice(4, 10)})`,
-    displayName: (name ?? email ?? subject).slice(0, 80),
+    username: outsideUsername({ issuer, tenant, subject }, email),
+    displayName: (name ?? email ?? subject).slice(0, maximumLabelCharacters),
     passwordHash: undefined,
     role: 'member',
     createdAt: clock(),

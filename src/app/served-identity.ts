@@ -1,0 +1,145 @@
+/** What the file says of how people sign in, made into providers. Secrets are named there, and read from the environment. */
+
+import { z } from 'zod'
+import type { OutsideProvider } from '../identity/identity-provider.ts'
+import { auth0 } from '../identity/providers/auth0.ts'
+import { entra } from '../identity/providers/entra.ts'
+import { github } from '../identity/providers/github.ts'
+import { google } from '../identity/providers/google.ts'
+import { keycloak } from '../identity/providers/keycloak.ts'
+import { oidc } from '../identity/providers/oidc.ts'
+import { okta } from '../identity/providers/okta.ts'
+import type { IdentityConfig } from './config.ts'
+import { readNamedSecret } from './named-secret.ts'
+import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
+
+export interface ServedIdentity {
+  /** Accounts of this server, with passwords. */
+  readonly local: boolean
+  readonly outside: readonly OutsideProvider[]
+}
+
+/** Accounts of this server alone where nothing is said. */
+export function readIdentity(
+  given: Given | undefined,
+  environment: OptionSources['environment'],
+  problems: OptionProblem[],
+): ServedIdentity {
+  if (given === undefined) return { local: true, outside: [] }
+  const outside: OutsideProvider[] = []
+  let isLocal = false
+  for (const [index, element] of (given.value as unknown[]).entries()) {
+    const place = `${given.at}[${index}]`
+    const read = identityConfig.safeParse(element)
+    if (!read.success) {
+      for (const { path, message } of read.error.issues)
+        problems.push({ at: [place, ...path.map(String)].join('.'), says: message })
+      continue
+    }
+    // zod cannot know that an optional member may also be undefined here.
+    const config = read.data as IdentityConfig
+    if (config.kind === 'local') isLocal = true
+    else readOutside(config, place)
+  }
+  return { local: isLocal, outside }
+
+  function readOutside(config: Exclude<IdentityConfig, { kind: 'local' }>, place: string): void {
+    try {
+      const provider = create(config, environment)
+      const isTwin = outside.some(({ name }) => name === provider.name)
+      if (isTwin) throw new TypeError(`another provider is called ${provider.name} too; give it a name`)
+      outside.push(provider)
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      problems.push({ at: place, says: error.message })
+    }
+  }
+}
+
+function create(
+  config: Exclude<IdentityConfig, { kind: 'local' }>,
+  environment: OptionSources['environment'],
+): OutsideProvider {
+  const { clientSecret: variable } = config
+  const clientSecret = readNamedSecret('clientSecret', variable, environment)
+  switch (config.kind) {
+    case 'oidc':
+      return oidc({ ...config, clientSecret })
+    case 'google':
+      return google({ ...config, clientSecret: clientSecret ?? '' })
+    case 'entra':
+      return entra({ ...config, clientSecret })
+    case 'okta':
+      return okta({ ...config, clientSecret })
+    case 'auth0':
+      return auth0({ ...config, clientSecret })
+    case 'keycloak':
+      return keycloak({ ...config, clientSecret })
+    case 'github':
+      return github({ ...config, clientSecret: clientSecret ?? '' })
+  }
+}
+
+const texts = z.array(z.string().min(1)).min(1).max(1000)
+const claim = z.union([z.string(), z.number(), z.boolean()])
+const rules = z.strictObject({
+  domains: texts.optional(),
+  emails: texts.optional(),
+  groups: texts.optional(),
+  tenants: texts.optional(),
+  claims: z.record(z.string(), z.union([claim, z.array(claim)])).optional(),
+  admins: z.strictObject({ emails: texts.optional(), groups: texts.optional() }).optional(),
+  mayEnter: z
+    .custom<(visitor: unknown) => boolean>((value) => typeof value === 'function', 'must be a function')
+    .optional(),
+})
+
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
+
+const shared = {
+  name: z.string().optional(),
+  label: z.string().min(1).max(40).optional(),
+  clientId: z.string().min(1),
+}
+const openId = {
+  ...shared,
+  clientSecret: variableName.optional(),
+  tokenEndpointAuthMethod: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
+  scopes: texts.optional(),
+  parameters: z.record(z.string(), z.string()).optional(),
+  enter: rules.optional(),
+}
+const withGroups = {
+  ...openId,
+  groupsClaim: z.string().optional(),
+  signOut: z.enum(['here', 'there']).optional(),
+}
+const enterOfAnybody = z.union([rules, z.literal('anybody')], { error: 'must say who may enter, or anybody' })
+
+const identityConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('local') }),
+  z.strictObject({ kind: z.literal('oidc'), ...withGroups, issuer: z.string() }),
+  z.strictObject({ kind: z.literal('google'), ...openId, clientSecret: variableName, enter: enterOfAnybody }),
+  z.strictObject({ kind: z.literal('entra'), ...withGroups, tenant: z.string() }),
+  z.strictObject({
+    kind: z.literal('okta'),
+    ...withGroups,
+    domain: hostName(),
+    authorizationServer: z.string().optional(),
+  }),
+  z.strictObject({ kind: z.literal('auth0'), ...withGroups, domain: hostName() }),
+  z.strictObject({ kind: z.literal('keycloak'), ...withGroups, url: z.string(), realm: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('github'),
+    ...shared,
+    clientSecret: variableName,
+    enter: enterOfAnybody,
+    url: z.string().optional(),
+  }),
+])
+
+function hostName(): z.ZodType<string> {
+  return z.string().regex(/^[a-z0-9.-]+$/i, 'must be a host, such as example.okta.com')
+}
