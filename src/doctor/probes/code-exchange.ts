@@ -45,7 +45,7 @@ export interface ObtainedCode {
 export async function obtainCode(
   bench: ProbeBench,
   label: string,
-  how: { verifierBytes?: number; challenge?: (verifier: string) => string } = {},
+  how: { verifierBytes?: number; challenge?: (verifier: string) => string; resource?: string } = {},
 ): Promise<ObtainedCode | undefined> {
   const { client, surface } = bench
   const facts = factsOf(bench)
@@ -56,6 +56,7 @@ export async function obtainCode(
     client_id: client.clientId,
     redirect_uri: client.redirectUri,
     code_challenge: challenge(verifier),
+    ...(how.resource === undefined ? {} : { resource: how.resource }),
   })
   if (url === undefined) return undefined
   const landed = await bench.visit(label, url, client.redirectUri)

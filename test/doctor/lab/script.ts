@@ -157,6 +157,24 @@ export async function observe(lab: Lab): Promise<string[]> {
   )
   await Promise.all(atOnce)
 
+  await send('call, token in the address', `${lab.url}?access_token=${tokens.access_token}`, mcp('ping', {}))
+  for (const [name, value] of [
+    ['redirect_uri', 'https://claude.ai.attacker.example/callback'],
+    ['resource', 'https://other-server.example/mcp'],
+  ] as const) {
+    const url = new URL(`${base}/authorize`)
+    url.search = new URLSearchParams({
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: hostedCallback,
+      state: 'a-state',
+      code_challenge: createHash('sha256').update('a-verifier').digest('base64url'),
+      code_challenge_method: 'S256',
+      [name]: value,
+    }).toString()
+    await raw(`authorize, other ${name}`, url.href, {})
+  }
+
   const renewed = await renew('renew', tokens.refresh_token)
   await renew('renew again', tokens.refresh_token)
   await renew('renew the new one', renewed.refresh_token)
