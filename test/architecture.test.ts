@@ -12,13 +12,14 @@ const floors: readonly (readonly string[])[] = [
   ['platform'],
   ['oauth', 'mcp', 'ui'],
   ['storage'],
+  ['connections', 'ledger'],
   ['identity', 'credentials', 'client'],
-  ['authorization-server', 'gateway', 'account', 'console', 'doctor', 'simulator', 'connections', 'ledger'],
+  ['authorization-server', 'gateway', 'account', 'console', 'doctor', 'simulator'],
   ['app'],
 ]
 
 /** Above every floor: what a program imports by name. */
-const publicRoots = ['index.ts', 'node.ts']
+const publicRoots = ['index.ts', 'node.ts', 'testing.ts']
 
 /** Narrower than its floor: a verdict on other people's servers is credible because it rests on vocabulary alone. */
 const roomsClosedToClient = ['storage']
