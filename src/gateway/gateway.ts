@@ -8,7 +8,7 @@ import { type Era, isLegacyVersion, isModernVersion, legacyVersions } from '../m
 import { sealable } from '../mcp/sealed-session.ts'
 import {
   acceptsEventStream,
-  eraOf,
+  isModernRequest,
   modernRequestFault,
   negotiableVersion,
   readVersionHeader,
@@ -195,7 +195,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** The body decides. A modern request is judged whole before anything is done with it. */
   function judgeEra(body: MessageBody, request: Request): Era {
-    const isModern = body.messages.some((message) => eraOf(message) === 'modern')
+    const isModern = body.messages.some((message) => isModernRequest(message, request.headers))
     if (!isModern) return 'legacy'
     if (body.batch) throw invalidRequest('there are no batches in this revision')
     for (const message of body.messages.filter(isRequest)) {

@@ -31,6 +31,19 @@ export function eraOf(message: JsonRpcMessage): Era {
   return metaOf(message, protocolVersionMeta) === undefined ? 'legacy' : 'modern'
 }
 
+/**
+ * A claim, or what has none but is a request of the stateless era by method and header alike: its envelope is missing
+ * (HTTP-2026-07-28-08). The header alone says nothing: clients are seen to send it with requests of their session (TOL-1).
+ */
+export function isModernRequest(message: JsonRpcMessage, headers: Headers): boolean {
+  if (eraOf(message) === 'modern') return true
+  const header = readVersionHeader(headers.get(versionHeader))
+  const isNamed = header.kind === 'named' && isModernVersion(header.version)
+  return isNamed && isRequest(message) && modernMethods.has(message.method)
+}
+
+const modernMethods: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen'])
+
 /** What `initialize` is answered with: the version asked for if it has a handshake, else the newest that has one. */
 export function negotiableVersion(requested: unknown): string {
   return typeof requested === 'string' && isLegacyVersion(requested) ? requested : newestLegacyVersion

@@ -2,14 +2,9 @@
 
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startServer } from '../../src/app/node.ts'
-import { createPostern } from '../../src/app/postern.ts'
 import { streamableHttpUpstream } from '../../src/gateway/upstreams/streamable-http.ts'
-import { createLocalUser, localAccounts } from '../../src/identity/providers/local-accounts.ts'
-import { systemClock } from '../../src/platform/clock.ts'
-import { memoryStorage } from '../../src/storage/adapters/memory.ts'
-import { startBearerRelay } from './bearer-relay.ts'
 import { repositoryRoot } from './child.ts'
+import { account, openDoor, runThroughDoor } from './conformance-door.ts'
 import {
   formatFailures,
   requiredScenarios,
@@ -19,11 +14,8 @@ import {
   type Scenario,
 } from './conformance-suite.ts'
 import { type FixtureUpstream, startFixtureUpstream } from './fixture-upstream.ts'
-import { findFreePort } from './loopback.ts'
-import { approveByFetch, obtainTokens } from './plain-sign-in.ts'
+import { approveByFetch } from './plain-sign-in.ts'
 import { type PosternProcess, posternCommand, startPostern } from './postern-process.ts'
-
-const account = { username: 'ada', password: 'correct horse battery' }
 
 describe('the fixture upstream over HTTP', () => {
   let upstream: FixtureUpstream
@@ -40,9 +32,9 @@ describe('the fixture upstream over HTTP', () => {
   })
 
   test('passes them all through the door too [MUX-02] [HTTP-2025-11-25-12] [HTTP-2025-11-25-14] [HTTP-2025-11-25-18]', async () => {
-    const door = await openDoor(upstream.url)
+    const door = await openDoor(streamableHttpUpstream({ url: upstream.url, fetch }))
     try {
-      expectAllPassed(await runThroughDoor(door.mcpUrl), required)
+      expectAllPassed(await runThroughDoor(door.mcpUrl, '2025-11-25'), required)
     } finally {
       await door.close()
     }
@@ -59,7 +51,7 @@ describe('a `postern serve` process before the fixture upstream on stdio', () =>
   afterAll(() => door.stop())
 
   test('passes every server scenario that 2025-11-25 requires but the one that stdio cannot show', async () => {
-    const scenarios = await runThroughDoor(door.mcpUrl)
+    const scenarios = await runThroughDoor(door.mcpUrl, '2025-11-25')
     // SEP-1699 lets a server close its own event stream; over stdio it has none, and the suite finds nothing to judge.
     expect(formatFailures(scenarios)).toEqual(['server-sse-polling: no check succeeded'])
     expect(scenarios.map(({ name }) => name)).toEqual(
@@ -96,40 +88,6 @@ function expectAllPassed(scenarios: readonly Scenario[], required: readonly stri
   expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining([...required]))
 }
 
-/** The suite sends no token, so a relay adds one, and passes on its Host and Origin as they came. */
-async function runThroughDoor(mcpUrl: string): Promise<Scenario[]> {
-  const { accessToken } = await obtainTokens(mcpUrl, account)
-  const relay = await startBearerRelay({ target: mcpUrl, token: accessToken })
-  try {
-    return await runServerScenarios({ url: relay.url, requirements: '2025-11-25' })
-  } finally {
-    await relay.close()
-  }
-}
-
 async function followApproval(authorizationUrl: string): Promise<void> {
   await fetch(await approveByFetch(authorizationUrl, account))
-}
-
-/** As a program that embeds Postern would open it: the functions, a socket, records in memory. */
-async function openDoor(upstreamUrl: string): Promise<{ mcpUrl: string; close(): Promise<void> }> {
-  const port = await findFreePort()
-  const storage = memoryStorage()
-  const postern = createPostern({
-    publicUrl: `http://localhost:${port}`,
-    connector: { name: 'Fixture', upstream: streamableHttpUpstream({ url: upstreamUrl, fetch }) },
-    masterKey: new Uint8Array(32).fill(7),
-    identity: localAccounts({ storage }),
-    storage,
-  })
-  await postern.ready
-  await createLocalUser({ storage, clock: systemClock }, { ...account, displayName: 'Ada', role: 'admin' })
-  const server = await startServer({ fetch: postern.fetch, port })
-  return {
-    mcpUrl: postern.connectorUrl,
-    async close() {
-      await server.close(0)
-      await postern.close()
-    },
-  }
 }

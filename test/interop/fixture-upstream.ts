@@ -29,8 +29,11 @@ import {
   ListToolsRequestSchema,
   type LoggingLevel,
   McpError,
+  type Prompt,
   ReadResourceRequestSchema,
   type ReadResourceResult,
+  type Resource,
+  type ResourceTemplate,
   type ServerNotification,
   type ServerRequest,
   SetLevelRequestSchema,
@@ -38,6 +41,7 @@ import {
   type Tool,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
+import { answerQuestionPrompt, questionPrompt, questionTools } from './fixture-questions.ts'
 
 export interface FixtureUpstream {
   /** The MCP endpoint. */
@@ -110,8 +114,10 @@ export function createFixtureServer(): Server {
     return {}
   })
   server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: PROMPTS }))
-  server.setRequestHandler(GetPromptRequestSchema, ({ params }) =>
-    fixturePrompt(params.name, params.arguments ?? {}),
+  server.setRequestHandler(GetPromptRequestSchema, ({ params }, extra) =>
+    params.name === questionPrompt.name
+      ? answerQuestionPrompt({ extra })
+      : fixturePrompt(params.name, params.arguments ?? {}),
   )
   server.setRequestHandler(CompleteRequestSchema, ({ params }) => {
     const values = COMPLETIONS.filter((value) => value.startsWith(params.argument.value))
@@ -120,7 +126,7 @@ export function createFixtureServer(): Server {
   return server
 }
 
-const COMPLETIONS = ['paris', 'park', 'party', 'test-value']
+export const COMPLETIONS: readonly string[] = ['paris', 'park', 'party', 'test-value']
 
 /** Long enough that a relay which buffers shows, short enough that nobody waits. */
 const STEP_MILLISECONDS = 50
@@ -139,18 +145,18 @@ const LOG_LEVELS: readonly LoggingLevel[] = [
   'emergency',
 ]
 
-interface Log {
+export interface Log {
   level: LoggingLevel
 }
 
-interface ToolCall {
+export interface ToolCall {
   readonly arguments: Record<string, unknown>
   readonly extra: RequestHandlerExtra<ServerRequest, ServerNotification>
   readonly server: Server
   readonly log: Log
 }
 
-interface FixtureTool {
+export interface FixtureTool {
   readonly definition: Tool
   call(call: ToolCall): CallToolResult | Promise<CallToolResult>
 }
@@ -161,7 +167,53 @@ const WAV = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA='
 
 const NO_ARGUMENTS: Tool['inputSchema'] = { type: 'object', properties: {} }
 
-const TOOLS: readonly FixtureTool[] = [
+export const DEFAULTS_SCHEMA: ElicitRequestFormParams['requestedSchema'] = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', default: 'John Doe' },
+    age: { type: 'integer', default: 30 },
+    score: { type: 'number', default: 95.5 },
+    status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
+    verified: { type: 'boolean', default: true },
+  },
+}
+
+export const ENUMS_SCHEMA: ElicitRequestFormParams['requestedSchema'] = {
+  type: 'object',
+  properties: {
+    untitledSingle: { type: 'string', enum: ['option1', 'option2', 'option3'] },
+    titledSingle: {
+      type: 'string',
+      oneOf: [
+        { const: 'value1', title: 'First Option' },
+        { const: 'value2', title: 'Second Option' },
+        { const: 'value3', title: 'Third Option' },
+      ],
+    },
+    legacyEnum: {
+      type: 'string',
+      enum: ['opt1', 'opt2', 'opt3'],
+      enumNames: ['Option One', 'Option Two', 'Option Three'],
+    },
+    untitledMulti: {
+      type: 'array',
+      items: { type: 'string', enum: ['option1', 'option2', 'option3'] },
+    },
+    titledMulti: {
+      type: 'array',
+      items: {
+        anyOf: [
+          { const: 'value1', title: 'First Choice' },
+          { const: 'value2', title: 'Second Choice' },
+          { const: 'value3', title: 'Third Choice' },
+        ],
+      },
+    },
+  },
+}
+
+export const TOOLS: readonly FixtureTool[] = [
+  ...questionTools,
   {
     definition: readOnly('test_simple_text', 'Returns one text block.'),
     call: () => text('This is a simple text response for testing.'),
@@ -294,16 +346,7 @@ const TOOLS: readonly FixtureTool[] = [
     call: (call) =>
       elicit(call, 'Elicitation completed', {
         message: 'Please review these defaults',
-        requestedSchema: {
-          type: 'object',
-          properties: {
-            name: { type: 'string', default: 'John Doe' },
-            age: { type: 'integer', default: 30 },
-            score: { type: 'number', default: 95.5 },
-            status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
-            verified: { type: 'boolean', default: true },
-          },
-        },
+        requestedSchema: DEFAULTS_SCHEMA,
       }),
   },
   {
@@ -315,39 +358,7 @@ const TOOLS: readonly FixtureTool[] = [
     call: (call) =>
       elicit(call, 'Elicitation completed', {
         message: 'Please choose',
-        requestedSchema: {
-          type: 'object',
-          properties: {
-            untitledSingle: { type: 'string', enum: ['option1', 'option2', 'option3'] },
-            titledSingle: {
-              type: 'string',
-              oneOf: [
-                { const: 'value1', title: 'First Option' },
-                { const: 'value2', title: 'Second Option' },
-                { const: 'value3', title: 'Third Option' },
-              ],
-            },
-            legacyEnum: {
-              type: 'string',
-              enum: ['opt1', 'opt2', 'opt3'],
-              enumNames: ['Option One', 'Option Two', 'Option Three'],
-            },
-            untitledMulti: {
-              type: 'array',
-              items: { type: 'string', enum: ['option1', 'option2', 'option3'] },
-            },
-            titledMulti: {
-              type: 'array',
-              items: {
-                anyOf: [
-                  { const: 'value1', title: 'First Choice' },
-                  { const: 'value2', title: 'Second Choice' },
-                  { const: 'value3', title: 'Third Choice' },
-                ],
-              },
-            },
-          },
-        },
+        requestedSchema: ENUMS_SCHEMA,
       }),
   },
   {
@@ -395,7 +406,7 @@ const TOOLS: readonly FixtureTool[] = [
   },
 ]
 
-const RESOURCES = [
+export const RESOURCES: Resource[] = [
   {
     uri: 'test://static-text',
     name: 'Static text',
@@ -416,7 +427,7 @@ const RESOURCES = [
   },
 ]
 
-const RESOURCE_TEMPLATES = [
+export const RESOURCE_TEMPLATES: ResourceTemplate[] = [
   {
     uriTemplate: 'test://template/{id}/data',
     name: 'Template',
@@ -425,7 +436,8 @@ const RESOURCE_TEMPLATES = [
   },
 ]
 
-const PROMPTS = [
+export const PROMPTS: Prompt[] = [
+  questionPrompt,
   { name: 'test_simple_prompt', description: 'A prompt without arguments.' },
   {
     name: 'test_prompt_with_arguments',
@@ -443,7 +455,7 @@ const PROMPTS = [
   { name: 'test_prompt_with_image', description: 'A prompt with an image.' },
 ]
 
-function readFixture(uri: string): ReadResourceResult {
+export function readFixture(uri: string): ReadResourceResult {
   const [content] = RESOURCES.filter((resource) => resource.uri === uri)
   if (uri === 'test://static-binary') return { contents: [{ uri, mimeType: 'image/png', blob: PNG }] }
   if (uri === 'test://static-text') {
@@ -451,7 +463,8 @@ function readFixture(uri: string): ReadResourceResult {
       contents: [{ uri, mimeType: 'text/plain', text: 'This is the content of the static text resource.' }],
     }
   }
-  if (content !== undefined) return { contents: [{ uri, mimeType: 'text/plain', text: content.description }] }
+  if (content !== undefined)
+    return { contents: [{ uri, mimeType: 'text/plain', text: content.description ?? '' }] }
   const id = /^test:\/\/template\/([^/]+)\/data$/.exec(uri)?.[1]
   if (id !== undefined) {
     const body = JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` })
@@ -461,7 +474,7 @@ function readFixture(uri: string): ReadResourceResult {
   throw new McpError(-32002, `Resource not found: ${uri}`, { uri })
 }
 
-function fixturePrompt(name: string, given: Record<string, string>): GetPromptResult {
+export function fixturePrompt(name: string, given: Record<string, string>): GetPromptResult {
   switch (name) {
     case 'test_simple_prompt':
       return { messages: [userText('This is a simple prompt for testing.')] }
@@ -565,7 +578,7 @@ async function handle(
 }
 
 /** Against DNS rebinding (MCP 2025-11-25, transports, "Security Warning"): both headers name this machine. */
-function isLoopbackRequest(request: IncomingMessage): boolean {
+export function isLoopbackRequest(request: IncomingMessage): boolean {
   const { host, origin } = request.headers
   return isLoopbackUrl(`http://${host}`) && (origin === undefined || isLoopbackUrl(origin))
 }
