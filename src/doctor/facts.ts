@@ -79,30 +79,42 @@ export function hasToken(headers: Readonly<Record<string, string>>): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
 }
 
-/** Of the probe, which asks everywhere: the walk stops at the first that serves. */
+/**
+ * The places where a client looks for one of the documents, in its order, as they were answered. Of the probe, which
+ * asks everywhere: the walk stops at the first that serves.
+ */
+export function placesOf(seen: Pick<Examination, 'probes'>, document: 'resource' | 'issuer'): Exchange[] {
+  return places[document].flatMap((label) => probed(seen, 'metadata', label) ?? [])
+}
+
+const places = {
+  resource: ['resource-pointer', 'resource-path', 'resource-root'],
+  issuer: ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended'],
+} as const
+
+/** Whether it could be metadata: 200, and a JSON object. */
+export function isDocument(exchange: Exchange | undefined): boolean {
+  return exchange?.status === 200 && jsonOf(exchange) !== undefined
+}
+
 function findResourceMetadata(seen: Pick<Examination, 'probes'>): FoundDocument | undefined {
-  return firstDocument(
-    ['resource-pointer', 'resource-path', 'resource-root'].map((label) => probed(seen, 'metadata', label)),
-  )
+  return firstDocument(placesOf(seen, 'resource'))
 }
 
 function findIssuerMetadata(
   seen: Pick<Examination, 'probes'>,
   issuer: string | undefined,
 ): FoundDocument | undefined {
-  const labels = ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended']
-  const found = firstDocument(labels.map((label) => probed(seen, 'metadata', label)))
+  const found = firstDocument(placesOf(seen, 'issuer'))
   return (
     found ?? (issuer === undefined ? firstDocument([probed(seen, 'metadata', 'origin-oauth')]) : undefined)
   )
 }
 
 function firstDocument(candidates: readonly (Exchange | undefined)[]): FoundDocument | undefined {
-  for (const exchange of candidates) {
-    const body = exchange?.status === 200 ? jsonOf(exchange) : undefined
-    if (exchange !== undefined && body !== undefined) return { exchange, body }
-  }
-  return undefined
+  const exchange = candidates.find(isDocument)
+  const body = jsonOf(exchange)
+  return exchange === undefined || body === undefined ? undefined : { exchange, body }
 }
 
 export function firstIssuer(document: Document | undefined): string | undefined {

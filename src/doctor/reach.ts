@@ -20,7 +20,7 @@ export interface HostRole {
   role: string
 }
 
-/** Never rejects; what could not be found out is missing. */
+/** The first is what was typed. Never rejects; what could not be found out is missing. */
 export function lookAtHosts(
   named: readonly HostRole[],
   network: Network,
@@ -40,9 +40,12 @@ type NamedHost = Pick<HostFacts, 'hostname' | 'port' | 'isHttps' | 'roles'>
 
 function hostsOf(named: readonly HostRole[]): NamedHost[] {
   const hosts = new Map<string, NamedHost & { roles: string[] }>()
+  const isAtHome = isPrivateHost(parseUrl(named[0]?.url ?? '')?.hostname ?? '')
   for (const { url: text, role } of named) {
     const url = parseUrl(text ?? '')
     if (url === undefined || !/^https?:$/.test(url.protocol)) continue
+    // That a public server names what only it can reach is a fault of its metadata, and told there.
+    if (isPrivateHost(url.hostname) && !isAtHome) continue
     const isHttps = url.protocol === 'https:'
     const port = url.port === '' ? (isHttps ? 443 : 80) : Number(url.port)
     const known = hosts.get(url.origin)

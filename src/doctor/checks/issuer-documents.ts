@@ -3,7 +3,7 @@
 import { authorizationServerMetadataProblems } from '../../oauth/authorization-server-metadata.ts'
 import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
 import { type Document, type Exchange, jsonOf, outcomeOf, probed, quoted } from '../examination.ts'
-import { issuerPlaces } from './refused-address.ts'
+import { placesOf } from '../facts.ts'
 
 const shared = {
   stage: 'discovery',
@@ -38,7 +38,7 @@ export const issuerDocuments: readonly Check[] = [
     ],
     judge: (examination) => {
       if (examination.facts.issuer === undefined) return notApplicable('the metadata names none')
-      const places = issuerPlaces(examination)
+      const places = placesOf(examination, 'issuer')
       const isDead = places.every(({ status }) => status === undefined || status >= 502)
       return places.length > 0 && isDead
         ? violated(places.map((place) => `${place.url}: ${outcomeOf(place)}`).join('; '), ...places)
@@ -88,7 +88,7 @@ export const issuerDocuments: readonly Check[] = [
         (label) => probed(examination, 'metadata', label),
       )
       if (appended === undefined) return notApplicable('the issuer has no path')
-      if (!isDocument(appended) || isDocument(oauth) || isDocument(openid)) return passed
+      if (!isIssuerMetadata(appended) || isIssuerMetadata(oauth) || isIssuerMetadata(openid)) return passed
       const missing = [oauth, openid].flatMap((place) => place ?? [])
       return violated(
         `only ${appended.url}; ${missing.map((place) => `${place.url}: ${outcomeOf(place)}`).join('; ')}`,
@@ -110,7 +110,7 @@ export const issuerDocuments: readonly Check[] = [
       general: 'Serve one and the same document at oauth-authorization-server and at openid-configuration.',
     },
     judge: (examination) => {
-      const documents = issuerPlaces(examination).filter(isDocument)
+      const documents = placesOf(examination, 'issuer').filter(isIssuerMetadata)
       const [first, ...others] = documents
       if (first === undefined || others.length === 0) return notApplicable('there is only one')
       for (const other of others) {
@@ -142,7 +142,7 @@ export const issuerDocuments: readonly Check[] = [
       if (issuer === undefined) return notApplicable('the metadata names no authorization server')
       const other = ['origin-oauth', 'origin-openid']
         .flatMap((label) => probed(examination, 'metadata', label) ?? [])
-        .find((exchange) => isDocument(exchange) && !isSameIssuer(jsonOf(exchange)?.issuer, issuer))
+        .find((exchange) => isIssuerMetadata(exchange) && !isSameIssuer(jsonOf(exchange)?.issuer, issuer))
       return other === undefined
         ? passed
         : violated(
@@ -188,7 +188,7 @@ function differences(one: Document, two: Document): string[] {
   ]
 }
 
-function isDocument(exchange: Exchange | undefined): boolean {
+function isIssuerMetadata(exchange: Exchange | undefined): boolean {
   return exchange?.status === 200 && typeof jsonOf(exchange)?.token_endpoint === 'string'
 }
 

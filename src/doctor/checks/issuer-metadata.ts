@@ -1,8 +1,8 @@
 /** Authorization server metadata as Claude needs it: found, its issuer the one that was asked for, PKCE and a way to a client id in it (RFC 8414, MCP 2025-11-25). */
 
 import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
-import { type Document, type Examination, type Exchange, outcomeOf, probed, quoted } from '../examination.ts'
-import type { FoundDocument } from '../facts.ts'
+import { type Document, type Examination, type Exchange, outcomeOf, quoted } from '../examination.ts'
+import { type FoundDocument, placesOf } from '../facts.ts'
 
 const shared = {
   stage: 'discovery',
@@ -49,9 +49,7 @@ export const issuerMetadata: readonly Check[] = [
       const { facts } = examination
       if (!facts.asksForToken) return notApplicable('the server asks for no token')
       if (facts.issuerMetadata !== undefined) return passed
-      const asked = ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended'].flatMap(
-        (label) => probed(examination, 'metadata', label) ?? [],
-      )
+      const asked = placesOf(examination, 'issuer')
       return violated(asked.map((place) => `${place.url}: ${outcomeOf(place)}`).join('; '), ...asked)
     },
   },

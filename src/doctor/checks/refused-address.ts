@@ -1,7 +1,8 @@
 /** Firewalls that judge where a request comes from: by address, country or hosting provider (documented by Anthropic, 2026-09). */
 
 import { type Check, couldNotRun, notApplicable, passed, violated } from '../check.ts'
-import { type Examination, type Exchange, isHtml, outcomeOf, probed } from '../examination.ts'
+import { type Exchange, isHtml, outcomeOf, probed } from '../examination.ts'
+import { placesOf } from '../facts.ts'
 import { isBotChallenge } from './edge.ts'
 
 const addresses = 'https://platform.claude.com/docs/en/api/ip-addresses'
@@ -59,7 +60,7 @@ export const refusedAddress: readonly Check[] = [
     judge: (examination) => {
       const plain = probed(examination, 'metadata', 'issuer-plain')
       if (plain === undefined) return notApplicable('the authorization server is on the same host')
-      const places = issuerPlaces(examination)
+      const places = placesOf(examination, 'issuer')
       return [...places, plain].every(isRefusedByEdge)
         ? violated(
             `${new URL(plain.url).host}: ${outcomeOf(plain)} for every path: ${textOf(plain)}`,
@@ -69,12 +70,6 @@ export const refusedAddress: readonly Check[] = [
     },
   },
 ]
-
-export function issuerPlaces(examination: Examination): Exchange[] {
-  return ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended'].flatMap(
-    (label) => probed(examination, 'metadata', label) ?? [],
-  )
-}
 
 /** A page, or the short text of a proxy; an application that misses a token answers in JSON. */
 function isRefusedByEdge(exchange: Exchange | undefined): boolean {

@@ -2,7 +2,8 @@
 
 import { protectedResourceMetadataProblems } from '../../oauth/protected-resource-metadata.ts'
 import { type Check, couldNotRun, everyClient, notApplicable, passed, violated } from '../check.ts'
-import { type Examination, type Exchange, outcomeOf, probed, quoted } from '../examination.ts'
+import { outcomeOf, quoted } from '../examination.ts'
+import { placesOf } from '../facts.ts'
 
 export const resourceMetadata: readonly Check[] = [
   {
@@ -24,7 +25,7 @@ export const resourceMetadata: readonly Check[] = [
     },
     consequenceOf: ['address-refused', 'bot-challenge', 'well-known-blocked'],
     judge: (examination) => {
-      const guarded = places(examination).find(({ status }) => status === 401 || status === 403)
+      const guarded = placesOf(examination, 'resource').find(({ status }) => status === 401 || status === 403)
       if (examination.facts.resourceMetadata !== undefined || guarded === undefined) return passed
       return violated(`GET ${guarded.url}: ${outcomeOf(guarded)}`, guarded)
     },
@@ -58,7 +59,7 @@ export const resourceMetadata: readonly Check[] = [
     ],
     judge: (examination) => {
       if (!examination.facts.asksForToken) return notApplicable('the server asks for no token')
-      const asked = places(examination)
+      const asked = placesOf(examination, 'resource')
       if (examination.facts.resourceMetadata !== undefined) return passed
       if (asked.length === 0) return couldNotRun('no metadata was asked for')
       return violated(
@@ -115,9 +116,3 @@ export const resourceMetadata: readonly Check[] = [
     },
   },
 ]
-
-function places(examination: Examination): Exchange[] {
-  return ['resource-pointer', 'resource-path', 'resource-root'].flatMap(
-    (label) => probed(examination, 'metadata', label) ?? [],
-  )
-}

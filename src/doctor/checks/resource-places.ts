@@ -3,7 +3,7 @@
 import { parseUrl } from '../../platform/url.ts'
 import { type Check, everyClient, notApplicable, passed, violated, warning } from '../check.ts'
 import { type Exchange, jsonOf, outcomeOf, probed, quoted } from '../examination.ts'
-import { firstIssuer } from '../facts.ts'
+import { firstIssuer, isDocument } from '../facts.ts'
 
 const shared = {
   stage: 'discovery',
@@ -39,7 +39,7 @@ export const resourcePlaces: readonly Check[] = [
       ]
         .filter(({ found }) => found === undefined)
         .map(({ label }) => probed(examination, 'metadata', label))
-        .find((exchange) => exchange?.status === 200 && jsonOf(exchange) !== undefined)
+        .find(isDocument)
       return appended === undefined
         ? passed
         : violated(`it is at ${new URL(appended.url).pathname}`, appended)
@@ -139,17 +139,13 @@ export const resourcePlaces: readonly Check[] = [
 /** Nobody reads a consent page longer than this. */
 const manyScopes = 20
 
-function isDocument(exchange: Exchange | undefined): boolean {
-  return exchange?.status === 200 && jsonOf(exchange) !== undefined
-}
-
 function isSame(one: Exchange, two: Exchange): boolean {
   const [first, second] = [jsonOf(one) ?? {}, jsonOf(two) ?? {}]
   return first.resource === second.resource && firstIssuer(first) === firstIssuer(second)
 }
 
 /** A final slash, a port or a letter is not another path; that is told as a mismatch. */
-export function isOtherPath(resource: URL, typed: URL): boolean {
+function isOtherPath(resource: URL, typed: URL): boolean {
   const pathOf = ({ pathname }: URL): string => pathname.replace(/\/+$/, '').toLowerCase()
   return resource.origin === typed.origin && pathOf(resource) !== pathOf(typed)
 }

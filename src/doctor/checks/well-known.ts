@@ -1,15 +1,8 @@
 /** What is in the way at the well-known places: rules that answer every path, or none below a dot (RFC 8615 §3). */
 
 import { type Check, couldNotRun, everyClient, type Judgement, passed, violated, warning } from '../check.ts'
-import {
-  type Examination,
-  type Exchange,
-  isHtml,
-  isRedirect,
-  jsonOf,
-  outcomeOf,
-  probed,
-} from '../examination.ts'
+import { type Exchange, isHtml, isRedirect, jsonOf, outcomeOf, probed } from '../examination.ts'
+import { isDocument, placesOf } from '../facts.ts'
 
 const shared = {
   stage: 'discovery',
@@ -43,7 +36,7 @@ export const wellKnown: readonly Check[] = [
       const plain = probed(examination, 'metadata', 'unknown-plain')
       if (unknown?.status === undefined || plain?.status === undefined)
         return couldNotRun('nothing was answered')
-      const places = labelled(examination, resourceLabels)
+      const places = placesOf(examination, 'resource')
       const isSame = places.length > 0 && places.every(({ status }) => status === unknown.status)
       // A page is the front's own word for it, where the server behind speaks JSON.
       const isFronts =
@@ -132,20 +125,16 @@ export const wellKnown: readonly Check[] = [
   },
 ]
 
-const resourceLabels = ['resource-pointer', 'resource-path', 'resource-root']
-const issuerLabels = ['issuer-oauth', 'issuer-openid', 'issuer-openid-appended']
-
 /** An error where a client meets it before it has what it looks for; where it meets it never, a warning. */
 function withPlaces(
   isFault: (exchange: Exchange) => boolean,
   says: (exchange: Exchange) => string,
 ): Check['judge'] {
   return (examination): Judgement => {
-    const inTheWay = [resourceLabels, issuerLabels].flatMap((labels) =>
-      beforeFound(labelled(examination, labels)),
-    )
-    const met = inTheWay.find(isFault)
-    const first = met ?? labelled(examination, [...resourceLabels, ...issuerLabels, 'unknown']).find(isFault)
+    const asked = [placesOf(examination, 'resource'), placesOf(examination, 'issuer')]
+    const met = asked.flatMap(beforeFound).find(isFault)
+    const unknown = probed(examination, 'metadata', 'unknown')
+    const first = met ?? [...asked.flat(), ...(unknown === undefined ? [] : [unknown])].find(isFault)
     if (first === undefined) return passed
     const isMet = met !== undefined && examination.facts.asksForToken
     return isMet ? violated(says(first), first) : warning(says(first), first)
@@ -154,12 +143,8 @@ function withPlaces(
 
 /** All that a client asks until one of them serves. */
 function beforeFound(places: readonly Exchange[]): readonly Exchange[] {
-  const found = places.findIndex((exchange) => exchange.status === 200 && jsonOf(exchange) !== undefined)
+  const found = places.findIndex(isDocument)
   return found === -1 ? places : places.slice(0, found)
-}
-
-function labelled(examination: Examination, labels: readonly string[]): Exchange[] {
-  return labels.flatMap((label) => probed(examination, 'metadata', label) ?? [])
 }
 
 function pathOf({ url }: Exchange): string {

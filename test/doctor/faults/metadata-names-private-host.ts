@@ -4,6 +4,7 @@ export const fault: Fault = {
   rows: ['D19'],
   says: 'the token endpoint has the name of its container',
   break(lab) {
+    lab.addresses.set('auth', [])
     lab.addEdge(
       atPath(
         wellKnownIssuer,
