@@ -22,6 +22,8 @@ export interface EffectWatch {
 export interface RevocationPlaces {
   tokenEndpoint: unknown
   revocationEndpoint: unknown
+  /** A sign-in that is for a later run; it and its client stay. */
+  kept: { clientId: string; accessToken: string } | undefined
 }
 
 interface Registration {
@@ -55,9 +57,15 @@ export function watchEffects(outward: typeof fetch): EffectWatch {
       return new Response(text, { status, statusText, headers })
     },
     async undo(places) {
-      const removed = registrations.map((registration) => remove(registration, outward))
-      const revoked = grants.length === 0 ? [] : [revokeAll(grants, places, outward)]
-      return Promise.all([...removed, ...revoked])
+      const { kept } = places
+      const given = grants.filter(({ accessToken }) => accessToken !== kept?.accessToken)
+      const passing = registrations.filter(({ clientId }) => clientId !== kept?.clientId)
+      // First: a client that is removed can give nothing back.
+      const revoked = given.length === 0 ? [] : [await revokeAll(given, places, outward)]
+      const removed = passing.map((registration) => remove(registration, outward))
+      const keeps =
+        kept === undefined ? [] : [{ did: 'signed in', undone: false, says: 'kept for a later run' }]
+      return [...(await Promise.all(removed)), ...revoked, ...keeps]
     },
   }
 

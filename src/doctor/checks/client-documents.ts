@@ -39,7 +39,7 @@ export const clientDocuments: readonly Check[] = [
   {
     ...shared,
     id: 'client-document-refused',
-    title: 'Client metadata documents are announced, and Claude’s is refused',
+    title: 'Client metadata documents are announced, and a client’s is refused',
     rank: 42,
     source: 'https://github.com/anthropics/claude-ai-mcp/issues/650',
     claude:
@@ -54,11 +54,14 @@ export const clientDocuments: readonly Check[] = [
         return notApplicable('no request is taken in the address')
       }
       // Hosted Claude presents its document only where public clients are taken.
-      const presented = listsNone(body) ? ['hosted', 'code'] : ['code']
+      const presented = listsNone(body) ? ['hosted', 'code', 'own'] : ['code', 'own']
       for (const label of presented) {
         const answers = labelled(examination, label)
         const first = answers[0]
         if (first === undefined || !answers.every(isClientRefused)) continue
+        // Known, then, and refused for its port.
+        if (label === 'code' && labelled(examination, 'portless').some((one) => !isRefusedRequest(one)))
+          continue
         const clientId = new URL(first.url).searchParams.get('client_id')
         return violated(`${clientId}: ${returnedError(first) ?? outcomeOf(first)}`, ...answers)
       }

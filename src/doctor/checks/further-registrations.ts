@@ -1,6 +1,6 @@
 /** Whether registration takes what other Claude clients, and Claude on other days, send: loopback redirects, secrets, members it does not know, the same name twice (RFC 7591 §2). */
 
-import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
+import { type Check, everyClient, notApplicable, passed, violated, warning } from '../check.ts'
 import {
   type Examination,
   type Exchange,
@@ -61,7 +61,9 @@ export const furtherRegistrations: readonly Check[] = [
         const [left, right] = [probed(examination, probe, one), probed(examination, probe, other)]
         if (left === undefined || right === undefined || isRefused(left) === isRefused(right)) continue
         const [no, yes] = isRefused(left) ? [left, right] : [right, left]
-        return violated(`${firstRedirect(no)} is refused, ${firstRedirect(yes)} is taken`, no, yes)
+        const says = `${firstRedirect(no)} is refused, ${firstRedirect(yes)} is taken`
+        // Claude Code uses the name; the address is for others.
+        return no === left ? violated(says, no, yes) : warning(says, no, yes)
       }
       return notTried(examination) ?? passed
     },
@@ -77,13 +79,18 @@ export const furtherRegistrations: readonly Check[] = [
     clients: ['code', 'inspector', 'vscode'],
     fix: { general: 'Compare scheme, host and path of a loopback redirect, and ignore its port.' },
     judge: (examination) => {
-      const same = probed(examination, probe, 'same-port')
-      const other = probed(examination, probe, 'other-port')
+      const [portless, documented] = ['portless', 'code 1'].map((label) => {
+        return probed(examination, 'client-documents', label)
+      })
+      // Claude Code’s document names no port.
+      if (isRefusedRequest(documented) && portless !== undefined && !isRefusedRequest(portless)) {
+        return violated(portTold(documented), documented, portless)
+      }
+      const [same, other] = ['same-port', 'other-port'].map((label) => probed(examination, probe, label))
       if (same === undefined || other === undefined) return notApplicable(whyNot(examination))
       if (isRefusedRequest(same)) return notApplicable('the registered port is refused too')
-      return isRefusedRequest(other)
-        ? violated(`${firstRedirect(other)}: ${returnedError(other) ?? outcomeOf(other)}`, other, same)
-        : passed
+      // Whoever registers for itself registers its port.
+      return isRefusedRequest(other) ? warning(portTold(other), other, same) : passed
     },
   },
   {
@@ -131,7 +138,7 @@ export const furtherRegistrations: readonly Check[] = [
       }
       const answer = probed(examination, probe, 'unknown-members')
       if (isRefusedRegistration(answer) && answer !== undefined) {
-        return violated(`with further members: ${told(answer)}`, answer)
+        return warning(`with further members: ${told(answer)}`, answer)
       }
       return notTried(examination) ?? passed
     },
@@ -240,6 +247,11 @@ function firstRedirect({ requestBody, url }: Exchange): string {
     ? registered[0]
     : new URL(url).searchParams.get('redirect_uri')
   return String(first)
+}
+
+function portTold(answer: Exchange | undefined): string {
+  if (answer === undefined) return ''
+  return `${firstRedirect(answer)}: ${returnedError(answer) ?? outcomeOf(answer)}`
 }
 
 function told(answer: Exchange): string {

@@ -76,7 +76,10 @@ export const registration: readonly Check[] = [
         'Make the endpoint answer 201 with a `client_id`, or take `registration_endpoint` out of the metadata and let people type a client id.',
     },
     consequenceOf: ['unknown-members-refused', 'bot-challenge', 'agent-refused'],
-    judge: withRegistration((answer) => {
+    judge: withRegistration((answer, { facts }) => {
+      if (facts.issuerMetadata?.body.registration_endpoint !== answer.url) {
+        return notApplicable('the endpoint was guessed')
+      }
       const isToldApart = [401, 403, 429].includes(answer.status ?? 0) || isCallbackRefused(answer)
       if (isToldApart) return notApplicable('it is refused for a reason')
       const body = jsonOf(answer)

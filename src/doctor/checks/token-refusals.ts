@@ -82,7 +82,10 @@ export const tokenRefusals: readonly Check[] = [
     judge: (examination) => {
       const answer = probed(examination, probe, 'known-client')
       if (answer === undefined) return notApplicable(whyNot(examination))
-      const { token } = examination.facts
+      const { token, registration, authorization, landing } = examination.facts
+      if (landing === undefined && (authorization !== undefined || registration === undefined)) {
+        return notApplicable('it is not sure that the client is known')
+      }
       const refused = [token, answer].find((one) => tokenErrorOf(one) === 'invalid_client')
       return refused === undefined ? passed : violated(`a client that is known: ${told(refused)}`, refused)
     },

@@ -52,11 +52,20 @@ async function askWithDocuments(bench: ProbeBench): Promise<void> {
     await ask('unannounced', hosted)
     return exchange('unannounced-token')
   }
+  await ask('portless', { ...code, redirectUri: 'http://localhost/callback' })
+  const own = ownDocument(bench)
   for (let count = 1; count <= repetitions; count++) {
     await ask(`hosted ${count}`, hosted)
     await ask(`code ${count}`, code)
+    if (own !== undefined) await ask(`own ${count}`, own)
     await exchange(`token ${count}`)
   }
+}
+
+/** Of another client than Claude’s, when the walk was made as that. */
+function ownDocument({ client }: ProbeBench): typeof hosted | undefined {
+  const isOther = client?.clientId !== hosted.clientId && client?.clientId !== code.clientId
+  return client?.origin === 'metadata-document' && isOther ? client : undefined
 }
 
 function isAnnounced(metadata: Document | undefined): boolean {

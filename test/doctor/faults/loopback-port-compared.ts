@@ -3,14 +3,13 @@ import { html } from '../lab/lab.ts'
 
 export const fault: Fault = {
   rows: ['R17'],
-  says: 'a loopback redirect has to come with the registered port',
+  says: 'Claude Code’s document names a redirect without a port, and is compared with it as it is',
+  settings: { identity: 'metadata-document' },
   break(lab) {
     lab.addEdge(
       atPath('/authorize', (request, next) => {
-        const port = new URL(new URL(request.url).searchParams.get('redirect_uri') ?? '').port
-        return port === '' || port === '3118'
-          ? next(request)
-          : html('This redirect URI is not registered.', 400)
+        const { port } = new URL(new URL(request.url).searchParams.get('redirect_uri') ?? '')
+        return port === '' ? next(request) : html('This redirect URI is not registered.', 400)
       }),
     )
   },
