@@ -41,6 +41,7 @@ export interface ConfigFile extends ConnectorConfig {
   siteColour?: string
   data?: string
   database?: string
+  internalListen?: string
   metricsListen?: string
   logFormat?: 'pretty' | 'json'
   logLevel?: LogLevel

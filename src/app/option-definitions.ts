@@ -420,6 +420,15 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Needs the package pg. A password stands in POSTERN_DATABASE or PGPASSWORD, not in the flag. `postern storage copy` moves the records there first, so that nobody is signed out.',
   },
   {
+    ...ofDoor('internalListen', 'The address of the door', '--internal-listen <host:port>'),
+    expects: 'an address of this machine that the other instances reach, and a port, such as 10.0.0.5:8788',
+    default: 'none: nothing is passed on',
+    purpose:
+      'Of several instances on one database: where this one takes calls for the commands that it runs.',
+    consequence:
+      'A command runs on one instance for each person and client, and calls that reach another one are passed there. What is not sealed by an instance is refused; all the same the port belongs into a private network.',
+  },
+  {
     ...ofDoor('masterKey', 'Records and logs', undefined),
     inFile: false,
     expects: '32 bytes in base64url (43 characters); of two with a comma between, the one that fits is used',

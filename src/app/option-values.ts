@@ -92,6 +92,10 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   siteColour: z.string().refine(isColour),
   data: z.string().min(1),
   database: z.string().refine((text) => isPostgresUrl(text) && parseUrl(text) !== undefined),
+  internalListen: z
+    .string()
+    .regex(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[1-9]\d{0,4}$/)
+    .refine((text) => !/^(?:0\.0\.0\.0|\[::\]):/.test(text)),
   masterKey: z
     .string()
     .transform((text) => text.split(',').map((key) => decodeBase64Url(key.trim().replace(/=+$/, ''))))

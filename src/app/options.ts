@@ -37,6 +37,8 @@ export interface Options {
   readonly data: string
   /** Undefined: in the data directory. */
   readonly database: string | undefined
+  /** Undefined: nothing is passed between instances. */
+  readonly internalListen: string | undefined
   /** Undefined: in the data directory. */
   readonly masterKeys: readonly Uint8Array[] | undefined
   readonly registration: boolean
@@ -110,6 +112,10 @@ export function readOptions(sources: OptionSources): Options {
     const says = 'nobody can use an invitation where registration is switched off; choose one'
     problems.push({ at: `${given.get('invitedOnly')?.at} and ${given.get('registration')?.at}`, says })
   }
+  if (given.has('internalListen') && !given.has('database')) {
+    const says = 'means something only where several instances share a database; add --database'
+    problems.push({ at: given.get('internalListen')?.at ?? '', says })
+  }
   if (given.has('unprovenClient') && !given.has('trustIssuer')) {
     const says = 'means something only where an issuer is trusted; add --trust-issuer'
     problems.push({ at: given.get('unprovenClient')?.at ?? '', says })
@@ -129,6 +135,7 @@ export function readOptions(sources: OptionSources): Options {
     siteColour: value<string | undefined>('siteColour', undefined),
     data: value('data', defaultDataDirectory),
     database: value<string | undefined>('database', undefined),
+    internalListen: value<string | undefined>('internalListen', undefined),
     masterKeys: value<Uint8Array[] | undefined>('masterKey', undefined),
     registration: value('registration', true),
     metadataDocuments: value('metadataDocuments', true),

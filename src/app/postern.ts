@@ -21,7 +21,7 @@ import {
 import { createConnectionRecorder } from '../connections/recorder.ts'
 import { createVault } from '../credentials/vault.ts'
 import { createWallet } from '../credentials/wallet.ts'
-import { createGateway, defaultGatewayLimits, type GatewayLimits } from '../gateway/gateway.ts'
+import { createGateway, defaultGatewayLimits, type GatewayLimits, ssePath } from '../gateway/gateway.ts'
 import { tracedGateway } from '../gateway/tracing.ts'
 import type { FormProvider, IdentityProvider, OutsideProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
@@ -49,9 +49,10 @@ import {
   readConnectors,
   type TenantConnectorOptions,
 } from './connector-options.ts'
-import { createConnectors } from './connectors.ts'
+import { type Connectors, createConnectors } from './connectors.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { createInstances, type Instances } from './instances.ts'
 import { pageLinks } from './pages.ts'
 import { createSources, type SourceOptions, type Sources } from './sources.ts'
 import { readTrustedIssuers } from './trusted-issuers.ts'
@@ -90,14 +91,25 @@ export interface PosternOptions {
   outboundFetch?: OutboundFetch | undefined
   /** How pages look: a name, a logo and a colour of your own. Default: Postern's. */
   brand?: BrandOptions | undefined
+  /** Where there are other instances on the same storage: how they reach this one, see `fetchPassed`. */
+  instances?: InstanceOptions | undefined
   readers?: readonly EventReader[] | undefined
   clock?: Clock | undefined
   random?: Random | undefined
 }
 
+export interface InstanceOptions {
+  /** Such as `http://10.0.0.5:8788`: a listener that only the other instances reach, which answers with `fetchPassed`. */
+  address: string
+  /** The way to the others. It must not limit the time, because a stream may be silent for long. Default: the runtime's fetch. */
+  send?: typeof fetch
+}
+
 export interface Postern {
   /** `connection` says what a Request cannot: the address of the socket. `app/node` fills it in. */
   fetch(request: Request, connection?: Connection): Promise<Response>
+  /** Calls that other instances pass on, for processes that live here. Everything that they have not sealed is refused. */
+  fetchPassed(request: Request): Promise<Response>
   /** Settles when keys are loaded; `fetch` waits for it by itself. Rejects if storage or master key cannot be used. */
   ready: Promise<void>
   /** The URL to give to Claude; of several the default one's, else the first's. */
@@ -136,6 +148,7 @@ export function createPostern(options: PosternOptions): Postern {
       // Our own listener writes it out as it is; a runtime or a framework wants a real one.
       return PlainRequest.isPlain(request) ? response : PlainResponse.realOf(response)
     },
+    fetchPassed: async (request) => PlainResponse.realOf(await (await opened).fetchPassed(request)),
     close: async () => (await opened).close(),
   }
 }
@@ -166,10 +179,12 @@ const keyPurposes = [
   'mcp-session',
   'credentials',
   'detours',
+  'instances',
 ] as const
 
 interface OpenHouse {
   frontDoor: FrontDoor
+  fetchPassed(request: Request): Promise<Response>
   forgetTenant(path: string): Promise<void>
   close(): Promise<void>
 }
@@ -222,6 +237,21 @@ async function openRooms(
   const guardedFetch = options.outboundFetch ?? createOutboundFetch(documentFetch)
   const operatorFetch = createOutboundFetch(providerFetch)
   const way = { guardedFetch, operatorFetch }
+  const limits = { ...defaultGatewayLimits, ...options.limits }
+  const instances =
+    options.instances &&
+    createInstances({
+      address: options.instances.address,
+      send: options.instances.send ?? fetch,
+      key: keys.get('instances'),
+      storage,
+      origin: issuer,
+      bodyBytes: limits.bodyBytes,
+      clock,
+      random,
+      onMissedBeat: (reason) => telemetry.emit('instance.beat_missed', 'instances', { reason }),
+    })
+
   const login = createLogin({
     storage,
     provider: identity.form,
@@ -264,9 +294,10 @@ async function openRooms(
           storage,
           allowedHosts,
           allowedOrigins,
-          limits: { ...defaultGatewayLimits, ...options.limits },
+          limits,
           telemetry,
           clock,
+          elsewhere: instances,
         }),
       ),
   })
@@ -323,14 +354,30 @@ async function openRooms(
   const housekeeping = startHousekeeping(storage, clock, telemetry)
   return {
     frontDoor,
+    fetchPassed: (request) => answerPassed(request, instances, connectors),
     forgetTenant: connectors.forgetTenant,
     close: async () => {
       isClosing = true
       housekeeping.stop()
+      await instances?.close()
       await connectors.close()
       await Promise.all([recorder.close(), usage.close(), audit.close()])
     },
   }
+}
+
+async function answerPassed(
+  request: Request,
+  instances: Instances | undefined,
+  connectors: Connectors,
+): Promise<Response> {
+  const passed = await instances?.receive(request)
+  if (passed === undefined || passed instanceof Response) return passed ?? new Response(null, { status: 404 })
+  const path = new URL(passed.request.url).pathname.replace(/\/$/, '')
+  const place = path.endsWith(ssePath) ? path.slice(0, -ssePath.length) : path
+  const connector = connectors.fixed.find((one) => one.path === place) ?? (await connectors.findTenant(place))
+  if (connector === undefined) return new Response(null, { status: 404 })
+  return passed.prove(await connector.gateway.fetchPassed(passed.request, passed.tokenHash))
 }
 
 /** Read before the first request, so that a database that holds none can be written at start. */

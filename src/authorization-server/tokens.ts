@@ -34,12 +34,15 @@ export interface TokenPrincipal {
   grantId: string
   flowId: string
   scope: readonly string[]
+  tokenHash: TokenHash
 }
 
 /** How a token is shown: with which scheme, and for one that is bound to a key with a proof for this very request (RFC 9449 §7.1). `goes-on`: for what was judged before and lasts. */
 export type TokenUse =
   | { scheme: 'Bearer' | 'DPoP'; proof: string | undefined; method: string; urls: readonly string[] }
   | 'goes-on'
+  /** The token is a hash: another instance was shown what it is of, and has judged it (house rule 13). */
+  | 'passed'
 
 /** A token of ours that opens nothing here, and why: for the log; its holder is told no more than anybody. */
 export interface DeadToken {
@@ -154,13 +157,16 @@ export function createTokens(settings: AuthorizationServerSettings, proofs: Proo
     resource: ResourceIdentifier,
     use: TokenUse,
   ): Promise<TokenPrincipal | undefined> {
-    const live = await findLive(accessToken)
+    const live =
+      use === 'passed'
+        ? await storage.findAccessToken(accessToken as TokenHash, clock())
+        : await findLive(accessToken)
     if (live === undefined || live.grant.resource !== resource) return undefined
     if (!(await isShownRight(accessToken, live.grant.keyThumbprint, use))) return undefined
     if (live.accessToken.firstUsedAt === undefined)
       await storage.markAccessTokenUsed(live.accessToken.tokenHash, clock())
     const { userId, clientId, grantId, flowId, scope } = live.grant
-    return { userId, clientId, grantId, flowId, scope }
+    return { userId, clientId, grantId, flowId, scope, tokenHash: live.accessToken.tokenHash }
   }
 
   /** A token that is bound to a key is no bearer token, and the other way round (RFC 9449 §7.2). */
@@ -169,7 +175,7 @@ export function createTokens(settings: AuthorizationServerSettings, proofs: Proo
     keyThumbprint: string | undefined,
     use: TokenUse,
   ): Promise<boolean> {
-    if (use === 'goes-on') return true
+    if (use === 'goes-on' || use === 'passed') return true
     if (keyThumbprint === undefined) return use.scheme === 'Bearer'
     if (use.scheme !== 'DPoP' || use.proof === undefined) return false
     const proof = await proofs.find(use.proof, { ...use, accessToken })

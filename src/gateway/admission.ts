@@ -3,6 +3,7 @@
 import type { CallerCredential } from '../credentials/caller-credential.ts'
 import { jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
+import type { TokenHash } from '../platform/crypto.ts'
 import type { Access } from './connector-settings.ts'
 import { hostOf } from './cross-origin.ts'
 import { asHttp, asProofDemand, type ProtectedResource, signInDemand } from './protected-resource.ts'
@@ -18,6 +19,8 @@ export interface Principal {
   grantId: string
   flowId: string
   scope: readonly string[]
+  /** Of the token that was shown. */
+  tokenHash?: TokenHash
   /** What the operator's policy knows the person by; the role is one of them. */
   groups?: readonly string[]
   /** What the upstream is called with in their name; undefined where that is the same for everybody. */
@@ -37,6 +40,8 @@ export interface DeadToken {
 export type TokenUse =
   | { scheme: TokenScheme; proof: string | undefined; method: string; urls: readonly string[] }
   | 'goes-on'
+  /** The token is a hash: another instance was shown what it is of, and has judged it (house rule 13). */
+  | 'passed'
 
 export type TokenScheme = 'Bearer' | 'DPoP'
 
@@ -54,6 +59,8 @@ export interface AdmissionRules {
   findDeadToken?: ((token: string) => Promise<DeadToken | undefined>) | undefined
   allowedHosts: (host: string) => boolean
   allowedOrigins: (origin: string) => boolean
+  /** Of a request that another instance has passed on: the hash of its token. */
+  passedToken?: (request: Request) => TokenHash | undefined
 }
 
 export async function admit(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
@@ -69,8 +76,11 @@ export async function isStillAdmitted(
   principal: Principal,
 ): Promise<boolean> {
   if (isStranger(principal)) return true
-  const token = readCredential(request)?.token ?? ''
-  const now = await rules.findPrincipal(token, rules.guarded.resource, 'goes-on')
+  const passed = rules.passedToken?.(request)
+  const now =
+    passed === undefined
+      ? await rules.findPrincipal(readCredential(request)?.token ?? '', rules.guarded.resource, 'goes-on')
+      : await rules.findPrincipal(passed, rules.guarded.resource, 'passed')
   return now?.userId === principal.userId && now.clientId === principal.clientId
 }
 
@@ -99,6 +109,8 @@ function guardOrigin(request: Request, { allowedOrigins }: AdmissionRules): void
 async function authenticate(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
   const { access, guarded } = rules
   if (access === 'none') return stranger(trace)
+  const passed = rules.passedToken?.(request)
+  if (passed !== undefined) return admitPassed(passed, request, rules, trace)
   const credential = readCredential(request)
   if (credential === undefined) {
     if (access === 'lazy' && !isEager(request)) return stranger(trace)
@@ -115,6 +127,19 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
     if (dead !== undefined) concern(trace, dead)
     throw refusedToken(request, guarded, `invalid token${dead === undefined ? '' : `: ${dead.why}`}`)
   }
+  concern(trace, principal)
+  return principal
+}
+
+/** The other instance has judged how it was shown; whose it is, and whether it is still good, is looked up here. */
+async function admitPassed(
+  tokenHash: TokenHash,
+  request: Request,
+  { guarded, findPrincipal }: AdmissionRules,
+  trace: Trace,
+): Promise<Principal> {
+  const principal = await findPrincipal(tokenHash, guarded.resource, 'passed')
+  if (principal === undefined) throw refusedToken(request, guarded, 'invalid token of a passed request')
   concern(trace, principal)
   return principal
 }

@@ -17,7 +17,7 @@ import {
 } from '../mcp/streamable-http.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { Clock } from '../platform/clock.ts'
-import { randomId } from '../platform/crypto.ts'
+import { randomId, type TokenHash } from '../platform/crypto.ts'
 import { type EventFields, type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { createAccessPolicy } from './access-policy.ts'
 import {
@@ -34,6 +34,7 @@ import { createCatalogue, summarizeTool, type ToolDefinition, type ToolSummary }
 import type { ConnectorSettings } from './connector-settings.ts'
 import { tryCredential } from './credential-check.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwarding.ts'
 import type { StrangerRules } from './lazy-access.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -50,7 +51,7 @@ import {
   type SessionMarks,
 } from './session.ts'
 import { asksForList, filterLists } from './shown-lists.ts'
-import { createSseClients } from './sse-clients.ts'
+import { createSseClients, ssePath } from './sse-clients.ts'
 import { isStranger, newStranger, sharedStranger } from './stranger.ts'
 import { createTrace, describeBody, type Trace } from './trace.ts'
 import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
@@ -78,11 +79,15 @@ export interface GatewayOptions {
   limits: GatewayLimits
   telemetry: Telemetry
   clock: Clock
+  /** Where there are other instances. */
+  elsewhere?: Elsewhere | undefined
 }
 
 export interface Gateway {
   /** Everything on the MCP path. Never rejects. */
   fetch(request: Request): Promise<Response>
+  /** The same, for what another instance has let in and passed on. */
+  fetchPassed(request: Request, tokenHash: TokenHash): Promise<Response>
   protectedResourceMetadata(request: Request): Response
   /** The upstream's tools, for the consent page; undefined if it does not answer in time. */
   catalogue(): Promise<ToolSummary[] | undefined>
@@ -107,7 +112,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   const guarded = { ...connector, issuer: options.issuer }
   const ownHeaders = ownUpstreamHeaders(options.origin)
-  const rules = { ...options, access: connector.access, guarded }
+  const passedTokens = new WeakMap<Request, TokenHash>()
+  const rules: AdmissionRules = {
+    ...options,
+    access: connector.access,
+    guarded,
+    passedToken: (request) => passedTokens.get(request),
+  }
   const strangers: StrangerRules = connector.strangers ?? { publicTools: [], hiddenTools: [] }
   const catalogue = createCatalogue(upstream, ownCaller(telemetry, connector.credential), limits)
   const permission = createPermission({ connector, guarded, strangers, catalogue, sessions })
@@ -131,10 +142,18 @@ export function createGateway(options: GatewayOptions): Gateway {
       isStranger(principal) || isStillAdmitted(request, rules, principal),
   })
 
+  /** Answers of other instances. */
+  const answeredElsewhere = new WeakSet<Response>()
+
   /** The steps, in the order in which they are taken. */
-  async function answer(request: Request, trace: Trace): Promise<Response> {
-    if (request.method === 'OPTIONS') return preflightResponse(request)
-    const principal = await admit(request, rules, trace)
+  async function answer(asked: Request, trace: Trace): Promise<Response> {
+    if (asked.method === 'OPTIONS') return preflightResponse(asked)
+    const principal = await admit(asked, rules, trace)
+    const request = await takeHome(asked, principal)
+    if (request instanceof Response) {
+      answeredElsewhere.add(request)
+      return request
+    }
     const ofStream = isGuest(principal) ? undefined : sseClients.answer(request, principal, trace)
     if (ofStream !== undefined) return ofStream
     switch (request.method) {
@@ -148,6 +167,17 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (isGuest(principal)) throw permission.signInFirst(request)
         throw notAllowed(`${request.method} is not a method of MCP`)
     }
+  }
+
+  /** What a process knows of its caller is on one instance; whoever comes in elsewhere is answered there, in one hop. */
+  async function takeHome(request: Request, principal: Principal): Promise<Request | Response> {
+    const { elsewhere } = options
+    const { tokenHash, userId, clientId } = principal
+    if (elsewhere === undefined || tokenHash === undefined || passedTokens.has(request)) return request
+    const isBound = connector.upstream.isLocal === true || new URL(request.url).pathname.endsWith(ssePath)
+    if (!isBound) return request
+    const callerKey = JSON.stringify([connector.path, userId, clientId])
+    return elsewhere.passOn({ request, callerKey, tokenHash, bodyBytes: limits.bodyBytes })
   }
 
   /** Somebody without a token, where that opens a part of the connector. */
@@ -412,6 +442,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     try {
       const response = await answer(request, trace)
+      // It was told of there.
+      if (answeredElsewhere.has(response)) return expose(response)
       return request.method === 'OPTIONS' ? response : finish(response, 'mcp.request')
     } catch (thrown) {
       const error = thrown instanceof CredentialLost ? refusedToken(request, guarded, thrown.message) : thrown
@@ -431,6 +463,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     fetch: serve,
+    fetchPassed(request, tokenHash) {
+      passedTokens.set(request, tokenHash)
+      return serve(request)
+    },
     protectedResourceMetadata(request) {
       if (request.method === 'OPTIONS') return preflightResponse(request)
       if (request.method !== 'GET' && request.method !== 'HEAD') {

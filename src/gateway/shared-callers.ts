@@ -8,6 +8,8 @@ import type { Upstream, UpstreamCall, UpstreamCaller, UpstreamSession } from './
 export function shareAmongCallers(upstream: Upstream): Upstream {
   return {
     ...upstream,
+    // What is one for everybody holds nothing of any of them: each instance has its own.
+    isLocal: false,
     initialize(call) {
       const messages = call.messages.map((message) =>
         isRequest(message) ? { ...message, params: { ...message.params, capabilities: {} } } : message,

@@ -58,6 +58,7 @@ function tracedFetch(fetch: Fetch, connector: string): Fetch {
 function tracedUpstream(upstream: Upstream): Upstream {
   return {
     name: upstream.name,
+    isLocal: upstream.isLocal === true,
     post: (call) =>
       within(
         call,

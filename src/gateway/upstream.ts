@@ -8,6 +8,8 @@ import type { EventFields } from '../platform/telemetry.ts'
 export interface Upstream {
   /** For events and messages: the command, the host. */
   readonly name: string
+  /** Its processes, and what they remember, are on this instance alone. */
+  readonly isLocal?: boolean
   /** A client's own `initialize`. */
   initialize(call: UpstreamCall): Promise<OpenedSession>
   /** Every other POST. Answers failures of the upstream itself: rejects only on a fault of ours, or with `CredentialLost`. */

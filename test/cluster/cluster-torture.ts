@@ -77,7 +77,9 @@ export async function tortureCluster(options: ClusterTorture): Promise<ClusterRe
       }
     })
     const failing = Promise.all(working)
-    const faults = await breakThings(cluster, options, chance.fork('faults'), probe, tally)
+    const breaking = breakThings(cluster, options, chance.fork('faults'), probe, tally)
+    // Whichever fails first ends the other.
+    const faults = await Promise.race([breaking, failing.then(() => breaking)])
     stop.abort()
     await failing
     say(`the last fault is over; ${clients.length} clients are asked once more`)
@@ -174,7 +176,7 @@ function nextFault(cluster: Cluster, postgres: PostgresServer, chance: Chance, o
     await instance.kill()
     await wait(chance.between(0, 1_500))
     // The fault ends when it is started again; until it answers is recovery.
-    void instance.start().catch(() => undefined)
+    void supervise(instance)
   }
   async function during(seconds: number, begin: () => void): Promise<void> {
     begin()
@@ -224,6 +226,19 @@ function nextFault(cluster: Cluster, postgres: PostgresServer, chance: Chance, o
       },
     ],
   ])
+}
+
+/** As whatever runs servers does: one that cannot start, because the database is away too, is started again. */
+async function supervise(instance: Instance): Promise<void> {
+  while (
+    !(await instance.start().then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    if (instance.isGivenUp()) return
+    await wait(500)
+  }
 }
 
 function shuffled<T>(all: readonly T[], chance: Chance): T[] {

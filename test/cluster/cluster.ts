@@ -34,13 +34,15 @@ export interface Instance {
   /** Resolves when it answers. */
   start(environment?: Record<string, string>): Promise<void>
   isUp(): boolean
+  giveUp(): Promise<void>
+  isGivenUp(): boolean
 }
 
 export interface ClusterOptions {
   count: number
   database: string
-  /** What stands after `serve` and the options of the cluster. */
-  words: readonly string[]
+  /** What stands after `serve` and the options of the cluster; of each instance, if they differ. */
+  words: readonly string[] | ((index: number) => readonly string[])
   random?: () => number
 }
 
@@ -56,7 +58,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     Array.from({ length: count }, async (_, index) => {
       const network = await startNetwork(Number(new URL(database).port))
       const environment = { ...common, POSTERN_DATABASE: network.through(database) }
-      const given = ['--public-url', origin, '--log-format', 'json', ...words]
+      const given = [
+        '--public-url',
+        origin,
+        '--log-format',
+        'json',
+        ...(typeof words === 'function' ? words(index) : words),
+      ]
       return createInstance(`instance ${index + 1}`, await findFreePort(), network, environment, given)
     }),
   )
@@ -70,7 +78,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     run,
     async stop() {
       await spreader.close()
-      await Promise.all(instances.map((instance) => instance.kill()))
+      await Promise.all(instances.map((instance) => instance.giveUp()))
       await Promise.all(instances.map(({ network }) => network.close()))
     },
   }
@@ -85,6 +93,7 @@ function createInstance(
 ): Instance {
   const log: string[] = []
   let life: Life | undefined
+  let isOver = false
   return {
     name,
     origin: `http://127.0.0.1:${port}`,
@@ -92,6 +101,11 @@ function createInstance(
     environment,
     log,
     isUp: () => life?.isUp() ?? false,
+    isGivenUp: () => isOver,
+    async giveUp() {
+      isOver = true
+      await life?.kill()
+    },
     async kill() {
       const dying = life
       life = undefined

@@ -59,7 +59,7 @@ export async function startPostgres({
       `fsync=${durable ? 'on' : 'off'}`,
     ]
     const words = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
-    const deadline = performance.now() + 60_000
+    const deadline = performance.now() + 180_000
     do {
       const child = spawn(join(binaries, 'bin', 'postgres'), words, {
         ...user,
@@ -74,7 +74,7 @@ export async function startPostgres({
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     } while (performance.now() < deadline)
-    throw new Error('PostgreSQL did not start within a minute')
+    throw new Error('PostgreSQL did not start within three minutes')
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {

@@ -209,6 +209,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
   event('upstream.failed', 'error', 'Your MCP server could not answer; the client was told `reason`.'),
 
   event(
+    'instance.beat_missed',
+    'warn',
+    'This instance could not say that it lives; `reason` says why. After ten seconds of it the others take over the calls for its commands.',
+  ),
+  event(
     'storage.moved',
     'warn',
     'The records were moved to PostgreSQL by `postern storage copy`, and the server goes on there; `reason` says where. At its next start it needs --database.',

@@ -17,6 +17,7 @@ import { createDocumentFetch, type RunningServer, startServer } from '../node.ts
 import { type OptionDefinition, optionDefinitions } from '../option-definitions.ts'
 import { hasSignIn, type OptionSources, type Options, readOptions } from '../options.ts'
 import { createPostern, type Postern } from '../postern.ts'
+import { createUpstreamFetch } from '../upstream-fetch-node.ts'
 import { type BannerFacts, writeBanner, writeFindings, writeUpstreamFinding } from './banner.ts'
 import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
@@ -119,6 +120,8 @@ interface House {
   door?: Door
   storage?: Storage
   server?: RunningServer
+  /** For the other instances. */
+  internal?: RunningServer
   metrics?: RunningServer
   tunnel?: Tunnel
   documents?: { close(): Promise<void> }
@@ -192,6 +195,10 @@ async function open(
       lifetimes: lifetimesOf(options),
       allowLoopbackHosts: options.host === undefined,
       additionalHosts: options.trustedHosts,
+      instances:
+        options.internalListen === undefined
+          ? undefined
+          : { address: `http://${options.internalListen}`, send: createUpstreamFetch().fetch },
       outboundFetch: documents.fetch,
       brand: brandOf(options),
       readers,
@@ -199,6 +206,8 @@ async function open(
   )
   await postern.ready
   house.postern = postern
+  if (options.internalListen !== undefined)
+    house.internal = await startServer({ ...readListen(options.internalListen), fetch: postern.fetchPassed })
   door.open(postern)
   if (metrics !== undefined && options.metricsListen !== undefined) {
     house.metrics = await startMetricsListener({ ...options.metricsListen, metrics })
@@ -230,6 +239,11 @@ async function open(
 
 function brandOf({ siteName, siteLogo, siteColour }: Options): BrandOptions {
   return { name: siteName, logo: siteLogo && readPicture(siteLogo), colour: siteColour }
+}
+
+function readListen(address: string): { host: string; port: number } {
+  const end = address.lastIndexOf(':')
+  return { host: address.slice(0, end).replace(/^\[|\]$/g, ''), port: Number(address.slice(end + 1)) }
 }
 
 /** Plain http is allowed for loopback only. */
@@ -424,6 +438,7 @@ async function close(house: House, { err }: Terminal): Promise<void> {
     ['the MCP server', postern?.close()],
     ['the first MCP server', house.probedUpstream?.close()],
     ['the listener', drained],
+    ['the listener for other instances', house.internal?.close(drainDeadlineMs)],
     ['the listener for metrics', house.metrics?.close(0)],
     ['the tunnel', tunnel?.stop()],
     ['the way out', documents?.close()],

@@ -75,6 +75,7 @@ export function stdioUpstream(options: StdioUpstreamOptions): Upstream {
   const upstream = options.shared ? shareAmongCallers(pool) : pool
   return {
     ...upstream,
+    isLocal: options.shared !== true,
     async close() {
       await pool.close()
       atExit.delete(running)
