@@ -4,9 +4,12 @@ import type { Browser as Chromium, Page } from 'playwright-core'
 import { type Browser, isAtRedirectUri, type Visit } from './browser.ts'
 import type { Login } from './browser-fetch.ts'
 import { ConnectFailure } from './connect-failure.ts'
+import type { LoginStep } from './login-script.ts'
 
 export interface HeadlessBrowserOptions {
   login: Login | undefined
+  /** Done first; what it leaves open goes on as without it. */
+  script?: readonly LoginStep[] | undefined
   patienceSeconds: number
 }
 
@@ -19,6 +22,8 @@ export function createHeadlessBrowser(options: HeadlessBrowserOptions): Browser 
     catchesForeignRedirects: true,
     async visit(visit) {
       visit.transcript.mask.learn('password', options.login?.password)
+      for (const { isSecret, value } of options.script ?? [])
+        if (isSecret) visit.transcript.mask.learn('password', value)
       const chromium = await launch(visit)
       try {
         return await signIn(chromium, visit, options)
@@ -75,6 +80,11 @@ async function walk(
 ): Promise<string> {
   // A redirect to an address that is not resolved fails the navigation that brought the answer.
   await page.goto(visit.authorizationUrl, { waitUntil: 'domcontentloaded' }).catch(() => undefined)
+  for (const step of options.script ?? []) {
+    if (isAtRedirectUri(page.url(), visit.redirectUri) || page.url().startsWith('chrome-error:'))
+      return landed
+    await doStep(page, step)
+  }
   let isLoginTold = false
   for (let count = 0; count < maximumPages; count++) {
     if (isAtRedirectUri(page.url(), visit.redirectUri) || page.url().startsWith('chrome-error:'))
@@ -89,6 +99,52 @@ async function walk(
     await Promise.race([landed, settled(page, before)])
   }
   throw new ConnectFailure('sign-in', `the sign-in did not come to an end within ${maximumPages} pages`)
+}
+
+/** For one step of a script; pages of identity providers load scripts first. */
+const stepPatienceMs = 15_000
+const pressPatienceMs = 1000
+
+async function doStep(page: Page, step: LoginStep): Promise<void> {
+  try {
+    await act(page, step)
+  } catch (cause) {
+    const says = `line ${step.line} of the login script, ${step.verb} ${JSON.stringify(step.target)}, did not work on this page: ${await readText(page)}`
+    throw new ConnectFailure('sign-in', says, { cause })
+  }
+}
+
+async function act(page: Page, { verb, target, value = '' }: LoginStep): Promise<void> {
+  const patience = { timeout: stepPatienceMs }
+  if (verb === 'open') await page.goto(target, { ...patience, waitUntil: 'domcontentloaded' })
+  else if (verb === 'fill') await page.locator(target).first().fill(value, patience)
+  else if (verb === 'choose') await page.locator(target).first().selectOption(value, patience)
+  else if (verb === 'tick') await page.locator(target).first().check(patience)
+  else if (verb === 'wait') await namedOnPage(page, target).waitFor(patience)
+  else {
+    const before = page.url()
+    await namedOnPage(page, target).click({ ...patience, noWaitAfter: true })
+    // The next step waits by itself for what it needs.
+    await settled(page, before, pressPatienceMs)
+  }
+}
+
+/** By a CSS selector where it looks like one, else by what a person reads on it. */
+function namedOnPage(page: Page, target: string): ReturnType<Page['locator']> {
+  if (/^[#.[]|^\w+[#.[:]/.test(target)) return page.locator(target).first()
+  const buttons = page.getByRole('button', { name: target })
+  return buttons
+    .or(page.getByRole('link', { name: target }))
+    .or(page.getByText(target))
+    .first()
+}
+
+async function readText(page: Page): Promise<string> {
+  const text = await page
+    .locator('body')
+    .textContent({ timeout: 1000 })
+    .catch(() => '')
+  return (text ?? '').replace(/\s+/g, ' ').trim().slice(0, 300)
 }
 
 async function fillLogin(page: Page, login: Login | undefined): Promise<void> {
@@ -120,13 +176,12 @@ async function approve(page: Page): Promise<void> {
     const text = (await button.textContent()) ?? ''
     if (!refusals.test(text)) return button.click({ noWaitAfter: true })
   }
-  const seen = ((await page.locator('body').textContent()) ?? '').replace(/\s+/g, ' ').slice(0, 300)
-  throw new ConnectFailure('sign-in', `no button to approve was found on this page: ${seen}`)
+  throw new ConnectFailure('sign-in', `no button to approve was found on this page: ${await readText(page)}`)
 }
 
 /** A click led to another page, or to the same address with other content. */
-async function settled(page: Page, before: string): Promise<void> {
-  const patience = { timeout: 5000 }
+async function settled(page: Page, before: string, patienceMs = 5000): Promise<void> {
+  const patience = { timeout: patienceMs }
   await page
     .waitForURL((url) => url.href !== before, { ...patience, waitUntil: 'commit' })
     .catch(() => undefined)

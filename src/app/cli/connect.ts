@@ -1,5 +1,6 @@
 /** `postern connect`: connects to any MCP server as one of Claude's clients does, and prints every step with its verdict. */
 
+import { readFileSync } from 'node:fs'
 import { select } from '@clack/prompts'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Browser } from '../../client/browser.ts'
@@ -9,6 +10,7 @@ import { createSystemBrowser } from '../../client/browser-system-node.ts'
 import { ConnectFailure, type FailureReason } from '../../client/connect-failure.ts'
 import { type ConnectionState, connectionKey } from '../../client/connection-state.ts'
 import { type Connection, type ConnectOptions, connect, type ToolCall } from '../../client/connector.ts'
+import { type LoginStep, readLoginScript } from '../../client/login-script.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
 import { readStateFile, writeStateFile } from '../../client/state-file-node.ts'
@@ -64,6 +66,7 @@ interface ConnectFlags {
   revision?: string
   transport: 'auto' | 'http' | 'sse'
   browser?: Browser['name']
+  loginScript?: string
   timeout?: number
   json?: boolean
 }
@@ -114,6 +117,10 @@ export function connectCommand(io: ConnectIo = processIo): Command {
         '--browser <kind>',
         'who signs in: your own browser, a Chromium without a window, or plain forms and redirects',
       ).choices(['system', 'headless', 'fetch']),
+    )
+    .option(
+      '--login-script <file>',
+      'what to do on the pages of the sign-in, one step on each line (headless)',
     )
     .option('--timeout <seconds>', 'give up after so many seconds altogether', readSeconds)
     .option('--json', 'print one JSON document: lists, results and the transcript, all secrets masked')
@@ -288,14 +295,16 @@ function browserFor(
   suite: ConformanceRun | undefined,
 ): Browser {
   const login = readLogin(io.env.POSTERN_LOGIN)
+  const script = readLoginScriptFile(flags.loginScript, io.env)
   const make = (name: Browser['name']): Browser => {
     if (name === 'fetch') return createFetchBrowser(login)
-    if (name === 'headless') return createHeadlessBrowser({ login, patienceSeconds: 60 })
+    if (name === 'headless') return createHeadlessBrowser({ login, script, patienceSeconds: 60 })
     return createSystemBrowser({
       patienceSeconds: signInPatienceSeconds,
       announce: (address) => io.err(`Sign in here, if no browser comes up:\n  ${address}\n`),
     })
   }
+  if (script !== undefined) return make('headless')
   if (flags.browser !== undefined) return make(flags.browser)
   if (suite !== undefined || login !== undefined) return make('fetch')
   if (surface.identity.redirect.kind === 'fixed' && io.isTerminal && flags.json !== true) {
@@ -320,6 +329,25 @@ function askingBrowser(surface: Surface, make: (name: Browser['name']) => Browse
       if (typeof chosen !== 'string') throw new ConnectFailure('usage', 'no browser was chosen')
       return make(chosen).visit(visit)
     },
+  }
+}
+
+/** Undefined when there is none; throws `TypeError` for one that cannot be followed. */
+export function readLoginScriptFile(
+  path: string | undefined,
+  env: ConnectIo['env'],
+): LoginStep[] | undefined {
+  if (path === undefined) return undefined
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new TypeError(`${path} cannot be read: ${(cause as Error).message}`, { cause })
+  }
+  try {
+    return readLoginScript(text, env)
+  } catch (cause) {
+    throw new TypeError(`${path}, ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -5,18 +5,20 @@ import type { Browser } from '../../client/browser.ts'
 import { createFetchBrowser } from '../../client/browser-fetch.ts'
 import { createHeadlessBrowser } from '../../client/browser-headless-node.ts'
 import { createSystemBrowser } from '../../client/browser-system-node.ts'
+import { connectionKey } from '../../client/connection-state.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createSystemNetwork } from '../../client/network-node.ts'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
 import { privateHostsOf } from '../../client/private-hosts.ts'
+import { readStateFile, writeStateFile } from '../../client/state-file-node.ts'
 import type { Surface } from '../../client/surface.ts'
 import * as surfaces from '../../client/surfaces/index.ts'
 import { hostedVariant, hostedVariants } from '../../client/variants.ts'
-import { defaultLimitSeconds, doctor, type Progress } from '../../doctor/doctor.ts'
+import { type DoctorOptions, defaultLimitSeconds, doctor, type Progress } from '../../doctor/doctor.ts'
 import type { Until } from '../../doctor/examination.ts'
 import type { DoctorReport } from '../../doctor/report.ts'
 import { type FailOn, isFailure, noLongerFound, tolerate } from '../../doctor/tolerance.ts'
-import { readLogin, readSeconds, readWords } from './connect.ts'
+import { readLogin, readLoginScriptFile, readSeconds, readWords } from './connect.ts'
 import { doctorDiffCommand } from './doctor-diff.ts'
 import { type FormFlags, readTolerance, writeForms } from './doctor-forms.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
@@ -33,6 +35,8 @@ interface DoctorFlags extends FormFlags {
   clientSecret?: string
   scope?: string
   browser?: Browser['name']
+  loginScript?: string
+  state?: string
   intrusive?: boolean
   asIfPublic?: boolean
   allowPrivateAddresses?: boolean
@@ -77,6 +81,10 @@ export function doctorCommand(terminal: Terminal): Command {
       ).choices(['system', 'headless', 'fetch']),
     )
     .option(
+      '--login-script <file>',
+      'what to do on the pages of the sign-in, one step on each line (headless)',
+    )
+    .option(
       '--token <token>',
       'use this token instead of signing in; better in POSTERN_TOKEN, where no list of processes shows it',
     )
@@ -86,6 +94,10 @@ export function doctorCommand(terminal: Terminal): Command {
     .option(
       '--call <name json...>',
       'also call a tool, with a JSON object of arguments or without (again for more)',
+    )
+    .option(
+      '--state <file>',
+      'keep the sign-in in this file (mode 0600), and judge what the server still knows of the one that is kept there',
     )
     .option('--intrusive', 'also try what must be refused and renew tokens, on sign-ins of its own')
     .option(
@@ -119,7 +131,10 @@ export function doctorCommand(terminal: Terminal): Command {
 }
 
 const helpAfter = `
-POSTERN_LOGIN=user:password signs in where a page asks for it.
+POSTERN_LOGIN=user:password signs in where a page asks for it. For other pages a
+login script has one step on each line, $NAME taken from the environment:
+  open <url>   fill <selector> <value>   choose <selector> <value>
+  tick <selector>   press <selector or words>   wait <selector or words>
 Without a browser, a login or a token it stops before the sign-in.
 
 Clients:
@@ -133,13 +148,17 @@ failure is gone: take its line out of the file.
 ${examples([
   ['postern doctor https://mcp.example.com/mcp', 'as far as it goes without signing in'],
   ['postern doctor https://mcp.example.com/mcp --browser headless --intrusive', 'the whole way'],
+  [
+    'postern doctor https://mcp.example.com/mcp --browser headless --state kept.json',
+    'again after a restart, or a day',
+  ],
   ['postern doctor https://mcp.example.com/mcp --as all', 'every client, stage by stage'],
   ['postern doctor https://mcp.example.com/mcp --html report.html', 'a page to look at or to send'],
   ['postern doctor http://localhost:8787/mcp --json > report.json', 'for a script, or as a baseline'],
 ])}`
 
 async function run(typed: string | undefined, flags: DoctorFlags, terminal: Terminal): Promise<number> {
-  const target = readTarget(typed, flags)
+  const target = asUsage(() => readWords(typed, flags.call ?? []))
   const tolerance = readTolerance(flags)
   const reports: DoctorReport[] = []
   const chosen = surfacesFor(flags)
@@ -193,25 +212,48 @@ async function examine(
       asIfPublic: flags.asIfPublic === true,
       limitSeconds: flags.timeout ?? defaultLimitSeconds,
       onProgress: (told) => tell(told, terminal.err),
+      ...(await openMemory(flags, surface, url)),
     })
   } finally {
     await plain.close()
   }
 }
 
-function readTarget(typed: string | undefined, flags: DoctorFlags): ReturnType<typeof readWords> {
+async function openMemory(
+  { state: path }: DoctorFlags,
+  surface: Surface,
+  url: string,
+): Promise<Pick<DoctorOptions, 'remembered' | 'onMemory'>> {
+  if (path === undefined) return {}
+  const state = await readStateFile(path).catch((error: Error) => {
+    throw new CommandFailure(error.message, exitCodes.usage, { cause: error })
+  })
+  const key = connectionKey(surface.name, url)
+  return {
+    remembered: state.connections[key],
+    onMemory: (memory) => {
+      state.connections[key] = memory
+      return writeStateFile(path, state)
+    },
+  }
+}
+
+/** What a person typed wrongly is told in a sentence. */
+function asUsage<T>(read: () => T): T {
   try {
-    return readWords(typed, flags.call ?? [])
+    return read()
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw new CommandFailure(error.message, exitCodes.usage, { cause: error })
   }
 }
 
-function browserFor({ browser, token }: DoctorFlags, terminal: Terminal): Browser | undefined {
+function browserFor({ browser, loginScript, token }: DoctorFlags, terminal: Terminal): Browser | undefined {
   if (token !== undefined || process.env.POSTERN_TOKEN !== undefined) return undefined
-  const login = readLogin(process.env.POSTERN_LOGIN)
-  if (browser === 'headless') return createHeadlessBrowser({ login, patienceSeconds: 60 })
+  const login = asUsage(() => readLogin(process.env.POSTERN_LOGIN))
+  const script = asUsage(() => readLoginScriptFile(loginScript, process.env))
+  if (browser === 'headless' || script !== undefined)
+    return createHeadlessBrowser({ login, script, patienceSeconds: 60 })
   if (browser === 'system') {
     return createSystemBrowser({
       patienceSeconds: signInPatienceSeconds,
