@@ -151,6 +151,41 @@ export function doorAt(origin: string): OpenDoor {
   return { origin, mcpUrl: `${origin}/mcp`, fetch: send, browser: () => createBrowser(origin, send) }
 }
 
+/* Streams */
+
+export async function bareSse(): Promise<Contender> {
+  const server = await startServerProcess({
+    words: (port) => [join(servers, 'bare-sse.ts'), String(port)],
+  })
+  return contenderOf('bare node:http', server, jsonHeaders)
+}
+
+export async function barePassThrough(upstream: string): Promise<Contender> {
+  const server = await startServerProcess({
+    words: (port) => [join(servers, 'bare-pass-through.ts'), String(port), upstream],
+  })
+  return contenderOf('bare pass-through', server, jsonHeaders)
+}
+
+/** One person opens them all, which the limits would not allow. */
+export async function posternStreams(upstream: string | undefined): Promise<Contender> {
+  const server = await startServerProcess({
+    words: (port, directory) => [
+      join(servers, 'postern.ts'),
+      String(port),
+      directory,
+      ...(upstream === undefined ? [] : [upstream]),
+    ],
+  })
+  const { accessToken } = await connect(doorAt(server.origin))
+  return contenderOf('postern', server, await openSession(server.port, accessToken))
+}
+
+/** As if Postern were not there. */
+export function bareUpstreamItself({ url }: BareUpstream): Pick<Contender, 'name' | 'call'> {
+  return { name: 'the upstream itself', call: { url, headers: relayedHeaders, body: callBody } }
+}
+
 /** One call by hand: what is measured has to be an answer. */
 export async function refuseWrongAnswers({ name, pid, call }: Contender): Promise<void> {
   const response = await fetch(call.url, { method: 'POST', headers: call.headers, body: call.body })

@@ -52,7 +52,16 @@ export function answer({ id, method, params }: Message): unknown {
 }
 
 export async function answerRequest(request: Request): Promise<Response> {
+  if (request.method === 'GET')
+    return new Response(silence(), { headers: { 'content-type': 'text/event-stream' } })
   if (request.method !== 'POST') return new Response(null, { status: 405 })
   const answered = answer((await request.json()) as Message)
   return answered === undefined ? new Response(null, { status: 202 }) : Response.json(answered)
+}
+
+/** A stream that is open, and says nothing more. */
+function silence(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(': open\n\n')),
+  })
 }
