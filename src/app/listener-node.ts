@@ -1,7 +1,7 @@
 /** Requests of `node:http` answered without the cost of the web's own objects: most of what a relayed call would take. What is unusual goes to the library that knows every case. */
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import type { getRequestListener } from '@hono/node-server'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { asRequest, lightRequestClass, PlainRequest } from '../platform/plain-request.ts'
 import { lightResponseClass, PlainResponse, type ResponseParts } from '../platform/plain-response.ts'
@@ -12,15 +12,23 @@ export type Fetch = (request: Request, connection: Connection) => Promise<Respon
 export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
 export function createNodeListener(fetch: Fetch): NodeListener {
-  const others = getRequestListener(
-    async (request, { incoming }) =>
-      PlainResponse.realOf(await fetch(request, { peerAddress: incoming.socket.remoteAddress })),
-    { overrideGlobalObjects: false },
-  )
+  let others: Promise<ReturnType<typeof getRequestListener>> | undefined
+
+  async function listenerForOthers(): Promise<ReturnType<typeof getRequestListener>> {
+    const library = await import('@hono/node-server')
+    return library.getRequestListener(
+      async (request, { incoming }) =>
+        PlainResponse.realOf(await fetch(request, { peerAddress: incoming.socket.remoteAddress })),
+      { overrideGlobalObjects: false },
+    )
+  }
+
   return async function answerNodeRequest(incoming, outgoing) {
     const request = readPlainRequest(incoming, outgoing)
     if (request === undefined) {
-      await others(incoming, outgoing)
+      others ??= listenerForOthers()
+      const answer = await others
+      await answer(incoming, outgoing)
       return
     }
     let response: Response

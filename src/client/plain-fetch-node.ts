@@ -20,7 +20,7 @@ const connectTimeoutMs = 10_000
  */
 export function createPlainFetch(mayBePrivate: MayBePrivate = () => true): PlainFetch {
   const connectAnywhere = buildConnector({ timeout: connectTimeoutMs })
-  const connectPublic = createPublicConnector(connectTimeoutMs)
+  const connectPublic = createPublicConnector(buildConnector, connectTimeoutMs)
   const agent = new Agent({
     // A stream may be silent for as long as the caller's own deadline allows.
     headersTimeout: 0,

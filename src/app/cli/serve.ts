@@ -12,7 +12,6 @@ import type { Connection } from '../../platform/request-source.ts'
 import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { BrandOptions } from '../../ui/brand.ts'
-import { createMetrics } from '../metrics.ts'
 import { createDocumentFetch, type RunningServer, startServer } from '../node.ts'
 import { type OptionDefinition, optionDefinitions } from '../option-definitions.ts'
 import { hasSignIn, type OptionSources, type Options, readOptions } from '../options.ts'
@@ -139,7 +138,7 @@ async function open(
 ): Promise<void> {
   refuseMissingPlaces(options)
   const log = createLog(terminal.err, options.logLevel, options.logFormat)
-  const metrics = options.metricsListen && createMetrics({ version })
+  const metrics = options.metricsListen && (await import('../metrics.ts')).createMetrics({ version })
   const readers = metrics === undefined ? [log.reader] : [log.reader, metrics.reader]
   const telemetry = createTelemetry(systemClock, readers)
   house.telemetry = telemetry
