@@ -23,6 +23,7 @@ export type {
   WaysIn,
 } from './authorization-server/settings.ts'
 export { noCredential } from './credentials/kinds/none.ts'
+export { type SignedIdentityOptions, signedIdentity } from './credentials/kinds/signed-identity.ts'
 export { type StaticSecretOptions, staticSecret } from './credentials/kinds/static-secret.ts'
 export { type UpstreamOauthOptions, upstreamOauth } from './credentials/kinds/upstream-oauth.ts'
 export {

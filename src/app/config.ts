@@ -1,5 +1,6 @@
 /** What `postern.config.ts` exports by default, and `postern.config.json` holds: the options by name, for one connector or for several. */
 
+import type { SignedIdentityOptions } from '../credentials/kinds/signed-identity.ts'
 import type { UpstreamOauthOptions } from '../credentials/kinds/upstream-oauth.ts'
 import type { UserSuppliedOptions } from '../credentials/kinds/user-supplied.ts'
 import type { Access, PolicyRule, SignInForm } from '../gateway/gateway.ts'
@@ -85,6 +86,7 @@ export type CredentialConfig =
   | ({ kind: 'user-supplied' } & UserSuppliedOptions)
   /** `clientSecret` is the environment variable that holds it. */
   | ({ kind: 'upstream-oauth' } & UpstreamOauthOptions)
+  | ({ kind: 'signed-identity' } & SignedIdentityOptions)
 
 export interface ConnectorConfig extends TenantConfig {
   path?: string

@@ -2,6 +2,8 @@
 
 import type { GuardedResource, GuardedResources, ToolDescription } from '../authorization-server/settings.ts'
 import { operatorCredential } from '../credentials/caller-credential.ts'
+import type { Statements } from '../credentials/statements.ts'
+import type { StatementCredential } from '../credentials/upstream-credential.ts'
 import type { PersonalCredential, Wallet, WalletOptions } from '../credentials/wallet.ts'
 import type { Access, ConnectorSettings, FindPrincipal, Gateway } from '../gateway/gateway.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
@@ -52,6 +54,7 @@ export interface ConnectorsOptions {
   storage: Pick<Storage, 'findUser' | 'revokeGrant'>
   findPrincipal: FindPrincipal
   openGateway(settings: ConnectorSettings, findPrincipal: FindPrincipal): Gateway
+  callAs: Statements
   openWallet(
     credential: PersonalCredential,
     connector: string,
@@ -106,7 +109,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     }
     const credential = credentialOf(rules, name)
     const wallet =
-      credential === undefined || credential.kind === 'fixed'
+      credential === undefined || credential.kind === 'fixed' || credential.kind === 'statement'
         ? undefined
         : options.openWallet(credential, path, (use) => gateway.tryCredential(use))
 
@@ -123,6 +126,14 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         const found = await own.find(userId, flowId, endGrant)
         if (found === undefined) await endGrant()
         return found && { ...principal, credential: found }
+      }
+    /** An account that is gone has nobody whom a statement could be about. */
+    const stated =
+      (find: FindPrincipal, statement: StatementCredential): FindPrincipal =>
+      async (token, wanted, use) => {
+        const principal = await find(token, wanted, use)
+        const person = principal && (await options.storage.findUser(principal.userId))
+        return person && { ...principal, credential: options.callAs(statement, person) }
       }
     const arePeopleTold = people !== undefined || rules.policy?.some(({ groups }) => groups !== undefined)
 
@@ -142,7 +153,11 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         boundTokensOnly,
         policy: rules.policy,
       },
-      wallet === undefined ? find : equipped(find, wallet),
+      wallet !== undefined
+        ? equipped(find, wallet)
+        : credential?.kind === 'statement'
+          ? stated(find, credential)
+          : find,
     )
 
     const resourceOfConnector: GuardedResource = {

@@ -14,6 +14,7 @@ import {
   openidConfigurationWellKnown,
 } from '../oauth/authorization-server-metadata.ts'
 import { AuthorizationError, OAuthError, subjectOf } from '../oauth/errors.ts'
+import type { JsonWebKeySet } from '../oauth/json-web-key.ts'
 import { protectedResourceWellKnown } from '../oauth/protected-resource-metadata.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import { canonicalResource } from '../oauth/resource-indicators.ts'
@@ -38,6 +39,8 @@ export interface FrontDoorRooms {
   /** Undefined where no sign-in is needed: then there is nothing to discover, and a document would send clients astray. */
   authorizationServer: AuthorizationServer | undefined
   login: Login | undefined
+  /** With which statements of who calls are verified. */
+  statementKeys: () => Promise<JsonWebKeySet>
   account: Account
   waysIn: WaysIn
   hasUsers: () => Promise<boolean>
@@ -186,6 +189,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     machine('GET', authorizationServerWellKnown, metadata),
     machine('GET', openidConfigurationWellKnown, metadata),
     machine('GET', endpointPaths.jwks, async () => publicJson(await server.keySet())),
+    machine('GET', endpointPaths.identityKeys, async () => publicJson(await rooms.statementKeys())),
     machine('POST', endpointPaths.token, token),
     machine('POST', endpointAliases.token, token),
     machine('POST', endpointPaths.revocation, server.revoke),

@@ -73,7 +73,7 @@ export const optionDefinitions: readonly OptionDefinition[] = [
   {
     ...inFileOnly(ofTenant('credential', 'The MCP server behind the door', undefined)),
     expects:
-      'an object with a kind: none, static-secret, user-supplied or upstream-oauth (docs/guides/credentials.md)',
+      'an object with a kind: none, static-secret, user-supplied, upstream-oauth or signed-identity (docs/guides/credentials.md)',
     default: 'none',
     purpose: 'What the MCP server is called with: the same for everybody, or each person’s own.',
     consequence:

@@ -19,6 +19,7 @@ import {
   signingKeyFamily,
 } from '../authorization-server/signing-keys.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
+import { createStatements } from '../credentials/statements.ts'
 import { createVault } from '../credentials/vault.ts'
 import { createWallet } from '../credentials/wallet.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits, ssePath } from '../gateway/gateway.ts'
@@ -179,6 +180,7 @@ const keyPurposes = [
   'mcp-session',
   'credentials',
   'detours',
+  'pairwise-subjects',
   'instances',
 ] as const
 
@@ -237,6 +239,12 @@ async function openRooms(
   const guardedFetch = options.outboundFetch ?? createOutboundFetch(documentFetch)
   const operatorFetch = createOutboundFetch(providerFetch)
   const way = { guardedFetch, operatorFetch }
+  let openedStatementKeys: Promise<SigningKeys> | undefined
+  /** Made when the first statement is signed, or somebody asks for them. */
+  const statementKeys = (): Promise<SigningKeys> => {
+    openedStatementKeys ??= openStatementKeys(options, clock)
+    return openedStatementKeys
+  }
   const limits = { ...defaultGatewayLimits, ...options.limits }
   const instances =
     options.instances &&
@@ -269,6 +277,12 @@ async function openRooms(
     issuer,
     storage,
     clock,
+    callAs: createStatements({
+      issuer,
+      key: async () => (await statementKeys()).current(),
+      pairwiseKey: keys.get('pairwise-subjects'),
+      clock,
+    }),
     openWallet: (credential, connector, checkByServer) =>
       createWallet(credential, {
         connector,
@@ -341,6 +355,7 @@ async function openRooms(
     brand,
     connectors,
     authorizationServer: connectors.isGuarded ? authorizationServer : undefined,
+    statementKeys: async () => (await statementKeys()).published(),
     login: connectors.isGuarded ? login : undefined,
     account,
     waysIn,
@@ -393,6 +408,14 @@ async function openSigningKeys(
   await signingKeys.current()
   return signingKeys
 }
+
+/** Apart from those of access tokens: who checks the one never takes the other. */
+async function openStatementKeys({ storage, masterKey }: PosternOptions, clock: Clock): Promise<SigningKeys> {
+  const shelf = await createKeyShelf({ storage, masterKey, family: 'identity-signing' })
+  return createSigningKeys(shelf, clock, maximumStatementSeconds)
+}
+
+const maximumStatementSeconds = 60
 
 /** To what the operator named: keys and groups of a large company are long. */
 const providerFetch = { fetch, allowPrivateAddresses: true, deadlineMs: 10_000, maximumBytes: 1_048_576 }

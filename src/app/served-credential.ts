@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { noCredential } from '../credentials/kinds/none.ts'
+import { signedIdentity } from '../credentials/kinds/signed-identity.ts'
 import { staticSecret } from '../credentials/kinds/static-secret.ts'
 import { upstreamOauth } from '../credentials/kinds/upstream-oauth.ts'
 import { userSupplied } from '../credentials/kinds/user-supplied.ts'
@@ -44,6 +45,8 @@ function create(config: CredentialConfig, environment: OptionSources['environmen
       return staticSecret({ headers: readSecrets(config.headers, environment) })
     case 'user-supplied':
       return userSupplied(config)
+    case 'signed-identity':
+      return signedIdentity(config)
     case 'upstream-oauth':
       return upstreamOauth({
         ...config,
@@ -58,8 +61,8 @@ function refuseWrongWay(config: CredentialConfig, upstream: 'command' | 'url'): 
   if (upstream === 'url' && isSuppliedByVariable)
     throw new TypeError('environment is for a command; a server at a URL takes headers')
   if (upstream === 'url' || config.kind === 'none') return
-  if (config.kind === 'upstream-oauth')
-    throw new TypeError('a command cannot be called with an account elsewhere; that needs a server at a URL')
+  if (config.kind === 'upstream-oauth' || config.kind === 'signed-identity')
+    throw new TypeError(`${config.kind} goes into a header, and so is for a server at a URL`)
   const isByVariable = isSuppliedByVariable && config.headers === undefined && config.url === undefined
   if (!isByVariable) throw new TypeError('a command takes what people give as environment, and nothing else')
 }
@@ -105,6 +108,14 @@ const credentialConfig = z.discriminatedUnion('kind', [
     environment: texts.optional(),
     url: z.string().optional(),
     check: z.strictObject({ url: z.string(), accountName: z.string().optional() }).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('signed-identity'),
+    audience: z.string().min(1),
+    header: z.string().optional(),
+    lifetimeSeconds: z.number().int().optional(),
+    subject: z.enum(['public', 'pairwise']).optional(),
+    claims: z.array(z.enum(['username', 'name', 'email', 'role', 'groups'])).optional(),
   }),
   z.strictObject({
     kind: z.literal('upstream-oauth'),

@@ -4,7 +4,11 @@ import type { OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { AppliedCredential } from './caller-credential.ts'
 
 /** Told apart by `kind`; one file each in `kinds/`. */
-export type UpstreamCredential = FixedCredential | SuppliedCredential | AccountCredential
+export type UpstreamCredential =
+  | FixedCredential
+  | SuppliedCredential
+  | AccountCredential
+  | StatementCredential
 
 /** The same for everybody. */
 export interface FixedCredential {
@@ -97,3 +101,13 @@ export type FinishedAccount =
 export type RenewedAccount =
   | { outcome: 'renewed'; tokens: AccountTokens }
   | { outcome: 'dead' | 'unavailable'; says: string }
+
+/** Who calls, in words that Postern signs. */
+export interface StatementCredential {
+  readonly kind: 'statement'
+  readonly audience: string
+  readonly header: string
+  readonly lifetimeSeconds: number
+  readonly isPairwise: boolean
+  readonly claims: readonly ('username' | 'name' | 'email' | 'role' | 'groups')[]
+}

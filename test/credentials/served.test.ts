@@ -107,7 +107,7 @@ describe('the config file', () => {
       'an account elsewhere for a command',
       { kind: 'upstream-oauth', provider: 'Example', issuer: 'https://a.example', clientId: 'p' },
       { command: ['node', 'x.js'], upstream: undefined },
-      `${at}: a command cannot be called with an account elsewhere`,
+      `${at}: upstream-oauth goes into a header`,
     ],
     [
       'a variable for a URL',

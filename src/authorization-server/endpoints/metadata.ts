@@ -18,6 +18,8 @@ export const endpointPaths = {
   introspection: '/oauth/introspect',
   pushedAuthorization: '/oauth/par',
   jwks: '/oauth/jwks',
+  /** Of statements of who calls, for the MCP servers that get them. */
+  identityKeys: '/oauth/identity/jwks',
   /** Where browsers come back to from the provider of an account that a connector is called with. */
   accountReturn: '/oauth/upstream/callback',
 } as const
