@@ -11,6 +11,7 @@ import type { Page, Visitor } from '../src/ui/layout.ts'
 import { type LoginView, loginPage } from '../src/ui/login.ts'
 import { type SetupView, setupPage } from '../src/ui/setup.ts'
 import { text } from '../src/ui/text.ts'
+import { consolePieces } from './gallery-console.ts'
 
 export interface GalleryPiece {
   name: string
@@ -67,6 +68,7 @@ export function galleryPieces(): GalleryPiece[] {
     { name: 'account-ended', page: accountPage({ ...account, apps: [], disconnected: 'Claude' }) },
     { name: 'account-hostile', page: accountPage(hostileAccount) },
     { name: 'account-right-to-left', page: mirrored(accountPage(account)) },
+    ...consolePieces(),
     ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
   ]
 }
@@ -274,6 +276,7 @@ const errors: readonly PageProblem[] = [
   { kind: 'setup-closed' },
   { kind: 'no-account' },
   { kind: 'too-many', retryAfterSeconds: 300 },
+  { kind: 'operators-only' },
   { kind: 'server-error' },
 ]
 

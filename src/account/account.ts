@@ -17,8 +17,8 @@ export interface AccountOptions {
   brand: Brand
   /** By the resource of its tokens; undefined for one that is not there any more. */
   findConnector(resource: string): Promise<AccountConnector | undefined>
-  /** Which other pages there are. */
-  links: readonly PageLink[]
+  /** Which pages there are for this person. */
+  linksFor(user: UserRecord): readonly PageLink[]
   telemetry: Telemetry
   clock: Clock
 }
@@ -55,7 +55,7 @@ export function createAccount(options: AccountOptions): Account {
     const page = accountPage({
       brand,
       homePath: '/',
-      links: options.links,
+      links: options.linksFor(user),
       visitor: { ...user, signOut: login.signOutForm(request, '/') },
       apps: await Promise.all(grants.map(appOf)),
       disconnected: await findDisconnected(request, user),

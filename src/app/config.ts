@@ -42,6 +42,7 @@ export interface ConfigFile extends ConnectorConfig {
   siteColour?: string
   data?: string
   database?: string
+  console?: boolean
   internalListen?: string
   metricsListen?: string
   logFormat?: 'pretty' | 'json'
@@ -107,4 +108,4 @@ export interface TenantsConfig extends Pick<ConnectorConfig, 'scopes' | 'accessT
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
-export type OptionName = keyof ConfigFile | keyof TenantsConfig | 'config' | 'masterKey'
+export type OptionName = keyof ConfigFile | keyof TenantsConfig | 'config' | 'masterKey' | 'consoleToken'

@@ -5,6 +5,7 @@ import type { AuthorizationServer } from '../authorization-server/authorization-
 import { endpointAliases, endpointPaths } from '../authorization-server/endpoints/metadata.ts'
 import { errorAnswer, jsonAnswer } from '../authorization-server/json-answer.ts'
 import type { RequestSource, WaysIn } from '../authorization-server/settings.ts'
+import { type Console, isConsolePath } from '../console/console.ts'
 import { type Gateway, ssePath } from '../gateway/gateway.ts'
 import type { Login } from '../identity/login.ts'
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
@@ -42,6 +43,8 @@ export interface FrontDoorRooms {
   /** With which statements of who calls are verified. */
   statementKeys: () => Promise<JsonWebKeySet>
   account: Account
+  /** Undefined unless it is switched on. */
+  console: Console | undefined
   waysIn: WaysIn
   hasUsers: () => Promise<boolean>
   isClosing: () => boolean
@@ -87,7 +90,8 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     if (tenant instanceof Response) return tenant
     if (tenant?.path === withoutSsePath(path))
       return mayEnter ? tenant.gateway.fetch(request) : wrongSource(request, source, rooms)
-    const candidates = tenant === undefined ? known : metadataRoutes(tenant, rooms).get(path)
+    const candidates =
+      tenant === undefined ? (known ?? consoleRoutes(path, rooms)) : metadataRoutes(tenant, rooms).get(path)
     if (request.method === 'OPTIONS') return preflight(candidates)
     // A health check comes by address, and there is nothing in its answer to steal.
     const isProbe = pathname === healthPath || pathname === readyPath
@@ -105,6 +109,15 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     if (route.path.startsWith('/.well-known/')) tell('discovery.read', request, response, rooms)
     return route.audience === 'machine' ? withCors(response) : response
   }
+}
+
+/** Every page below one address; which there are, and for whom, the console says itself. */
+function consoleRoutes(path: string, rooms: FrontDoorRooms): Route[] | undefined {
+  const { console } = rooms
+  if (console === undefined || !isConsolePath(path)) return undefined
+  const handle: Route['handle'] = async (request) =>
+    (await console.fetch(request)) ?? notFound(request, rooms)
+  return (['GET', 'POST', 'DELETE'] as const).map((method) => ({ method, path, audience: 'person', handle }))
 }
 
 /** The tenant whose MCP endpoint or metadata a path is. Its own program is asked, which may fail. */

@@ -403,6 +403,24 @@ export const optionDefinitions: readonly OptionDefinition[] = [
       'Where it could not be read on its ground it is made darker, or for dark screens lighter, until it can.',
   },
   {
+    ...ofDoor('console', 'Pages', '--console'),
+    expects: 'true or false',
+    default: 'false',
+    purpose:
+      'The operator’s console at /console: what goes on, why connections fail, people, clients, grants.',
+    consequence:
+      'Whoever signs in with an account that is an administrator sees and ends everybody’s connections there. Nothing is granted for an address.',
+  },
+  {
+    ...ofDoor('consoleToken', 'Pages', undefined),
+    inFile: false,
+    expects: '32 characters or more, such as `openssl rand -hex 32` prints',
+    default: 'none',
+    purpose: 'With --console: opens its JSON API at /console/api to scripts that bring it as a bearer token.',
+    consequence:
+      'Whoever has it can read and end everything that the console can. Without one there is no API.',
+  },
+  {
     ...ofDoor('data', 'Records and logs', '--data <directory>'),
     expects: 'a directory that can be written to',
     default: './.postern',

@@ -124,6 +124,8 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   accessTokens: z.enum(['opaque', 'jwt']),
   accessTokenMinutes: wholeNumber(1, 1440),
   refreshTokenDays: wholeNumber(1, 3650),
+  console: yesOrNo(),
+  consoleToken: z.string().regex(/^[\x21-\x7e]{32,512}$/),
   metricsListen: z
     .union([z.string(), z.number().transform(String)])
     .transform(readListenAddress)

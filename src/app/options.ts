@@ -58,6 +58,8 @@ export interface Options {
   readonly rateLimits: boolean
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
+  readonly console: boolean
+  readonly consoleToken: string | undefined
   /** Undefined: no metrics. */
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined
   /** Undefined: pretty on a terminal, json elsewhere. */
@@ -120,6 +122,10 @@ export function readOptions(sources: OptionSources): Options {
     const says = 'means something only where an issuer is trusted; add --trust-issuer'
     problems.push({ at: given.get('unprovenClient')?.at ?? '', says })
   }
+  if (given.has('consoleToken') && !value('console', false)) {
+    const says = 'opens nothing without the console; add --console'
+    problems.push({ at: given.get('consoleToken')?.at ?? '', says })
+  }
   if (problems.length > 0) throw new OptionsError(problems)
   return frozen({
     connectors,
@@ -151,6 +157,8 @@ export function readOptions(sources: OptionSources): Options {
     rateLimits: value('rateLimits', true),
     accessTokenSeconds: value('accessTokenMinutes', 60) * 60,
     refreshTokenSeconds: value('refreshTokenDays', 90) * 86_400,
+    console: value('console', false),
+    consoleToken: value<string | undefined>('consoleToken', undefined),
     metricsListen: value<Options['metricsListen']>('metricsListen', undefined),
     logFormat: value<'pretty' | 'json' | undefined>('logFormat', undefined),
     logLevel: value<LogLevel>('logLevel', 'info'),

@@ -1,8 +1,10 @@
 /** Which pages there are for whom, and the one that everybody may see. */
 
 import { accountPath } from '../account/account.ts'
+import { type Console, consolePath } from '../console/console.ts'
 import type { Login } from '../identity/login.ts'
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
+import type { UserRecord } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
 import { type HomeConnector, homePage } from '../ui/home.ts'
 import { type PageLink, pageHeaders } from '../ui/layout.ts'
@@ -14,6 +16,7 @@ export interface HomeOptions {
   connectors: readonly HomeConnector[]
   /** Undefined where nobody signs in. */
   login: Login | undefined
+  console: Console | undefined
   hasUsers(): Promise<boolean>
 }
 
@@ -24,7 +27,7 @@ export function createHome(options: HomeOptions): (request: Request) => Promise<
     const page = homePage({
       brand,
       pageUrl: `${issuer}/`,
-      links: login === undefined ? [] : pageLinks('/'),
+      links: login === undefined ? [] : pageLinksFor(user, '/', options.console !== undefined),
       visitor: user && login && { ...user, signOut: login.signOutForm(request, '/') },
       connectors,
       needsSetup: (await login?.needsSetup()) === true,
@@ -36,11 +39,17 @@ export function createHome(options: HomeOptions): (request: Request) => Promise<
   }
 }
 
-/** For somebody who has not signed in too: the page then asks them to. */
-export function pageLinks(here: string): PageLink[] {
+/** For somebody who has not signed in too: a page then asks them to. */
+export function pageLinks(here: string, withConsole = false): PageLink[] {
   const pages = [
     { path: '/', label: text.frame.home },
     { path: accountPath, label: text.frame.account },
+    ...(withConsole ? [{ path: consolePath, label: text.frame.console }] : []),
   ]
   return pages.map((page) => ({ ...page, isHere: page.path === here }))
+}
+
+/** The console is named to who may enter it. */
+export function pageLinksFor(user: UserRecord | undefined, here: string, hasConsole: boolean): PageLink[] {
+  return pageLinks(here, hasConsole && user?.role === 'admin')
 }

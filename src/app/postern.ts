@@ -22,6 +22,7 @@ import { createConnectionRecorder } from '../connections/recorder.ts'
 import { createStatements } from '../credentials/statements.ts'
 import { createVault } from '../credentials/vault.ts'
 import { createWallet } from '../credentials/wallet.ts'
+import { consolePath, createConsole } from '../console/console.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits, ssePath } from '../gateway/gateway.ts'
 import { tracedGateway } from '../gateway/tracing.ts'
 import type { FormProvider, IdentityProvider, OutsideProvider } from '../identity/identity-provider.ts'
@@ -37,13 +38,14 @@ import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fe
 import { PlainRequest } from '../platform/plain-request.ts'
 import { PlainResponse } from '../platform/plain-response.ts'
 import type { Connection } from '../platform/request-source.ts'
-import { createTelemetry, type EventReader } from '../platform/telemetry.ts'
+import { createTelemetry, type EventReader, type PosternEvent } from '../platform/telemetry.ts'
 import { isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { createDetours } from '../storage/detours.ts'
 import { createKeyRing, type MasterKeys } from '../storage/key-ring.ts'
 import { createKeyShelf } from '../storage/key-shelf.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type BrandOptions, readBrand } from '../ui/brand.ts'
+import type { SettingRow } from '../ui/console/reports.ts'
 import {
   type ConnectorOptions,
   type ConnectorPlan,
@@ -54,7 +56,7 @@ import { type Connectors, createConnectors } from './connectors.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createInstances, type Instances } from './instances.ts'
-import { pageLinks } from './pages.ts'
+import { pageLinks, pageLinksFor } from './pages.ts'
 import { createSources, type SourceOptions, type Sources } from './sources.ts'
 import { readTrustedIssuers } from './trusted-issuers.ts'
 
@@ -94,6 +96,8 @@ export interface PosternOptions {
   brand?: BrandOptions | undefined
   /** Where there are other instances on the same storage: how they reach this one, see `fetchPassed`. */
   instances?: InstanceOptions | undefined
+  /** Pages at /console for accounts that are administrators. Default: none. */
+  console?: ConsoleSettings | undefined
   readers?: readonly EventReader[] | undefined
   clock?: Clock | undefined
   random?: Random | undefined
@@ -104,6 +108,13 @@ export interface InstanceOptions {
   address: string
   /** The way to the others. It must not limit the time, because a stream may be silent for long. Default: the runtime's fetch. */
   send?: typeof fetch
+}
+
+export interface ConsoleSettings {
+  /** Opens the JSON API at /console/api to whoever brings it; 32 characters or more. Default: there is no API. */
+  token?: string | undefined
+  /** What its page of settings shows. */
+  settings?: readonly SettingRow[] | undefined
 }
 
 export interface Postern {
@@ -216,7 +227,13 @@ async function openRooms(
     clock,
     onLost: (count, reason) => telemetry.emit('audit.lost', 'audit', { count, reason }),
   })
-  const readers = [...(options.readers ?? []), recorder.reader, usage.reader, audit.reader]
+  const readers = [
+    ...(options.readers ?? []),
+    recorder.reader,
+    usage.reader,
+    audit.reader,
+    (event: PosternEvent) => console?.reader(event),
+  ]
   const telemetry = createTelemetry(clock, readers)
   const keys = await createKeyRing({
     storage,
@@ -345,10 +362,23 @@ async function openRooms(
     login,
     brand,
     findConnector: async (resource) => connectors.resources.find(resource as ResourceIdentifier),
-    links: pageLinks(accountPath),
+    linksFor: (user) => pageLinksFor(user, accountPath, options.console !== undefined),
     telemetry,
     clock,
   })
+  const console =
+    options.console &&
+    createConsole({
+      ...options.console,
+      ...{ storage, login, brand, telemetry, clock },
+      token: options.console.token,
+      settings: options.console.settings ?? [],
+      connectors: connectors.fixed.map(({ name, path, resource, access, gateway }) => ({
+        ...{ name, path, url: resource, access },
+        definitions: () => gateway.definitions(),
+      })),
+      links: pageLinks(consolePath, true),
+    })
   let isClosing = false
   const frontDoor = createFrontDoor({
     issuer,
@@ -358,6 +388,7 @@ async function openRooms(
     statementKeys: async () => (await statementKeys()).published(),
     login: connectors.isGuarded ? login : undefined,
     account,
+    console,
     waysIn,
     hasUsers: () => storage.hasUsers(),
     isClosing: () => isClosing,
@@ -373,6 +404,7 @@ async function openRooms(
     forgetTenant: connectors.forgetTenant,
     close: async () => {
       isClosing = true
+      console?.close()
       housekeeping.stop()
       await instances?.close()
       await connectors.close()

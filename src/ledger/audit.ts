@@ -19,7 +19,7 @@ export interface AuditRecorderOptions {
 type Actor = 'user' | 'client' | 'operator' | 'server' | 'stranger'
 
 /** Every event that an audit log tells of. What strangers can cause without end is written down so often in a minute and no oftener. */
-const auditedEvents: ReadonlyMap<string, Actor> = new Map([
+export const auditedEvents: ReadonlyMap<string, Actor> = new Map([
   ['setup.completed', 'user'],
   ['setup.refused', 'stranger'],
   ['login.succeeded', 'user'],
@@ -37,7 +37,6 @@ const auditedEvents: ReadonlyMap<string, Actor> = new Map([
   ['grant.revoked', 'client'],
   ['refresh.reused', 'client'],
   ['code.replayed', 'client'],
-  ['console.acted', 'user'],
 ])
 
 /** What is told of an event beside who and when. */

@@ -6,9 +6,27 @@ import type { AuditEntry, Storage } from '../storage/storage.ts'
 /** An operator at the command line has no name here: whoever may read the data directory is one. */
 export type Doer = { actor: 'operator' } | { actor: 'user'; userId: string }
 
+/** What is written down here, for whoever looks for one kind of it. */
+export const operatorActions = [
+  'user.created',
+  'user.removed',
+  'user.password_set',
+  'grant.revoked',
+  'client.created',
+  'client.removed',
+  'invitation.created',
+  'invitation.removed',
+  'keys.rewrapped',
+  'keys.removed',
+  'credential.removed',
+] as const
+
 /** Only what came about is written down, right after it did. */
 export function auditedStorage(storage: Storage, doer: Doer, clock: Clock): Storage {
-  async function note(action: string, details: AuditEntry['details']): Promise<void> {
+  async function note(
+    action: (typeof operatorActions)[number],
+    details: AuditEntry['details'],
+  ): Promise<void> {
     const actorId = doer.actor === 'user' ? doer.userId : undefined
     await storage.appendAudit([
       { at: clock(), action, actor: doer.actor, actorId, flowId: undefined, details },

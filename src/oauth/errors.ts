@@ -63,7 +63,7 @@ export interface Problem {
 }
 
 /** Where a person, not a program, is at the other end: what the page should explain. */
-export type PageOccasion = 'unknown-client' | 'expired' | 'not-genuine'
+export type PageOccasion = 'unknown-client' | 'expired' | 'not-genuine' | 'operators-only'
 
 export interface OAuthErrorOptions extends ErrorOptions {
   detail?: string | undefined

@@ -31,6 +31,7 @@ export type PageProblem =
         | 'setup-done'
         | 'setup-closed'
         | 'no-account'
+        | 'operators-only'
         | 'server-error'
     }
 
@@ -89,6 +90,8 @@ function explain(problem: PageProblem): { title: string; body: Markup } {
       return plain(say.setupClosed)
     case 'no-account':
       return plain(say.noAccount)
+    case 'operators-only':
+      return plain(say.operatorsOnly)
     case 'server-error':
       return plain(say.serverError)
   }

@@ -26,6 +26,10 @@ export interface Frame {
   goTo?: string | undefined
   /** Improves a page that works without it. */
   script?: string | undefined
+  /** Rules that only some pages need. */
+  style?: string | undefined
+  /** Its script asks this server. */
+  connects?: boolean | undefined
   /** Default `narrow`: for one decision. */
   width?: 'narrow' | 'wide' | 'full' | undefined
   /** Other pages of ours, beside the brand. */
@@ -61,7 +65,7 @@ export function renderPage(frame: Frame, content: Markup): Page {
   }
 <title>${frame.title} · ${frame.brand.name}</title>
 <link rel="icon" href="${icon}">
-<style>${raw(styleSheet)}</style>${ownStyle(frame.brand)}
+<style>${raw(styleSheet)}</style>${ownStyles(frame).map((style) => html`<style>${raw(style)}</style>`)}
 </head>
 <body class="${frame.width ?? 'narrow'}">
 <header class="top">${brand(frame)}${navigation(frame)}${visitor(frame)}</header>
@@ -115,9 +119,10 @@ const hostOfCsp = /^[a-z0-9._-]+(:\d+)?$/
 function contentSecurityPolicy(frame: Frame): string {
   return [
     "default-src 'none'",
-    `style-src ${[styleSource, ...ownStyles(frame.brand).map(hashSource)].join(' ')}`,
+    `style-src ${[styleSource, ...ownStyles(frame).map(hashSource)].join(' ')}`,
     ...(frame.script === undefined ? [] : [`script-src ${hashSource(frame.script)}`]),
     'img-src data:',
+    ...(frame.connects === true ? ["connect-src 'self'"] : []),
     `form-action ${(frame.formAction ?? ["'none'"]).join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
@@ -125,13 +130,8 @@ function contentSecurityPolicy(frame: Frame): string {
 }
 
 /** Beside the style sheet and not in it, so that the sheet is the same everywhere. */
-function ownStyles(brand: Brand): string[] {
-  const style = brandStyle(brand)
-  return style === '' ? [] : [style]
-}
-
-function ownStyle(brand: Brand): Markup {
-  return html`${ownStyles(brand).map((style) => html`<style>${raw(style)}</style>`)}`
+function ownStyles({ style = '', brand }: Frame): string[] {
+  return [style, brandStyle(brand)].filter((rules) => rules !== '')
 }
 
 function hashSource(content: string): string {

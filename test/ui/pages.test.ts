@@ -71,9 +71,9 @@ describe('words of strangers', () => {
   })
 })
 
-/** Links of clients open a dialog in which the person confirms; they are followed only when they are clicked. */
+/** Links of clients open a dialog in which the person confirms, those of a story lead to who has seen it before; they are followed only when they are clicked. */
 const ownOrOfClient =
-  /^(\/|https:\/\/claude\.ai\/customize\/connectors(\?modal=add-custom-connector&amp;connectorName=[^&]*&amp;connectorUrl=https%3A[^&]*)?$|cursor:\/\/anysphere\.cursor-deeplink\/mcp\/install\?|vscode:mcp\/install\?)/
+  /^(\/|https:\/\/claude\.ai\/customize\/connectors(\?modal=add-custom-connector&amp;connectorName=[^&]*&amp;connectorUrl=https%3A[^&]*)?$|https:\/\/(github\.com|claude\.com|platform\.claude\.com)\/[\w./-]+$|cursor:\/\/anysphere\.cursor-deeplink\/mcp\/install\?|vscode:mcp\/install\?)/
 
 describe.each(pieces)('the page $name', ({ page }) => {
   test('allows exactly the style and script it holds, and nothing from elsewhere [OA21-24] [CIMD-11]', () => {
@@ -119,6 +119,8 @@ describe.each(pieces)('the page $name', ({ page }) => {
 
   test('every form carries a CSRF token and posts [SBP-02]', () => {
     for (const [form] of page.html.matchAll(/<form\b.*?<\/form>/gs)) {
+      // What only chooses what is shown changes nothing.
+      if (/^<form[^>]* method="get" action="\/console\/audit"/.test(form)) continue
       expect(form).toMatch(/^<form[^>]* method="post"/)
       expect(form).toMatch(/<input type="hidden" name="csrf" value="[^"]+">/)
     }

@@ -177,6 +177,12 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'In the audit log only: what an MCP server is called with for a person was removed.',
   ),
   event(
+    'console.acted',
+    'info',
+    'An operator did something in the console or over its API; `code` says what.',
+  ),
+  event('console.refused', 'warn', 'Somebody without the role of an administrator asked for the console.'),
+  event(
     'connections.lost',
     'warn',
     'So many steps of connections are missing in `postern connections`; `reason` says why.',

@@ -33,6 +33,7 @@ import {
 } from './public-url-probe.ts'
 import { openServedStorage, readMasterKeys } from './records.ts'
 import { type CreateUpstream, connectorOf, createUpstreams, refuseMissingPlaces } from './served.ts'
+import { shownSettings } from './shown-settings.ts'
 import type { Terminal } from './terminal.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
 import { probeUpstream } from './upstream-probe.ts'
@@ -200,6 +201,9 @@ async function open(
           : { address: `http://${options.internalListen}`, send: createUpstreamFetch().fetch },
       outboundFetch: documents.fetch,
       brand: brandOf(options),
+      console: options.console
+        ? { token: options.consoleToken, settings: shownSettings(options) }
+        : undefined,
       readers,
     }),
   )
