@@ -6,8 +6,10 @@ import {
   type Document,
   type Examination,
   type Exchange,
+  everyExchange,
   exchangesOf,
   jsonOf,
+  mediaTypeOf,
   probed,
   stepsOf,
 } from './examination.ts'
@@ -19,6 +21,8 @@ export interface Facts {
   initialize: Exchange | undefined
   /** The Bearer challenge of the first answer. */
   challenge: BearerChallenge | undefined
+  /** The path ends in /sse, out of which Claude reads the transport of 2024, and that is spoken: nothing is posted to this URL. */
+  speaksOldTransport: boolean
   /** Somebody, somewhere on the way, asked for a token with 401. */
   asksForToken: boolean
   /** What Claude would take for the protected resource metadata: of the pointer, else of the path, else of the root. */
@@ -60,6 +64,8 @@ export function readFacts(seen: Pick<Examination, 'url' | 'walk' | 'probes' | 's
     firstAnswer,
     initialize: probed(seen, 'knocks', 'httpx') ?? firstAnswer,
     challenge: findBearerChallenge(firstAnswer?.responseHeaders['www-authenticate']),
+    speaksOldTransport:
+      endsInSse(seen.url) && everyExchange(seen).some((exchange) => isStreamAt(seen.url, exchange)),
     asksForToken: exchangesOf(seen, 'probe', 'session', 'lists', 'call').some(({ status }) => status === 401),
     resourceMetadata,
     issuer,
@@ -73,6 +79,15 @@ export function readFacts(seen: Pick<Examination, 'url' | 'walk' | 'probes' | 's
     ),
     firstCall: exchangesOf(seen, 'probe', 'session').find(({ requestHeaders }) => hasToken(requestHeaders)),
   }
+}
+
+export function endsInSse(url: string): boolean {
+  return /\/sse\/?$/i.test(new URL(url).pathname)
+}
+
+function isStreamAt(url: string, exchange: Exchange): boolean {
+  const isOpened = exchange.method === 'GET' && exchange.status === 200
+  return isOpened && exchange.url === url && mediaTypeOf(exchange) === 'text/event-stream'
 }
 
 export function hasToken(headers: Readonly<Record<string, string>>): boolean {

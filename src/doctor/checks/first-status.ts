@@ -1,6 +1,6 @@
 /** The status of the answer to a knock without a token: 401, or an answer in MCP from a server that needs none (MCP 2025-11-25 token handling). */
 
-import { type Check, couldNotRun, everyClient, passed, violated } from '../check.ts'
+import { type Check, couldNotRun, everyClient, notApplicable, passed, violated } from '../check.ts'
 import { type Exchange, isRedirect, outcomeOf, rpcOf } from '../examination.ts'
 
 const shared = {
@@ -64,7 +64,7 @@ const statuses: readonly StatusFault[] = [
     title: 'There is no MCP endpoint at this URL',
     claude: 'Says that no MCP server was found.',
     fix: { general: 'Type the URL under which the server is mounted (often with /mcp), or mount it there.' },
-    consequenceOf: ['bare-path-not-routed'],
+    consequenceOf: ['bare-path-not-routed', 'legacy-sse-at-url'],
     isFault: ({ status }) => status === 404 || status === 405,
   },
   {
@@ -101,6 +101,7 @@ export const firstStatus: readonly Check[] = statuses.map(({ isFault, ...check }
   ...check,
   judge: (examination) => {
     const asked = examination.facts.initialize
+    if (examination.facts.speaksOldTransport) return notApplicable('nothing is posted to this URL')
     if (asked === undefined) return couldNotRun('nothing was sent')
     if (rpcOf(asked)?.result !== undefined) return passed
     return isFault(asked) ? violated(`initialize without a token: ${outcomeOf(asked)}`, asked) : passed

@@ -22,6 +22,7 @@ export const metadataAddresses: readonly Check[] = [
     claude: 'Asks from the internet, and finds nothing there: the token endpoint never hears of it.',
     clients: ['hosted', 'messages-api'],
     party: 'set-up',
+    consequenceOf: ['url-not-public-https'],
     fix: {
       general:
         'Configure the public https address as base URL or issuer; names of containers and localhost mean nothing outside.',

@@ -42,6 +42,7 @@ export const opening: readonly Check[] = [
       frameworks: { fastmcp: '`mcp.run(transport="http")` in place of `"sse"`.' },
     },
     judge: (examination) => {
+      if (examination.facts.speaksOldTransport) return notApplicable('the URL says so, and Claude reads it')
       const streams = [probed(examination, 'protocol', 'get'), probed(examination, 'knocks', 'get')]
       if (streams.every((stream) => stream === undefined)) return notApplicable('there is no token')
       const old = streams.find((stream) => /^event: ?endpoint\b/m.test(stream?.responseBody ?? ''))
@@ -65,10 +66,17 @@ export const opening: readonly Check[] = [
       general:
         'Answer `initialize` with 200, JSON, the id that was sent, and a result with `protocolVersion`, `capabilities` and `serverInfo`.',
     },
-    consequenceOf: ['legacy-sse-at-url', 'token-check-fails', 'token-too-large', 'stream-never-arrives'],
+    consequenceOf: [
+      'legacy-sse-at-url',
+      'endpoint-not-found',
+      'token-check-fails',
+      'token-too-large',
+      'stream-never-arrives',
+    ],
     judge: (examination) => {
       const probe = probeOf(examination, 'protocol')
       const answer = probed(examination, 'protocol', 'initialize')
+      if (examination.facts.speaksOldTransport) return notApplicable('nothing is posted to this URL')
       if (answer === undefined) return notApplicable(probe?.why ?? 'it was not asked')
       if (examination.walk.session?.era === 'modern') return notApplicable('it speaks 2026-07-28')
       return judgeInitialize(answer)

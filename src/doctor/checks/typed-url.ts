@@ -1,7 +1,8 @@
 /** The URL as it was typed: what it gives away, and which transport Claude reads out of it (claude.com connector pages, 2026-09). */
 
 import { type Check, passed, violated, warning } from '../check.ts'
-import { type Exchange, everyExchange, mediaTypeOf, rpcOf } from '../examination.ts'
+import { everyExchange, rpcOf } from '../examination.ts'
+import { endsInSse } from '../facts.ts'
 
 const shared = { stage: 'reach', severity: 'error', party: 'set-up' } as const
 
@@ -41,11 +42,11 @@ export const typedUrl: readonly Check[] = [
       },
     },
     judge: (examination) => {
-      if (!/\/sse\/?$/i.test(new URL(examination.url).pathname)) return passed
-      const here = everyExchange(examination).filter(({ url }) => url === examination.url)
-      const stream = here.find((exchange) => exchange.method === 'GET' && isStream(exchange))
-      if (stream !== undefined)
-        return warning('the old transport is spoken here, and deprecated since 2025-03', stream)
+      const { url, facts } = examination
+      if (!endsInSse(url)) return passed
+      if (facts.speaksOldTransport)
+        return warning('the old transport is spoken here, and deprecated since 2025-03')
+      const here = everyExchange(examination).filter((exchange) => exchange.url === url)
       const refused = here.find(({ method, status }) => method === 'GET' && status === 405)
       const spoken = here.find(
         (exchange) => exchange.method === 'POST' && rpcOf(exchange)?.result !== undefined,
@@ -60,7 +61,3 @@ export const typedUrl: readonly Check[] = [
 /** What is called so is meant to be kept secret. */
 const credentialNames =
   /^(?:(?:access|auth|bearer|api|id|session|user|personal)?[-_]?(?:token|key|secret)|jwt|password|passwd|pwd|authorization|credentials?)$/i
-
-function isStream(exchange: Exchange): boolean {
-  return exchange.status === 200 && mediaTypeOf(exchange) === 'text/event-stream'
-}
