@@ -28,6 +28,7 @@ const commandPaths = [
   'storage status',
   'storage migrate',
   'storage copy',
+  'storage backup',
 ]
 
 /** The generated page holds the output of each `--help`, which spares starting a process for each. */

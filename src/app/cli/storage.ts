@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { systemClock } from '../../platform/clock.ts'
+import { backUp } from '../../storage/backup-node.ts'
 import { copyToPostgres } from '../../storage/copy/copy-node.ts'
 import { postgresFacts } from '../../storage/postgres/facts.ts'
 import { withoutPassword, withPassword } from '../../storage/postgres/url.ts'
@@ -17,12 +18,13 @@ import { formatTable, type Terminal } from './terminal.ts'
 export function storageCommand(terminal: Terminal): Command {
   const storage = group(
     'storage',
-    'Where the records are: look, migrate, move to PostgreSQL',
+    'Where the records are: look, migrate, move to PostgreSQL, back up',
     'The records of a Postern are in postern.db in its data directory, or in the PostgreSQL database that --database names.',
   )
   storage.addCommand(statusCommand(terminal))
   storage.addCommand(migrateCommand(terminal))
   storage.addCommand(copyCommand(terminal))
+  storage.addCommand(backupCommand(terminal))
   return storage
 }
 
@@ -151,4 +153,34 @@ async function copy(flags: RecordFlags, { out, err }: Terminal): Promise<void> {
   out.paragraph(
     `The master key is still the one in ${dataDirectory(data).masterKey}, or in POSTERN_MASTER_KEY.`,
   )
+}
+
+function backupCommand({ out }: Terminal): Command {
+  return dataFlags(new Command('backup'))
+    .summary('copy the database into a file, while the server goes on')
+    .description(
+      'Copies postern.db into a file, whole as of one instant, while the server goes on. The master key is not in it: ' +
+        'keep that somewhere else. For PostgreSQL use pg_dump.',
+    )
+    .argument('<file>', 'where to; it must not be there yet')
+    .addHelpText(
+      'after',
+      examples([
+        ['postern storage backup /backup/postern.db', 'then copy master.key to another place'],
+        ['postern storage backup "/backup/$(date +%F).db" --json', 'for a script'],
+      ]),
+    )
+    .action(async (file: string, flags: RecordFlags) => {
+      const options = readDataOptions(await recordSources(flags))
+      if (options.database !== undefined)
+        throw new CommandFailure(`the records are in ${databaseName(options)}: back them up with pg_dump`)
+      const { database, path, masterKey } = dataDirectory(options.data)
+      if (!existsSync(database)) throw new CommandFailure(`there is no database in ${path} yet`)
+      await backUp(database, file)
+      if (flags.json === true) out.line(JSON.stringify({ file }))
+      else
+        out.paragraph(
+          `The records are in ${file}. They are of use only with the master key (${masterKey}, or POSTERN_MASTER_KEY), which does not belong beside them.`,
+        )
+    })
 }
