@@ -38,6 +38,10 @@ export interface DoctorOptions {
   clientId?: string | undefined
   clientSecret?: string | undefined
   scope?: string | undefined
+  /** What an earlier run kept by `onMemory`: judged, whether the server still knows it. */
+  remembered?: ConnectionMemory | undefined
+  /** Keeps the sign-in of this run for a later one; all else is given back. */
+  onMemory?: ((memory: ConnectionMemory) => void | Promise<void>) | undefined
   /** Nothing is called but lists, unless it is named here. */
   calls?: readonly ToolCall[]
   /** Also what uses up grants and tries what must be refused; only on grants that the run made itself. */
@@ -83,18 +87,23 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
       seconds: options.deadlineSeconds ?? defaultDeadlineSeconds,
     }),
   )
-  const examination = await examine(options, watch)
+  const { examination, memory } = await examine(options, watch)
   const { body } = examination.facts.issuerMetadata ?? {}
+  await options.onMemory?.(memory)
   const effects = await watch.undo({
     tokenEndpoint: body?.token_endpoint,
     revocationEndpoint: body?.revocation_endpoint,
+    kept: options.onMemory === undefined ? undefined : memory.tokens,
   })
   const diagnosis = diagnose(examination, allChecks)
   return reportOf(examination, diagnosis, effects, Math.round(stopwatch() - beganAtMs))
 }
 
 /** The one place that reaches out. */
-async function examine(options: DoctorOptions, watch: EffectWatch): Promise<Examination> {
+async function examine(
+  options: DoctorOptions,
+  watch: EffectWatch,
+): Promise<{ examination: Examination; memory: ConnectionMemory }> {
   const limit = limitTime(options)
   const deadlineSeconds = options.deadlineSeconds ?? defaultDeadlineSeconds
   const surface = withinPatience(options.surface, deadlineSeconds)
@@ -126,6 +135,7 @@ async function examine(options: DoctorOptions, watch: EffectWatch): Promise<Exam
         walk,
         grant,
         client: Object.values(memory.clients)[0],
+        remembered: options.remembered,
         random: options.random ?? systemRandom,
       },
       browser: options.browser,
@@ -155,7 +165,9 @@ async function examine(options: DoctorOptions, watch: EffectWatch): Promise<Exam
     )
     const isLocal = options.asIfPublic !== true && isOnOwnNetwork(options.url)
     const tokenForm = grantedToken === undefined ? undefined : readTokenForm(grantedToken)
-    return { ...seen, until, isLocal, hosts, tokenForm, facts }
+    const examination = { ...seen, until, isLocal, hosts, tokenForm, facts }
+    // A token of `--token` is somebody's, and is not written down.
+    return { examination, memory: { ...memory, tokens: grant.isOwn ? grant.tokens : undefined } }
   } finally {
     limit.clear()
   }

@@ -23,7 +23,7 @@ export interface RevocationPlaces {
   tokenEndpoint: unknown
   revocationEndpoint: unknown
   /** A sign-in that is for a later run; it and its client stay. */
-  kept: { clientId: string; accessToken: string } | undefined
+  kept?: { clientId: string; accessToken: string } | undefined
 }
 
 interface Registration {

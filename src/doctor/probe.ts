@@ -1,7 +1,7 @@
 /** The contract of a probe: requests that no client makes on its way, but a verdict needs; each with its label, deadline and size cap. */
 
 import type { Browser } from '../client/browser.ts'
-import type { RegisteredClient, RememberedTokens } from '../client/connection-state.ts'
+import type { ConnectionMemory, RegisteredClient, RememberedTokens } from '../client/connection-state.ts'
 import type { Connection } from '../client/connector.ts'
 import type { Surface } from '../client/surface.ts'
 import { createTranscript, type OpenExchange, type TranscriptWriter } from '../client/transcript.ts'
@@ -42,6 +42,8 @@ export interface ProbeBench {
   /** In clear, so that probes can send them. A probe that renews them puts the new ones here. */
   grant: Grant
   client: RegisteredClient | undefined
+  /** What an earlier run kept. */
+  remembered: ConnectionMemory | undefined
   /** Filled by the probes that ran before. */
   earlier: readonly ProbeRecord[]
   random: Random

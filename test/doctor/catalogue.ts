@@ -744,10 +744,15 @@ export const catalogue: readonly CatalogueRow[] = [
   {
     row: 'X3',
     stage: 'staying',
-    unseen:
-      'what is lost at a restart: --restart is not part of a single examination; examine again after one',
+    says: 'clients or grants are lost at a restart: seen by a second run, with what the first kept',
+    findings: ['client-forgotten', 'grant-forgotten'],
   },
-  { row: 'X4', stage: 'staying', unseen: 'records that die early: examine again after a day' },
+  {
+    row: 'X4',
+    stage: 'staying',
+    says: 'grants die early: seen by a second run, a day after the first',
+    findings: ['grant-forgotten'],
+  },
   {
     row: 'X5',
     stage: 'staying',

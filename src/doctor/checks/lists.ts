@@ -1,6 +1,6 @@
 /** What a client asks of every server right after it connected: the lists, answered whole, in a type that can be read, without questions back. */
 
-import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
+import { type Check, everyClient, notApplicable, passed, violated, warning } from '../check.ts'
 import {
   type Examination,
   type Exchange,
@@ -107,6 +107,37 @@ export const lists: readonly Check[] = [
   },
   {
     ...shared,
+    id: 'no-tools',
+    title: 'The server offers no tools',
+    rank: 40,
+    source: 'https://github.com/anthropics/claude-ai-mcp/issues/117',
+    claude:
+      'Connects, and has nothing to offer in a conversation; prompts and resources alone are hardly seen.',
+    seen: 'This connector has no tools available',
+    clients: ['hosted', 'messages-api', 'chatgpt'],
+    fix: {
+      general: 'Declare the capability `tools`, register at least one, and answer `tools/list` with it.',
+      frameworks: {
+        fastmcp: 'Tools of a mounted server are listed only when it was mounted before the start.',
+      },
+    },
+    consequenceOf: ['step-up-names-held-scope'],
+    judge: (examination) => {
+      const asked = exchangesOf(examination, 'lists').filter(
+        (exchange) => methodOf(exchange) === 'tools/list',
+      )
+      const answer = asked.at(-1)
+      const message = rpcOf(answer)
+      if (answer?.status === undefined || answer.status >= 400 || message === undefined)
+        return notApplicable('tools/list was not answered')
+      if (message.error !== undefined) return violated(`tools/list: error ${quoted(message.error)}`, answer)
+      const { tools } = (message.result ?? {}) as { tools?: unknown }
+      if (asked.length > 1 || !Array.isArray(tools) || tools.length > 0) return passed
+      return warning('tools/list is empty for this account', answer)
+    },
+  },
+  {
+    ...shared,
     id: 'stream-cut',
     title: 'An event stream ends before the answer came',
     rank: 32,
@@ -157,5 +188,9 @@ function isReadable(exchange: Exchange): boolean {
 }
 
 function isList(exchange: Exchange): boolean {
-  return /^(?:tools|prompts|resources)\/list$/.test(String(requestOf(exchange)?.method))
+  return /^(?:tools|prompts|resources)\/list$/.test(methodOf(exchange))
+}
+
+function methodOf(exchange: Exchange): string {
+  return String(requestOf(exchange)?.method)
 }

@@ -11,7 +11,7 @@ export const secondSignIn: Probe = {
   name: 'second-sign-in',
   title: 'The first sign-in after a second one',
   stage: 'staying',
-  effects: 'signs in once more',
+  effects: 'signs in once more, and gives back what it gets',
   isIntrusive: true,
   cannotRun(bench) {
     if (!bench.grant.isOwn || bench.grant.tokens === undefined) return 'nobody signed in'

@@ -2,8 +2,8 @@
 
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { DoctorOptions } from '../../../src/doctor/doctor.ts'
 import { createLab, type Edge, type Lab, type LabSettings } from './lab.ts'
+import type { LabRun } from './run.ts'
 
 export interface Fault {
   /** Rows of the failure catalogue that it builds, for example `['M1']`. */
@@ -13,7 +13,7 @@ export interface Fault {
   /** The good variant that it breaks; the plain one when left out. */
   settings?: Partial<LabSettings>
   /** How the doctor is run on it, where that is not the usual way. */
-  doctor?: Partial<Pick<DoctorOptions, 'surface' | 'isIntrusive' | 'calls' | 'until' | 'url'>>
+  doctor?: Partial<Pick<LabRun, 'surface' | 'isIntrusive' | 'calls' | 'until' | 'url' | 'afterRestart'>>
   break(lab: Lab): void
 }
 

@@ -23,6 +23,9 @@ export interface Lab {
   handshakes: Map<string, HandshakeFacts>
   /** The last one added stands outermost. */
   addEdge(edge: Edge): void
+  /** The good server keeps everything; a fault may forget. */
+  onRestart(forget: () => void): void
+  restart(): void
   /** Seconds since the epoch, and a stopwatch: both stand still unless they are moved. */
   clock: { now: number; ms: number }
   stopwatch: () => number
@@ -66,10 +69,15 @@ export function createLab(given: Partial<LabSettings> = {}): Lab {
     addresses: new Map(),
     handshakes: new Map(),
     addEdge: (edge) => edges.push(edge),
+    onRestart: (forget) => restarts.push(forget),
+    restart: () => {
+      for (const forget of restarts) forget()
+    },
     clock,
     stopwatch: () => clock.ms,
   }
   const edges: Edge[] = []
+  const restarts: (() => void)[] = []
   const authorization = authorizationServer(lab)
   const mcp = mcpServer(lab, authorization.isAccepted)
   const routes: Handler = async (request) =>

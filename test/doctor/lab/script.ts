@@ -206,6 +206,8 @@ export async function observe(lab: Lab): Promise<string[]> {
     lab.url,
     mcp('ping', {}, { Authorization: `Bearer ${signedInAgain.access_token}` }),
   )
+  lab.restart()
+  await renew('renew, after a restart', signedInAgain.refresh_token)
   lab.clock.now += 7200
   await send(
     'call, expired',
