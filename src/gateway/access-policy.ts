@@ -85,9 +85,9 @@ export function createAccessPolicy(
         const isMethodDenied =
           !isVital(method) && !isPermitted(own, 'methods', (patterns) => isNamed(patterns, [method]))
         if (isMethodDenied) throw refusalOf(message, undefined, call)
-        const target = targetOf(message)
-        if (target !== undefined && (await isTargetDenied(target, call, own)))
-          throw refusalOf(message, target, call)
+        for (const target of targetsOf(message)) {
+          if (await isTargetDenied(target, call, own)) throw refusalOf(message, target, call)
+        }
       }
     },
     visibility(principal) {
@@ -167,13 +167,20 @@ interface Target {
 }
 
 /** What a message is about, whether it has an id or not: servers that look at the method first do it all the same. */
-function targetOf({ method, params = {} }: Pick<JsonRpcRequest, 'method' | 'params'>): Target | undefined {
-  if (method === 'tools/call') return { kind: 'tools', names: [String(params.name)] }
-  if (method === 'prompts/get') return { kind: 'prompts', names: [String(params.name)] }
-  if (method.startsWith('resources/') && params.uri !== undefined) return resource(params.uri)
-  if (method !== 'completion/complete') return undefined
+function targetsOf({ method, params = {} }: Pick<JsonRpcRequest, 'method' | 'params'>): readonly Target[] {
+  if (method === 'tools/call') return [{ kind: 'tools', names: [String(params.name)] }]
+  if (method === 'prompts/get') return [{ kind: 'prompts', names: [String(params.name)] }]
+  if (method.startsWith('resources/') && params.uri !== undefined) return [resource(params.uri)]
+  if (method === 'subscriptions/listen') return watchedResources(params)
+  if (method !== 'completion/complete') return []
   const { name, uri } = (params.ref ?? {}) as { name?: unknown; uri?: unknown }
-  return uri === undefined ? { kind: 'prompts', names: [String(name)] } : resource(uri)
+  return [uri === undefined ? { kind: 'prompts', names: [String(name)] } : resource(uri)]
+}
+
+/** To hear that something changes is to know that it is there (MCP 2026-07-28, subscriptions). */
+function watchedResources(params: Readonly<Record<string, unknown>>): readonly Target[] {
+  const { resourceSubscriptions } = (params.notifications ?? {}) as { resourceSubscriptions?: unknown }
+  return Array.isArray(resourceSubscriptions) ? resourceSubscriptions.map(resource) : []
 }
 
 /** As it is written, and with its dots and escapes resolved. */

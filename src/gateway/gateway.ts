@@ -39,7 +39,7 @@ import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwardi
 import type { StrangerRules } from './lazy-access.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createLoad } from './load.ts'
-import { createOpenStreams } from './open-streams.ts'
+import { createOpenStreams, endWith, type OpenStream } from './open-streams.ts'
 import { createPermission } from './permission.ts'
 import { resourceMetadata } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
@@ -203,6 +203,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     // Ids of strangers who share a key may be equal: none of them may cancel what may be another's.
     if (call.caller.shared && !body.messages.some(isRequest)) return new Response(null, { status: 202 })
     await accessPolicy.judge(call, principal)
+    if (body.messages.some(isListen)) return listenByPost(request, call, principal)
     const isVisible = accessPolicy.visibility(principal)
     const isWhole = strangers.hiddenTools.length === 0 && isVisible === undefined
     if (isWhole || !asksForList(call)) return upstream.post(call)
@@ -337,14 +338,32 @@ export function createGateway(options: GatewayOptions): Gateway {
     const call = callOf(request, noBody, 'legacy', principal, found, trace)
     // Whoever has no session shares one with others, whose messages are not theirs to hear.
     if (call.caller.shared) throw noSession()
-    const stream = streams.open(call.caller.key, () => mayStillListen(request, principal))
-    if (stream === undefined) {
-      throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
-        headers: { 'retry-after': '30' },
-      })
-    }
+    const stream = openStream(call, () => mayStillListen(request, principal))
     const signal = AbortSignal.any([request.signal, stream.signal])
     return upstream.listen({ ...call, signal }, stream.ended)
+  }
+
+  /** The stream of a client that knows no sessions (MCP 2026-07-28, subscriptions). */
+  async function listenByPost(request: Request, call: UpstreamCall, principal: Principal): Promise<Response> {
+    const stream = openStream(call, async () =>
+      isStranger(principal) ? true : isStillAdmitted(request, rules, principal),
+    )
+    try {
+      return endWith(await upstream.post({ ...call, wantsEventStream: true }), stream)
+    } catch (error) {
+      stream.ended()
+      throw error
+    }
+  }
+
+  function openStream(call: UpstreamCall, isStillAllowed: () => Promise<boolean>): OpenStream {
+    // Strangers who share a key have nothing else in common, so none of them takes another's place.
+    const stream = streams.open(call.caller.shared ? randomId() : call.caller.key, isStillAllowed)
+    if (stream !== undefined) return stream
+    throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
+      headers: { 'retry-after': '30' },
+      id: call.messages.find(isRequest)?.id ?? null,
+    })
   }
 
   /** Its token is good, and its session has neither ended nor gone over to somebody who signed in. */
@@ -481,10 +500,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     definitions: () => catalogue.definitions(),
     tryCredential: (use) =>
       tryCredential(use, (credential) => catalogue.listFor(ownCaller(telemetry, credential))),
-    close() {
-      streams.closeAll()
+    async close() {
       sseClients.closeAll()
-      return upstream.close()
+      // First, because it says goodbye on its streams.
+      await upstream.close()
+      streams.closeAll()
     },
   }
 }
@@ -505,6 +525,10 @@ const noBody: MessageBody = { bytes: new Uint8Array(), text: '', messages: [], b
 
 function isInitialize(message: JsonRpcMessage): boolean {
   return isRequest(message) && message.method === 'initialize'
+}
+
+function isListen(message: JsonRpcMessage): boolean {
+  return isRequest(message) && message.method === 'subscriptions/listen'
 }
 
 function noSession(body?: MessageBody): RpcRefusal {

@@ -13,6 +13,49 @@ export interface OpenStream {
   ended(): void
 }
 
+/** An answer that is a stream, ended when it has to be. Any other is over at once. */
+export function endWith(response: Response, stream: OpenStream): Response {
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
+  if (!isStream || response.body === null) {
+    stream.ended()
+    return response
+  }
+  const reader = response.body.getReader()
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const stop = (): void => {
+        if (isOver) return
+        finish()
+        controller.close()
+        void reader.cancel().catch(() => undefined)
+      }
+      stream.signal.addEventListener('abort', stop, { once: true })
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read()
+        if (isOver) return
+        if (!done) return controller.enqueue(value)
+        finish()
+        controller.close()
+      } catch (error) {
+        finish()
+        controller.error(error)
+      }
+    },
+    cancel(reason) {
+      finish()
+      return reader.cancel(reason)
+    },
+  })
+  let isOver = false
+  function finish(): void {
+    isOver = true
+    stream.ended()
+  }
+  return new Response(body, response)
+}
+
 export interface OpenStreamsOptions {
   maximumPerCaller: number
   /** How long a stream may outlive its token. */

@@ -37,6 +37,7 @@ export interface HandshakeUpstream {
 /** A session that nobody used for so long is ended; the next call opens another. */
 const idleMs = 15 * 60_000
 const sweepMs = 60_000
+const closeGraceMs = 2000
 
 export function createHandshakeUpstream(upstream: Upstream, limits: UpstreamLimits): HandshakeUpstream {
   const sessions = new Map<string, Promise<HandshakeSession>>()
@@ -187,9 +188,11 @@ export function createHandshakeUpstream(upstream: Upstream, limits: UpstreamLimi
       held.close()
       const open = [...sessions.values()]
       sessions.clear()
-      await Promise.all(
-        open.map((opening) => opening.then((session) => session.end()).catch(() => undefined)),
-      )
+      const ended = open.map((opening) => opening.then((session) => session.end()).catch(() => undefined))
+      // A server that does not answer keeps nobody from closing.
+      const { promise: late, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, closeGraceMs)
+      await Promise.race([Promise.all(ended), late]).finally(() => clearTimeout(timer))
     },
   }
 }
