@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { getRequestListener } from '@hono/node-server'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { asRequest, lightRequestClass, PlainRequest } from '../platform/plain-request.ts'
-import { lightResponseClass, PlainResponse, type ResponseParts } from '../platform/plain-response.ts'
+import { lightResponseClass, type PlainBody, PlainResponse } from '../platform/plain-response.ts'
 import type { Connection } from '../platform/request-source.ts'
 
 export type Fetch = (request: Request, connection: Connection) => Promise<Response>
@@ -44,8 +44,9 @@ export function createNodeListener(fetch: Fetch): NodeListener {
     }
     endUnreadBody(incoming, outgoing)
     const parts = PlainResponse.partsOf(response)
-    if (parts === undefined) await pipe(response, outgoing)
-    else writeAtEndOfTurn(parts, outgoing)
+    const { status, headers, body } = parts ?? response
+    if (body === null || body instanceof ReadableStream) await pipe({ status, headers, body }, outgoing)
+    else writeAtEndOfTurn({ status, headers, body }, outgoing)
   }
 }
 
@@ -121,21 +122,27 @@ const worthReadingBytes = 65_536
 /** So that the client has time to read the answer: what is still being sent would reset the connection. */
 const lingerMs = 500
 
-const finished: [ResponseParts, ServerResponse][] = []
+interface FinishedAnswer {
+  status: number
+  headers: Headers
+  body: PlainBody | undefined
+}
+
+const finished: [FinishedAnswer, ServerResponse][] = []
 
 /**
  * Answers that were found in one turn of the event loop are written one right after another. A write wakes whoever
  * waits for it, which on a virtual machine costs more than all our work on a call; the second finds them awake.
  */
-function writeAtEndOfTurn(parts: ResponseParts, outgoing: ServerResponse): void {
-  if (finished.push([parts, outgoing]) === 1) setImmediate(writeFinished)
+function writeAtEndOfTurn(answer: FinishedAnswer, outgoing: ServerResponse): void {
+  if (finished.push([answer, outgoing]) === 1) setImmediate(writeFinished)
 }
 
 function writeFinished(): void {
-  for (const [parts, outgoing] of finished.splice(0)) if (!outgoing.destroyed) writePlain(parts, outgoing)
+  for (const [answer, outgoing] of finished.splice(0)) if (!outgoing.destroyed) writePlain(answer, outgoing)
 }
 
-function writePlain({ status, headers, body }: ResponseParts, outgoing: ServerResponse): void {
+function writePlain({ status, headers, body }: FinishedAnswer, outgoing: ServerResponse): void {
   const fields: string[] = []
   for (const [name, value] of headers) fields.push(name, value)
   if (body === undefined) {
@@ -149,23 +156,32 @@ function writePlain({ status, headers, body }: ResponseParts, outgoing: ServerRe
   outgoing.writeHead(status, fields)
   // As text it goes out together with the head, in one write.
   if (isText) outgoing.end(body)
+  else if (body.byteLength > togetherBytes) outgoing.end(body)
   else outgoing.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
 }
 
+const togetherBytes = 65_536
+
+interface StreamedAnswer {
+  status: number
+  headers: Headers
+  body: ReadableStream<Uint8Array> | null
+}
+
 /** As fast as the client reads, and no longer than it stays. */
-async function pipe(response: Response, outgoing: ServerResponse): Promise<void> {
+async function pipe({ status, headers, body }: StreamedAnswer, outgoing: ServerResponse): Promise<void> {
   const fields: OutgoingHttpHeaders = {}
-  for (const [name, value] of response.headers) fields[name] = value
-  const cookies = response.headers.getSetCookie()
+  for (const [name, value] of headers) fields[name] = value
+  const cookies = headers.getSetCookie()
   if (cookies.length > 0) fields['set-cookie'] = cookies
-  outgoing.writeHead(response.status, fields)
-  if (response.body === null) {
+  outgoing.writeHead(status, fields)
+  if (body === null) {
     outgoing.end()
     return
   }
   // Whoever opens a stream is told at once that it is open.
-  if (response.headers.get('content-type')?.startsWith('text/event-stream')) outgoing.flushHeaders()
-  const reader = response.body.getReader()
+  if (headers.get('content-type')?.startsWith('text/event-stream')) outgoing.flushHeaders()
+  const reader = body.getReader()
   const cancel = (): void => void reader.cancel().catch(() => undefined)
   outgoing.once('close', cancel)
   try {

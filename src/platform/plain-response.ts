@@ -1,4 +1,4 @@
-/** A Response (Fetch standard §5.5) that keeps its text or bytes as they are, for whoever writes it out; everything else that a Response can do is asked of a real one, made when it is needed. */
+/** A Response (Fetch standard §5.5) that keeps its text, bytes or stream as they are, for whoever writes it out; everything else that a Response can do is asked of a real one, made when it is needed. */
 
 import { PlainHeaders } from './plain-headers.ts'
 
@@ -9,18 +9,18 @@ export type PlainBody = string | Uint8Array
 export interface ResponseParts {
   status: number
   headers: PlainHeaders
-  body: PlainBody | undefined
+  body: PlainBody | ReadableStream<Uint8Array> | undefined
 }
 
 export class PlainResponse {
   readonly status: number
   readonly statusText: string
   readonly headers: PlainHeaders
-  #body: PlainBody | undefined
+  #body: ResponseParts['body']
   #isUsed = false
   #real: Response | undefined
 
-  constructor(body?: PlainBody | null, init: ResponseInit = {}) {
+  constructor(body?: ResponseParts['body'] | null, init: ResponseInit = {}) {
     this.status = init.status ?? 200
     if (!(this.status >= 200 && this.status <= 599)) throw new RangeError(`${this.status} is not a status`)
     this.statusText = init.statusText ?? ''
@@ -47,7 +47,10 @@ export class PlainResponse {
 
   /** What is there to be read, all of it and at once; undefined where it comes bit by bit, or was read. */
   static takeBody(response: Response): PlainBody | undefined {
-    return PlainResponse.partsOf(response)?.body
+    if (!isPlainResponse(response)) return undefined
+    const body = (response as unknown as PlainResponse).#body
+    if (body instanceof ReadableStream) return undefined
+    return PlainResponse.partsOf(response)?.body as PlainBody | undefined
   }
 
   /** As the runtime knows it, for whoever hands it on to the runtime. */
@@ -76,11 +79,13 @@ export class PlainResponse {
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this.#body === undefined ? null : this.#toReal().body
+    if (this.#body === undefined) return null
+    return this.#body instanceof ReadableStream && this.#real === undefined ? this.#body : this.#toReal().body
   }
 
   get bodyUsed(): boolean {
-    return this.#real?.bodyUsed ?? this.#isUsed
+    if (this.#real !== undefined) return this.#real.bodyUsed
+    return this.#isUsed || (this.#body instanceof ReadableStream && this.#body.locked)
   }
 
   async text(): Promise<string> {
@@ -117,6 +122,7 @@ export class PlainResponse {
 
   #take(): PlainBody | undefined | Response {
     if (this.#real !== undefined) return this.#real
+    if (this.#body instanceof ReadableStream) return this.#toReal()
     if (this.#isUsed) throw new TypeError('the body has been read already')
     this.#isUsed = this.#body !== undefined
     return this.#body
@@ -145,7 +151,7 @@ export function asResponse(response: PlainResponse): Response {
   return response as unknown as Response
 }
 
-/** The runtime's own class, which makes light ones wherever that is possible: of what can be read as a stream alone it makes real ones. */
+/** The runtime's own class, which makes light ones wherever that is possible: of forms and blobs it makes real ones. */
 export function lightResponseClass(): typeof Response {
   return new Proxy(RuntimeResponse, {
     construct(target, [body, init]: [BodyInit | null | undefined, ResponseInit | undefined]) {
@@ -158,6 +164,7 @@ export function lightResponseClass(): typeof Response {
   })
 }
 
-function isPlainBody(body: unknown): body is PlainBody | null | undefined {
-  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
+function isPlainBody(body: unknown): body is ResponseParts['body'] | null {
+  const isNone = body === undefined || body === null
+  return isNone || typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
 }
