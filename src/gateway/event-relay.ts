@@ -24,7 +24,6 @@ export function pipeEventStream(
   { limits, onEnd, onBreak, signal }: PipeOptions,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
-  const encoder = new TextEncoder()
   let heardAt = performance.now()
   let isBetweenEvents = true
   let isResumable = false
@@ -111,6 +110,8 @@ export function pipeEventStream(
     },
   })
 }
+
+const encoder = new TextEncoder()
 
 /** A JSON body as it comes. Cut short it must not look whole, so then it ends in an error. */
 export function pipeJson(

@@ -338,14 +338,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     const call = callOf(request, noBody, 'legacy', principal, found, trace)
     // Whoever has no session shares one with others, whose messages are not theirs to hear.
     if (call.caller.shared) throw noSession()
-    const stream = openStream(call, () => mayStillListen(request, principal))
-    const signal = AbortSignal.any([request.signal, stream.signal])
-    return upstream.listen({ ...call, signal }, stream.ended)
+    const stream = openStream(call, request, () => mayStillListen(request, principal))
+    return upstream.listen({ ...call, signal: stream.signal }, stream.ended)
   }
 
   /** The stream of a client that knows no sessions (MCP 2026-07-28, subscriptions). */
   async function listenByPost(request: Request, call: UpstreamCall, principal: Principal): Promise<Response> {
-    const stream = openStream(call, async () =>
+    const stream = openStream(call, request, async () =>
       isStranger(principal) ? true : isStillAdmitted(request, rules, principal),
     )
     try {
@@ -356,9 +355,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  function openStream(call: UpstreamCall, isStillAllowed: () => Promise<boolean>): OpenStream {
+  function openStream(
+    call: UpstreamCall,
+    request: Request,
+    isStillAllowed: () => Promise<boolean>,
+  ): OpenStream {
     // Strangers who share a key have nothing else in common, so none of them takes another's place.
-    const stream = streams.open(call.caller.shared ? randomId() : call.caller.key, isStillAllowed)
+    const key = call.caller.shared ? randomId() : call.caller.key
+    const stream = streams.open(key, isStillAllowed, request.signal)
     if (stream !== undefined) return stream
     throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
       headers: { 'retry-after': '30' },

@@ -1,13 +1,13 @@
 /** GET streams that are open: counted for each caller, and ended when the token that opened them is no longer good. */
 
 export interface OpenStreams {
-  /** Undefined when the caller has as many as it may. */
-  open(caller: string, isStillAllowed: () => Promise<boolean>): OpenStream | undefined
+  /** Undefined when the caller has as many as it may. `left` aborts when the client hangs up. */
+  open(caller: string, isStillAllowed: () => Promise<boolean>, left: AbortSignal): OpenStream | undefined
   closeAll(): void
 }
 
 export interface OpenStream {
-  /** Aborts when the stream has to end. */
+  /** Aborts when the stream has to end, or its client has left. */
   signal: AbortSignal
   /** The stream is over, or came to nothing. */
   ended(): void
@@ -77,11 +77,12 @@ export function createOpenStreams({ maximumPerCaller, recheckMs }: OpenStreamsOp
   }
 
   return {
-    open(caller, isStillAllowed) {
+    open(caller, isStillAllowed, left) {
       const count = counts.get(caller) ?? 0
       if (count >= maximumPerCaller) return undefined
       const aborter = new AbortController()
       const stream = { caller, isStillAllowed, end: () => aborter.abort() }
+      left.addEventListener('abort', stream.end, { once: true })
       streams.add(stream)
       counts.set(caller, count + 1)
       timer ??= setInterval(recheck, recheckMs)
@@ -89,6 +90,7 @@ export function createOpenStreams({ maximumPerCaller, recheckMs }: OpenStreamsOp
         signal: aborter.signal,
         ended() {
           if (!streams.delete(stream)) return
+          left.removeEventListener('abort', stream.end)
           const rest = (counts.get(caller) ?? 1) - 1
           if (rest > 0) counts.set(caller, rest)
           else counts.delete(caller)

@@ -55,7 +55,7 @@ export function createSseClients(options: SseClientsOptions): SseClients {
     const key = isStranger(principal) ? newStranger() : JSON.stringify([principal.userId, principal.clientId])
     const counted =
       clients.size < options.maximum
-        ? streams.open(key, () => options.isStillAllowed(client.latest, principal))
+        ? streams.open(key, () => options.isStillAllowed(client.latest, principal), request.signal)
         : undefined
     if (counted === undefined) {
       throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
@@ -74,9 +74,7 @@ export function createSseClients(options: SseClientsOptions): SseClients {
     })
     const client: SseClient = { principal, sink, sessionId: undefined, latest: request, isOver: over.signal }
     clients.set(id, client)
-    for (const signal of [request.signal, counted.signal]) {
-      signal.addEventListener('abort', sink.end, { once: true })
-    }
+    counted.signal.addEventListener('abort', sink.end, { once: true })
     sink.send(`${new URL(request.url).pathname}?${clientParameter}=${id}`, 'endpoint')
     return sink.response
   }
