@@ -10,6 +10,7 @@ import type { Terminal, Writer } from '../src/app/cli/terminal.ts'
 import { type OptionDefinition, optionDefinitions } from '../src/app/option-definitions.ts'
 import { type Diagnosis, diagnoses } from '../src/connections/diagnosis.ts'
 import { reportJsonSchema } from '../src/doctor/report-schema.ts'
+import { consoleApiPage } from './console-api-page.ts'
 import { findingsPage } from './findings-page.ts'
 
 export interface ReferencePage {
@@ -23,6 +24,7 @@ export async function referencePages(): Promise<ReferencePage[]> {
     { path: 'docs/reference/commands.md', text: await commandsPage() },
     { path: 'docs/reference/events.md', text: eventsPage() },
     { path: 'docs/reference/connections.md', text: connectionsPage() },
+    { path: 'docs/reference/console-api.md', text: consoleApiPage(notice) },
     { path: 'docs/reference/findings.md', text: findingsPage(notice) },
     {
       path: 'docs/reference/doctor-report.schema.json',
