@@ -7,8 +7,8 @@ import { loadFaults } from './lab/fault.ts'
 
 const faults = await loadFaults()
 
-/** Raised with every fault that is added; the aim is 150. */
-const leastRowsBuilt = 50
+/** All that can be seen from outside; raised with every row that is added. */
+const leastRowsBuilt = 161
 
 test('no row stands twice', () => {
   expect(new Set(catalogue.map(({ row }) => row)).size).toBe(catalogue.length)
@@ -22,8 +22,12 @@ test.each(faults.map(({ id, rows }) => [id, rows] as const))(
   },
 )
 
-test('rows are built', () => {
+test('what can be seen is built', () => {
   expect(new Set(faults.flatMap(({ rows }) => rows)).size).toBeGreaterThanOrEqual(leastRowsBuilt)
+})
+
+test('what is not built says where to look instead', () => {
+  for (const row of catalogue) if ('unseen' in row) expect(row.unseen.length, row.row).toBeGreaterThan(20)
 })
 
 test('a finding is of the stage of one of its rows', () => {

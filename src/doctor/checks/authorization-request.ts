@@ -46,6 +46,10 @@ export const authorizationRequest: readonly Check[] = [
       ]
       const modes = facts.issuerMetadata?.body.response_modes_supported
       if (Array.isArray(modes) && !modes.includes('query')) demands.push(`response modes ${quoted(modes)}`)
+      const methods = facts.issuerMetadata?.body.token_endpoint_auth_methods_supported
+      const needsKey =
+        Array.isArray(methods) && methods.length > 0 && methods.every((method) => keyMethods.includes(method))
+      if (needsKey) demands.push(`authentication by ${quoted(methods)}`)
       const fragment = exchangesOf(examination, 'authorization').find(answersInFragment)
       if (fragment !== undefined) demands.push('the answer comes in the fragment')
       if (demands.length === 0) return passed
@@ -121,7 +125,9 @@ export const authorizationRequest: readonly Check[] = [
 ]
 
 const issuerDemands = ['require_pushed_authorization_requests', 'require_signed_request_object']
-const resourceDemands = ['dpop_bound_access_tokens_required', 'tls_client_certificate_bound_access_tokens']
+const resourceDemands = ['dpop_bound_access_tokens_required']
+/** RFC 8705 §2, OpenID Connect Core §9: proofs by a key, which Claude has not. */
+const keyMethods = ['tls_client_auth', 'self_signed_tls_client_auth', 'private_key_jwt']
 
 function demandsOf(
   metadata: Readonly<Record<string, unknown>> | undefined,

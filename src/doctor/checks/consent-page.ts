@@ -56,8 +56,10 @@ export const consentPage: readonly Check[] = [
         .filter(isPage)
         .flatMap((page) => readHtmlPage(page.responseBody ?? '').forms.map((form) => ({ page, form })))
       if (forms.length === 0) return notApplicable('no form was seen')
-      const wrong = forms.find(({ form: { buttons } }) => {
+      const wrong = forms.find(({ form: { buttons, fields } }) => {
         const [first, ...others] = buttons
+        // Enter submits a form from its text fields only.
+        if (!fields.some(({ type }) => textTypes.includes(type))) return false
         return first !== undefined && isRefusal(first) && others.some((button) => !isRefusal(button))
       })
       return wrong === undefined
@@ -88,6 +90,8 @@ export const consentPage: readonly Check[] = [
     },
   },
 ]
+
+const textTypes = ['text', 'password', 'email', 'tel', 'number']
 
 function isPage(exchange: Exchange): boolean {
   return exchange.status === 200 && isHtml(exchange)

@@ -39,7 +39,10 @@ export const registration: readonly Check[] = [
     fix: {
       general:
         'Let POST on the registration path pass whatever filters bots, addresses or programs; the authorization server’s host has filters of its own.',
-      frameworks: { cloudflare: 'Add the registration path to the WAF skip rule.' },
+      frameworks: {
+        cloudflare: 'Add the registration path to the WAF skip rule.',
+        keycloak: 'Client registration policies: remove “Trusted Hosts” for anonymous access.',
+      },
     },
     consequenceOf: ['bot-challenge', 'agent-refused'],
     judge: withRegistration((answer) => {

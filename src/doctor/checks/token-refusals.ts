@@ -51,11 +51,9 @@ export const tokenRefusals: readonly Check[] = [
     },
     consequenceOf: ['token-origin-guarded', 'bot-challenge'],
     judge: (examination) => {
-      const answers = [
-        examination.facts.token,
-        probed(examination, probe, 'known-client'),
-        probed(examination, probe, 'unknown-client'),
-      ].filter((answer) => answer !== undefined)
+      const inVain =
+        probed(examination, probe, 'known-client') ?? probed(examination, probe, 'unknown-client')
+      const answers = [examination.facts.token, inVain].filter((answer) => answer !== undefined)
       if (answers.length === 0) return notApplicable(whyNot(examination))
       const guarded = answers.find(isGuarded)
       return guarded === undefined ? passed : violated(told(guarded), guarded)
@@ -151,21 +149,15 @@ export const tokenRefusals: readonly Check[] = [
   },
 ]
 
-const oauthErrors = [
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-]
+/** Of guards that answer in JSON; any other error is a token endpoint’s own, also one that no standard has. */
+const errorsOfGuards = ['invalid_token', 'unauthorized', 'forbidden']
 
 /** Answered by something else than a token endpoint. */
 function isGuarded(answer: Exchange): boolean {
   if (isRedirect(answer) || answer.status === 429) return true
-  const isForbidden = answer.status === 401 || answer.status === 403
-  return isForbidden && !oauthErrors.includes(tokenErrorOf(answer) ?? '')
+  const error = tokenErrorOf(answer) ?? ''
+  const isOwn = /^[a-z_]+$/.test(error) && !errorsOfGuards.includes(error)
+  return (answer.status === 401 || answer.status === 403) && !isOwn
 }
 
 function isErrorAs200(answer: Exchange): boolean {
