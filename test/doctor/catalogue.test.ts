@@ -26,10 +26,6 @@ test('what can be seen is built', () => {
   expect(new Set(faults.flatMap(({ rows }) => rows)).size).toBeGreaterThanOrEqual(leastRowsBuilt)
 })
 
-test('what is not built says where to look instead', () => {
-  for (const row of catalogue) if ('unseen' in row) expect(row.unseen.length, row.row).toBeGreaterThan(20)
-})
-
 test('a finding is of the stage of one of its rows', () => {
   for (const { id, stage } of allChecks) {
     const rows = catalogue.filter((entry) => 'findings' in entry && entry.findings.includes(id))
