@@ -70,7 +70,8 @@ export interface TenantConfig {
 
 /** One way in which people sign in. `clientSecret` is the environment variable that holds it. */
 export type IdentityConfig =
-  | { kind: 'local' }
+  /** `passkeys`: people may sign in by them too. */
+  | { kind: 'local'; passkeys?: boolean }
   | ({ kind: 'oidc' } & OidcOptions)
   | ({ kind: 'google' } & GoogleOptions)
   | ({ kind: 'entra' } & EntraOptions)

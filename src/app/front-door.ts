@@ -224,6 +224,7 @@ function routeTable(rooms: FrontDoorRooms): Route[] {
     person('GET', '/login', login.endpoints.login),
     person('POST', '/login', login.endpoints.login),
     person('POST', '/logout', login.endpoints.logout),
+    ...login.passkeyEndpoints.map(({ method, path, handle }) => person(method, path, handle)),
     ...login.outsideEndpoints.map(({ path, handle }) => person('GET', path, handle)),
     person('GET', '/setup', login.endpoints.setup),
     person('POST', '/setup', login.endpoints.setup),

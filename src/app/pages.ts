@@ -17,7 +17,6 @@ export interface HomeOptions {
   /** Undefined where nobody signs in. */
   login: Login | undefined
   console: Console | undefined
-  hasUsers(): Promise<boolean>
 }
 
 export function createHome(options: HomeOptions): (request: Request) => Promise<Response> {

@@ -19,15 +19,22 @@ import {
   signingKeyFamily,
 } from '../authorization-server/signing-keys.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
+import { consolePath, createConsole } from '../console/console.ts'
 import { createStatements } from '../credentials/statements.ts'
 import { createVault } from '../credentials/vault.ts'
 import { createWallet } from '../credentials/wallet.ts'
-import { consolePath, createConsole } from '../console/console.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits, ssePath } from '../gateway/gateway.ts'
+import { watchTools } from '../gateway/tool-watch.ts'
 import { tracedGateway } from '../gateway/tracing.ts'
-import type { FormProvider, IdentityProvider, OutsideProvider } from '../identity/identity-provider.ts'
+import type {
+  FormProvider,
+  IdentityProvider,
+  OutsideProvider,
+  PasskeyProvider,
+} from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
 import { createAuditRecorder } from '../ledger/audit.ts'
+import { createToolLedger } from '../ledger/tool-ledger.ts'
 import { createUsageRecorder } from '../ledger/usage.ts'
 import { type Issuer, issuerOf } from '../oauth/authorization-server-metadata.ts'
 import { claudeOrigins } from '../oauth/claude.ts'
@@ -94,20 +101,13 @@ export interface PosternOptions {
   outboundFetch?: OutboundFetch | undefined
   /** How pages look: a name, a logo and a colour of your own. Default: Postern's. */
   brand?: BrandOptions | undefined
-  /** Where there are other instances on the same storage: how they reach this one, see `fetchPassed`. */
-  instances?: InstanceOptions | undefined
   /** Pages at /console for accounts that are administrators. Default: none. */
   console?: ConsoleSettings | undefined
+  /** Where there are other instances on the same storage: how they reach this one, see `fetchPassed`. */
+  instances?: InstanceOptions | undefined
   readers?: readonly EventReader[] | undefined
   clock?: Clock | undefined
   random?: Random | undefined
-}
-
-export interface InstanceOptions {
-  /** Such as `http://10.0.0.5:8788`: a listener that only the other instances reach, which answers with `fetchPassed`. */
-  address: string
-  /** The way to the others. It must not limit the time, because a stream may be silent for long. Default: the runtime's fetch. */
-  send?: typeof fetch
 }
 
 export interface ConsoleSettings {
@@ -115,6 +115,13 @@ export interface ConsoleSettings {
   token?: string | undefined
   /** What its page of settings shows. */
   settings?: readonly SettingRow[] | undefined
+}
+
+export interface InstanceOptions {
+  /** Such as `http://10.0.0.5:8788`: a listener that only the other instances reach, which answers with `fetchPassed`. */
+  address: string
+  /** The way to the others. It must not limit the time, because a stream may be silent for long. Default: the runtime's fetch. */
+  send?: typeof fetch
 }
 
 export interface Postern {
@@ -168,6 +175,7 @@ export function createPostern(options: PosternOptions): Postern {
 interface Identity {
   form: FormProvider | undefined
   outside: readonly OutsideProvider[]
+  passkeys: PasskeyProvider | undefined
 }
 
 /** Accounts of this server, and what they can be signed in with elsewhere. Throws a `TypeError` for two of one name. */
@@ -179,7 +187,10 @@ function readIdentity(identity: PosternOptions['identity']): Identity {
   if (all.length === 0) throw new TypeError('identity names no way to sign in')
   if (forms.length > 1) throw new TypeError('identity has two kinds of accounts with passwords')
   if (twin !== undefined) throw new TypeError(`identity has two providers called ${twin.name}`)
-  return { form: forms[0], outside }
+  const passkeys = all.find((one): one is PasskeyProvider => one.kind === 'passkeys')
+  if (passkeys !== undefined && forms.length === 0)
+    throw new TypeError('passkeys are of accounts of this server; add localAccounts')
+  return { form: forms[0], outside, passkeys }
 }
 
 const keyPurposes = [
@@ -235,6 +246,7 @@ async function openRooms(
     (event: PosternEvent) => console?.reader(event),
   ]
   const telemetry = createTelemetry(clock, readers)
+  const toolLedger = createToolLedger({ storage, audit, telemetry, clock })
   const keys = await createKeyRing({
     storage,
     masterKey: options.masterKey,
@@ -281,6 +293,7 @@ async function openRooms(
     storage,
     provider: identity.form,
     outside: { providers: identity.outside, detours, way: { fetch: operatorFetch } },
+    passkeys: identity.passkeys && { provider: identity.passkeys, detours },
     origin: issuer,
     keys: { csrf: keys.get('csrf') },
     telemetry,
@@ -314,7 +327,7 @@ async function openRooms(
       }),
     findPrincipal: (token, resource, use) => authorizationServer.findPrincipal(token, resource, use),
     openGateway: (settings, findPrincipal) =>
-      tracedGateway(settings, (connector) =>
+      tracedGateway(watchTools(settings, toolLedger.passed), (connector) =>
         createGateway({
           connector,
           origin: issuer,
@@ -377,6 +390,7 @@ async function openRooms(
         ...{ name, path, url: resource, access },
         definitions: () => gateway.definitions(),
       })),
+      noteTools: toolLedger.whole,
       links: pageLinks(consolePath, true),
     })
   let isClosing = false
@@ -408,6 +422,7 @@ async function openRooms(
       housekeeping.stop()
       await instances?.close()
       await connectors.close()
+      await toolLedger.close()
       await Promise.all([recorder.close(), usage.close(), audit.close()])
     },
   }

@@ -16,6 +16,8 @@ import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
 export interface ServedIdentity {
   /** Accounts of this server, with passwords. */
   readonly local: boolean
+  /** Of these accounts. */
+  readonly passkeys: boolean
   readonly outside: readonly OutsideProvider[]
 }
 
@@ -25,9 +27,10 @@ export function readIdentity(
   environment: OptionSources['environment'],
   problems: OptionProblem[],
 ): ServedIdentity {
-  if (given === undefined) return { local: true, outside: [] }
+  if (given === undefined) return { local: true, passkeys: false, outside: [] }
   const outside: OutsideProvider[] = []
   let isLocal = false
+  let hasPasskeys = false
   for (const [index, element] of (given.value as unknown[]).entries()) {
     const place = `${given.at}[${index}]`
     const read = identityConfig.safeParse(element)
@@ -38,10 +41,12 @@ export function readIdentity(
     }
     // zod cannot know that an optional member may also be undefined here.
     const config = read.data as IdentityConfig
-    if (config.kind === 'local') isLocal = true
-    else readOutside(config, place)
+    if (config.kind === 'local') {
+      isLocal = true
+      hasPasskeys = config.passkeys === true
+    } else readOutside(config, place)
   }
-  return { local: isLocal, outside }
+  return { local: isLocal, passkeys: hasPasskeys, outside }
 
   function readOutside(config: Exclude<IdentityConfig, { kind: 'local' }>, place: string): void {
     try {
@@ -119,7 +124,7 @@ const withGroups = {
 const enterOfAnybody = z.union([rules, z.literal('anybody')], { error: 'must say who may enter, or anybody' })
 
 const identityConfig = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('local') }),
+  z.strictObject({ kind: z.literal('local'), passkeys: z.boolean().optional() }),
   z.strictObject({ kind: z.literal('oidc'), ...withGroups, issuer: z.string() }),
   z.strictObject({ kind: z.literal('google'), ...openId, clientSecret: variableName, enter: enterOfAnybody }),
   z.strictObject({ kind: z.literal('entra'), ...withGroups, tenant: z.string() }),

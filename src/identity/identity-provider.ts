@@ -1,13 +1,53 @@
 /** What a way of signing in is: a contract that login drives, one kind for each course that it can take through the browser. */
 
 import type { OutboundFetch } from '../platform/outbound-fetch.ts'
-import type { UserRecord } from '../storage/storage.ts'
+import type { PasskeyRecord, UserRecord } from '../storage/storage.ts'
 import type { AccountProblem } from '../ui/setup.ts'
 import type { EntryRules } from './entry-rules.ts'
 import type { OutsideIdentity } from './outside-person.ts'
 
 /** Told apart by `kind`. */
-export type IdentityProvider = FormProvider | OutsideProvider
+export type IdentityProvider = FormProvider | OutsideProvider | PasskeyProvider
+
+/** Keys on people's own devices, beside or in place of the password of an account of this server. */
+export interface PasskeyProvider {
+  readonly kind: 'passkeys'
+  /** For `navigator.credentials`, as JSON. */
+  registrationOptions(
+    site: PasskeySite,
+    user: UserRecord,
+    held: readonly PasskeyRecord[],
+  ): Promise<{ challenge: string }>
+  /** Undefined for what was not signed for this challenge and site. */
+  readRegistration(
+    site: PasskeySite,
+    response: unknown,
+    challenge: string,
+  ): Promise<Pick<PasskeyRecord, 'passkeyId' | 'publicKey' | 'counter' | 'transports'> | undefined>
+  signInOptions(site: PasskeySite): Promise<{ challenge: string }>
+  /** Undefined for what this passkey did not sign for this challenge and site. */
+  readSignIn(
+    site: PasskeySite,
+    response: unknown,
+    challenge: string,
+    passkey: PasskeyRecord,
+  ): Promise<{ counter: number } | undefined>
+  /** What a page posted, before anything is believed of it. */
+  readSigned(text: string): SignedByPasskey | undefined
+}
+
+export interface PasskeySite {
+  /** Ours: a passkey answers to no other. */
+  origin: string
+  name: string
+}
+
+export interface SignedByPasskey {
+  passkeyId: string
+  /** Whom the authenticator takes itself to be of. */
+  userId: string | undefined
+  response: unknown
+}
 
 /** The browser is sent there to sign in, and comes back with an answer. */
 export interface OutsideProvider {

@@ -4,7 +4,13 @@ import { OAuthError } from '../oauth/errors.ts'
 import type { Clock } from '../platform/clock.ts'
 import { equalInConstantTime, hashToken, type TokenHash } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
-import type { AccountStorage, AuthorizationStorage, SessionStorage, UserRecord } from '../storage/storage.ts'
+import type {
+  AccountStorage,
+  AuthorizationStorage,
+  PasskeyStorage,
+  SessionStorage,
+  UserRecord,
+} from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
 import { departurePage } from '../ui/departure.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
@@ -25,14 +31,21 @@ import {
   type OutsideStep,
   type OutsideVisit,
 } from './outside-login.ts'
+import { createPasskeyLogin, type PasskeyLoginOptions } from './passkey-login.ts'
+import { type PasskeyEndpoint, type PasskeyPagesOptions, passkeyEndpoints } from './passkey-pages.ts'
 
 export interface LoginOptions {
   /** The pending request, if there is one, joins sign-in to its flow. */
-  storage: AccountStorage & SessionStorage & Pick<AuthorizationStorage, 'findPendingAuthorization'>
+  storage: AccountStorage &
+    SessionStorage &
+    PasskeyStorage &
+    Pick<AuthorizationStorage, 'findPendingAuthorization'>
   /** Undefined where nobody has an account of this server. */
   provider: FormProvider | undefined
   /** Where else people can sign in. */
   outside?: OutsideChoice | undefined
+  /** Accounts of this server may have passkeys. */
+  passkeys?: PasskeyChoice | undefined
   /** Ours, from configuration. */
   origin: string
   basePath?: string | undefined
@@ -55,9 +68,12 @@ export interface Login {
   endpoints: Record<'login' | 'logout' | 'setup', (request: Request) => Promise<Response>>
   /** Of sign-ins elsewhere: on the way there and back, by GET. */
   outsideEndpoints: readonly { path: string; handle(request: Request): Promise<Response> }[]
+  passkeyEndpoints: readonly PasskeyEndpoint[]
   /** Nobody can sign in before somebody has made the first account. */
   needsSetup(): Promise<boolean>
 }
+
+export type PasskeyChoice = Pick<PasskeyLoginOptions, 'provider' | 'detours'>
 
 export type OutsideChoice = Pick<OutsideLoginOptions, 'providers' | 'detours' | 'way'>
 
@@ -88,6 +104,17 @@ export function createLogin(options: LoginOptions): Login {
   const outside =
     options.outside &&
     createOutsideLogin({ ...options.outside, storage, loginUrl: origin + paths.login, telemetry, clock })
+
+  const passkeyLogin =
+    options.passkeys &&
+    createPasskeyLogin({
+      ...options.passkeys,
+      storage,
+      site: { origin, name: brand.name },
+      brake,
+      telemetry,
+      clock,
+    })
 
   /** Of one request always the same, also where its cookie is being made. */
   const browsers = new WeakMap<Request, RequestBrowser>()
@@ -280,9 +307,10 @@ export function createLogin(options: LoginOptions): Login {
     retryAfterSeconds?: number
   }
 
-  function showLogin(request: Request, status: number, state: LoginFormState): Response {
+  async function showLogin(request: Request, status: number, state: LoginFormState): Promise<Response> {
     const { returnTo, username, fault } = state
     const browser = browserOf(request)
+    const challenge = await passkeyLogin?.signInChallenge(browser.browserHash)
     const page = loginPage({
       ...frame,
       action: paths.login,
@@ -292,6 +320,13 @@ export function createLogin(options: LoginOptions): Login {
       fault,
       isForConnection: requestPath.test(returnTo.slice(basePath.length)),
       hasForm: provider !== undefined,
+      passkey: challenge && {
+        ...challenge,
+        action: `${paths.login}/passkey`,
+        csrf: browser.csrf('login'),
+        returnTo,
+      },
+      recoveryPath: challenge && `${paths.login}/recovery?then=${encodeURIComponent(returnTo)}`,
       elsewhere: providers.map(({ name, label }) => ({
         label,
         path: `${paths.login}/${name}?then=${encodeURIComponent(returnTo)}`,
@@ -340,19 +375,40 @@ export function createLogin(options: LoginOptions): Login {
     return requestPath.test(path) || personalPath.test(path) ? asked : homePath
   }
 
+  function sendToLogin(request: Request, returnTo: string): Response {
+    const location = `${paths.login}?then=${encodeURIComponent(readReturn(returnTo))}`
+    return seeOther(location, browserOf(request).setCookie)
+  }
+
+  function signOutForm(request: Request, returnTo: string): SignOutForm {
+    return { action: paths.logout, csrf: browserOf(request).csrf('logout'), returnTo: readReturn(returnTo) }
+  }
+
+  const hands: PasskeyPagesOptions['hands'] = {
+    browserOf,
+    flowOf: async (browser, returnTo) => (await findFlow(browser, returnTo)) ?? flowOf(browser),
+    isGenuinePost,
+    findUser: sessions.findUser,
+    readReturn,
+    again: (request, status, returnTo, fault) =>
+      showLogin(request, status, { returnTo, username: '', fault }),
+    enter: async (request, { userId }, returnTo) => seeOther(returnTo, await sessions.begin(request, userId)),
+    sendToLogin,
+    signOutForm,
+  }
+
   return {
     whoIsThere: sessions.findUser,
     browserOf,
     isGenuinePost,
-    sendToLogin(request, returnTo) {
-      const location = `${paths.login}?then=${encodeURIComponent(readReturn(returnTo))}`
-      return seeOther(location, browserOf(request).setCookie)
-    },
-    signOutForm(request, returnTo) {
-      return { action: paths.logout, csrf: browserOf(request).csrf('logout'), returnTo: readReturn(returnTo) }
-    },
+    sendToLogin,
+    signOutForm,
     endpoints: { login, logout, setup },
     outsideEndpoints,
+    passkeyEndpoints:
+      passkeyLogin === undefined
+        ? []
+        : passkeyEndpoints({ login: passkeyLogin, storage, frame, loginPath: paths.login, hands }),
     needsSetup,
   }
 }
@@ -361,7 +417,7 @@ export function createLogin(options: LoginOptions): Login {
 const requestPath = /^\/oauth\/authorize\?request=([A-Za-z0-9_-]{1,128})$/
 
 /** and what is shown only to who has signed in. */
-const personalPath = /^\/(?:account|console)(?:\/[A-Za-z0-9._~-]+)*$/
+const personalPath = /^\/(?:(?:account|console)(?:\/[A-Za-z0-9._~-]+)*|login\/passkeys)$/
 
 const busyRetrySeconds = 2
 

@@ -4,6 +4,7 @@ import type { Brand } from './brand.ts'
 import { field, formFault, hidden } from './form.ts'
 import { formActionTo, type Page, renderPage } from './layout.ts'
 import { html, type Markup } from './markup.ts'
+import { type PasskeyButtonView, passkeyButton, passkeyScript } from './passkeys.ts'
 import { text } from './text.ts'
 
 export interface LoginView {
@@ -19,6 +20,9 @@ export interface LoginView {
   fault: string | undefined
   /** There are accounts of this server, with passwords. Default true. */
   hasForm?: boolean | undefined
+  passkey?: PasskeyButtonView | undefined
+  /** Where a recovery code is taken; there where passkeys are. */
+  recoveryPath?: string | undefined
   /** Where else people can sign in. Default nowhere. */
   elsewhere?: readonly { label: string; path: string }[] | undefined
   /** The person comes from a client that wants to connect, and decides about it next. */
@@ -32,10 +36,16 @@ export function loginPage(view: LoginView): Page {
 <p class="lead">${leadOf(view)}</p>
 ${formFault(view.fault)}
 ${elsewhere(view)}
+${view.passkey === undefined ? '' : passkeyButton(view.passkey)}
 ${view.hasForm === false ? '' : passwordForm(view)}
+${view.recoveryPath === undefined ? '' : html`<p class="section note"><a href="${view.recoveryPath}">${text.passkeys.recover}</a></p>`}
 </div>`
   const { brand, homePath } = view
-  return renderPage({ brand, homePath, title: say.title, formAction: formActionTo(undefined) }, content)
+  const script = view.passkey === undefined ? undefined : passkeyScript
+  return renderPage(
+    { brand, homePath, title: say.title, formAction: formActionTo(undefined), script },
+    content,
+  )
 }
 
 function leadOf({ isForConnection, hasForm = true }: LoginView): string {

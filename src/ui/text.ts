@@ -44,6 +44,40 @@ export const text = {
     },
   },
 
+  passkeys: {
+    signIn: 'Sign in with a passkey',
+    recover: 'Lost your passkey? Use a recovery code',
+    recoverTitle: 'Sign in with a recovery code',
+    recoverLead: 'Each code works once. Then add a new passkey.',
+    code: 'Recovery code',
+    recoverWrong: 'That user name and code do not go together, or the code was used before.',
+    failed: 'This passkey could not be used here. Try again, or sign in another way.',
+    title: 'Passkeys',
+    lead: 'Sign in with the fingerprint, face or PIN of a device of yours, without a password. A passkey works on this site alone, so it cannot be phished.',
+    none: 'You have no passkey here yet.',
+    nameless: 'A passkey without a name',
+    since: (day: Markup): Markup => html`Added on ${day}.`,
+    used: (day: Markup): Markup => html`Last used on ${day}.`,
+    remove: 'Remove',
+    label: 'Name of the new passkey',
+    labelHint: 'For example the device that it is on.',
+    add: 'Add a passkey',
+    notMade: 'No passkey was made. Try again, or on another device.',
+    needsScript: 'Adding a passkey needs JavaScript, which is switched off in this browser.',
+    codesTitle: 'Recovery codes',
+    codesLead:
+      'For the day on which no device of yours is at hand. Write them down, and keep them where you keep keys.',
+    codesLeft: (count: number): string =>
+      count === 0 ? 'You have none.' : count === 1 ? 'One is left.' : `${count} are left.`,
+    codesMake: 'Make new recovery codes',
+    codesShown: 'These are shown now and never again. All earlier ones have ended.',
+    notice: {
+      added: 'The passkey was added.',
+      refused: 'The passkey was not added. Try again.',
+      full: 'There is no room for another passkey. Remove one first.',
+    },
+  },
+
   setup: {
     title: 'Make the first account',
     lead: 'This server has no account yet. The one you make now may approve connections and runs this server.',

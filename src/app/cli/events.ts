@@ -70,6 +70,9 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'Somebody came to sign in, and there is no account yet. Open the setup link, or use `postern users create`.',
   ),
   event('login.ended', 'info', 'A person signed out.'),
+  event('passkey.added', 'info', 'A person added a passkey.'),
+  event('passkey.removed', 'info', 'A person removed a passkey.'),
+  event('recovery.made', 'info', 'A person made new recovery codes; all earlier ones have ended.'),
   event('setup.completed', 'info', 'The first account was made by the setup link.'),
   event('setup.refused', 'warn', 'The setup link was used when it was not valid. Start again for a new one.'),
   event(

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander'
 import { defaultLifetimes, type Lifetimes } from '../../authorization-server/settings.ts'
 import type { Upstream } from '../../gateway/upstream.ts'
 import { localAccounts } from '../../identity/providers/local-accounts.ts'
+import { passkeys } from '../../identity/providers/passkeys.ts'
 import { createSetupLink, formatSetupLink, setupLinkSeconds } from '../../identity/setup-link.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { createOutboundFetch } from '../../platform/outbound-fetch.ts'
@@ -174,6 +175,7 @@ async function open(
       masterKey,
       identity: [
         ...(options.identity.local ? [localAccounts({ storage })] : []),
+        ...(options.identity.passkeys ? [passkeys()] : []),
         ...options.identity.outside,
       ],
       waysIn: {

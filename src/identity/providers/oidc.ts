@@ -209,11 +209,14 @@ export function refuseInsecureUrl(text: string): void {
 
 /** It stands in addresses. */
 export function refuseProviderName(name: string): void {
-  if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(name)) return
+  if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(name) && !ownNames.has(name)) return
   throw new TypeError(
     `${JSON.stringify(name)} cannot name a provider: small letters, digits and - make a name`,
   )
 }
+
+/** Addresses of the sign-in page's own. */
+const ownNames: ReadonlySet<string> = new Set(['passkey', 'passkeys', 'recovery'])
 
 const ownParameters: ReadonlySet<string> = new Set(
   'client_id redirect_uri response_type scope state code_challenge code_challenge_method nonce'.split(' '),

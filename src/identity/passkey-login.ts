@@ -1,0 +1,179 @@
+/** Signing in by passkey or recovery code, and the page where a person keeps both (WebAuthn Level 3 §7, NIST SP 800-63B §4.2). */
+
+import type { Clock } from '../platform/clock.ts'
+import { hashToken, systemRandom, type TokenHash } from '../platform/crypto.ts'
+import type { Telemetry } from '../platform/telemetry.ts'
+import type { Detours } from '../storage/detours.ts'
+import type { AccountStorage, PasskeyStorage, UserRecord } from '../storage/storage.ts'
+import { canonicalUsername } from './account-rules.ts'
+import type { GuessBrake } from './guess-brake.ts'
+import type { PasskeyProvider, PasskeySite } from './identity-provider.ts'
+import { recoveryCode } from './providers/passkeys.ts'
+
+export interface PasskeyLoginOptions {
+  provider: PasskeyProvider
+  storage: AccountStorage & PasskeyStorage
+  /** Challenges are kept as detours: single use, and of one browser. */
+  detours: Detours
+  site: PasskeySite
+  brake: GuessBrake
+  telemetry: Telemetry
+  clock: Clock
+}
+
+export interface PasskeyLogin {
+  /** What the page asks the browser for, and the name of its challenge. */
+  signInChallenge(browserHash: TokenHash): Promise<PasskeyChallenge>
+  addChallenge(browserHash: TokenHash, user: UserRecord): Promise<PasskeyChallenge>
+  signIn(browser: Visit, form: URLSearchParams): Promise<UserRecord | undefined>
+  add(browser: Visit, user: UserRecord, form: URLSearchParams): Promise<'added' | 'refused' | 'full'>
+  remove(browser: Visit, user: UserRecord, passkeyId: string): Promise<void>
+  /** In place of all that were there. Shown once. */
+  makeRecoveryCodes(browser: Visit, user: UserRecord): Promise<string[]>
+  recover(browser: Visit, form: URLSearchParams): Promise<RecoveryOutcome>
+}
+
+export type RecoveryOutcome =
+  | { outcome: 'signed-in'; user: UserRecord }
+  | { outcome: 'refused' }
+  | { outcome: 'wait'; retryAfterSeconds: number }
+
+export interface PasskeyChallenge {
+  options: unknown
+  /** Goes with the form. */
+  state: string
+}
+
+interface Visit {
+  browserHash: TokenHash
+  flowId: string
+}
+
+export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
+  const { provider, storage, detours, site, brake, telemetry, clock } = options
+
+  async function challenge(purpose: string, browserHash: TokenHash, made: { challenge: string }) {
+    return { options: made, state: await detours.begin(purpose, browserHash, { challenge: made.challenge }) }
+  }
+
+  /** The challenge that was given to this browser; a second time there is none. */
+  async function takeChallenge(
+    purpose: string,
+    browserHash: TokenHash,
+    form: URLSearchParams,
+  ): Promise<string | undefined> {
+    const errand = await detours.finish(purpose, browserHash, form.get('state') ?? '')
+    return typeof errand?.challenge === 'string' ? errand.challenge : undefined
+  }
+
+  async function signIn(
+    { browserHash, flowId }: Visit,
+    form: URLSearchParams,
+  ): Promise<UserRecord | undefined> {
+    const refused = (reason: string): undefined => {
+      telemetry.emit('login.failed', flowId, { code: 'passkey', reason })
+    }
+    const given = await takeChallenge(signInPurpose, browserHash, form)
+    if (given === undefined) return refused('no challenge waits for this browser')
+    const signed = provider.readSigned(form.get('passkey') ?? '')
+    const passkey = signed && (await storage.findPasskey(signed.passkeyId))
+    if (signed === undefined || passkey === undefined) return refused('an unknown passkey')
+    // WebAuthn §7.2 step 6: found without a user name, it has to say itself whose it is.
+    if (signed.userId !== passkey.userId) return refused('a passkey of somebody else')
+    const verified = await provider.readSignIn(site, signed.response, given, passkey)
+    if (verified === undefined) return refused('a signature that is not right')
+    if (!(await storage.usePasskey(passkey.passkeyId, verified.counter, clock())))
+      return refused('a passkey that was copied')
+    const user = await storage.findUser(passkey.userId)
+    if (user === undefined) return refused('an account that is gone')
+    telemetry.emit('login.succeeded', flowId, { code: 'passkey', userId: user.userId })
+    return user
+  }
+
+  async function add(
+    { browserHash, flowId }: Visit,
+    user: UserRecord,
+    form: URLSearchParams,
+  ): Promise<'added' | 'refused' | 'full'> {
+    const given = await takeChallenge(purposeOfAdding(user), browserHash, form)
+    const signed = provider.readSigned(form.get('passkey') ?? '')
+    if (given === undefined || signed === undefined) return 'refused'
+    const read = await provider.readRegistration(site, signed.response, given)
+    if (read === undefined) return 'refused'
+    const label = (form.get('label') ?? '').trim().slice(0, maximumLabelCharacters)
+    const { userId } = user
+    const passkey = { ...read, userId, label, createdAt: clock(), lastUsedAt: undefined }
+    const outcome = await storage.addPasskey(passkey, maximumPasskeys)
+    if (outcome !== 'added') return outcome === 'full' ? 'full' : 'refused'
+    telemetry.emit('passkey.added', flowId, { userId })
+    return 'added'
+  }
+
+  async function remove({ flowId }: Visit, { userId }: UserRecord, passkeyId: string): Promise<void> {
+    if (await storage.removePasskey(userId, passkeyId)) telemetry.emit('passkey.removed', flowId, { userId })
+  }
+
+  async function makeRecoveryCodes({ flowId }: Visit, { userId }: UserRecord): Promise<string[]> {
+    const codes = Array.from({ length: recoveryCodes }, () => recoveryCode(systemRandom))
+    await storage.saveRecoveryCodes(
+      userId,
+      codes.map((code) => hashOfCode(userId, code)),
+    )
+    telemetry.emit('recovery.made', flowId, { userId })
+    return codes
+  }
+
+  async function recover({ browserHash, flowId }: Visit, form: URLSearchParams): Promise<RecoveryOutcome> {
+    const username = form.get('username') ?? ''
+    const attempt = brake.take(username, browserHash)
+    if (!attempt.mayTry) {
+      telemetry.emit('login.braked', flowId)
+      return { outcome: 'wait', retryAfterSeconds: attempt.retryAfterSeconds }
+    }
+    const user = await storage.findUserByName(canonicalUsername(username))
+    const code = form.get('code') ?? ''
+    const isGood =
+      user !== undefined && (await storage.takeRecoveryCode(user.userId, hashOfCode(user.userId, code)))
+    if (!isGood) {
+      telemetry.emit('login.failed', flowId, { code: 'recovery', reason: 'wrong name or recovery code' })
+      return { outcome: 'refused' }
+    }
+    attempt.succeeded()
+    telemetry.emit('login.succeeded', flowId, { code: 'recovery', userId: user.userId })
+    return { outcome: 'signed-in', user }
+  }
+
+  return {
+    signInChallenge: async (browserHash) =>
+      challenge(signInPurpose, browserHash, await provider.signInOptions(site)),
+    async addChallenge(browserHash, user) {
+      const held = await storage.listPasskeys(user.userId)
+      return challenge(
+        purposeOfAdding(user),
+        browserHash,
+        await provider.registrationOptions(site, user, held),
+      )
+    },
+    signIn,
+    add,
+    remove,
+    makeRecoveryCodes,
+    recover,
+  }
+}
+
+export const maximumPasskeys = 20
+const recoveryCodes = 10
+const maximumLabelCharacters = 60
+
+const signInPurpose = 'sign-in by passkey'
+
+/** A challenge that was made for one account adds nothing to another that signs in meanwhile. */
+function purposeOfAdding({ userId }: UserRecord): string {
+  return `passkey of ${userId}`
+}
+
+/** 80 random bits, so a plain hash will do; small letters and dashes are for people. */
+function hashOfCode(userId: string, code: string): TokenHash {
+  return hashToken(`recovery ${userId} ${code.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`)
+}

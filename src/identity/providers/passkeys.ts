@@ -1,0 +1,108 @@
+/** Passkeys of local accounts: a key on the person's own device that only answers to our own name (WebAuthn Level 3; its formats by @simplewebauthn/server). */
+
+import { decodeBase64Url, encodeBase64Url } from '../../platform/crypto.ts'
+import type { PasskeyRecord, UserRecord } from '../../storage/storage.ts'
+import type { PasskeyProvider, SignedByPasskey } from '../identity-provider.ts'
+
+export function passkeys(): PasskeyProvider {
+  return {
+    kind: 'passkeys',
+    async registrationOptions({ origin, name }, user, held) {
+      const { generateRegistrationOptions } = await webAuthn()
+      return generateRegistrationOptions({
+        rpName: name,
+        rpID: new URL(origin).hostname,
+        userName: user.username,
+        userDisplayName: user.displayName,
+        userID: handleOf(user),
+        attestationType: 'none',
+        // One that is there already is not made again.
+        excludeCredentials: held.map(({ passkeyId: id, transports }) => ({
+          id,
+          transports: transportsOf(transports),
+        })),
+        // Found without a user name, and never without the person: it is the only thing that is asked for.
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        timeout: timeoutMs,
+      })
+    },
+    async readRegistration({ origin }, response, challenge) {
+      const { verifyRegistrationResponse } = await webAuthn()
+      const verified = await verifyRegistrationResponse({
+        response: response as never,
+        expectedChallenge: challenge,
+        expectedOrigin: origin,
+        expectedRPID: new URL(origin).hostname,
+        requireUserVerification: true,
+      }).catch(() => undefined)
+      const credential = verified?.registrationInfo?.credential
+      if (verified?.verified !== true || credential === undefined) return undefined
+      const { id: passkeyId, publicKey, counter, transports = [] } = credential
+      return { passkeyId, publicKey: new Uint8Array(publicKey), counter, transports }
+    },
+    async signInOptions({ origin }) {
+      const { generateAuthenticationOptions } = await webAuthn()
+      return generateAuthenticationOptions({
+        rpID: new URL(origin).hostname,
+        userVerification: 'required',
+        timeout: timeoutMs,
+      })
+    },
+    async readSignIn({ origin }, response, challenge, passkey) {
+      const { verifyAuthenticationResponse } = await webAuthn()
+      const verified = await verifyAuthenticationResponse({
+        response: response as never,
+        expectedChallenge: challenge,
+        expectedOrigin: origin,
+        expectedRPID: new URL(origin).hostname,
+        credential: credentialOf(passkey),
+        requireUserVerification: true,
+      }).catch(() => undefined)
+      return verified?.verified === true ? { counter: verified.authenticationInfo.newCounter } : undefined
+    },
+    readSigned,
+  }
+}
+
+/** Loaded when somebody uses a passkey: formats of every maker of authenticators are in it. */
+const webAuthn = (): Promise<typeof import('@simplewebauthn/server')> => import('@simplewebauthn/server')
+
+const timeoutMs = 120_000
+
+/** What the page posted: which passkey it is by, and for whom. */
+function readSigned(text: string): SignedByPasskey | undefined {
+  try {
+    const value = JSON.parse(text) as { id?: unknown; response?: { userHandle?: unknown } } | null
+    const { id, response } = value ?? {}
+    if (typeof id !== 'string') return undefined
+    const handle = typeof response?.userHandle === 'string' ? decodeBase64Url(response.userHandle) : undefined
+    return { passkeyId: id, userId: handle && new TextDecoder().decode(handle), response: value }
+  } catch {
+    return undefined
+  }
+}
+
+/** At most 64 bytes, and nothing that says who it is. */
+function handleOf({ userId }: UserRecord): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new TextEncoder().encode(userId))
+}
+
+function credentialOf({ passkeyId: id, publicKey, counter, transports }: PasskeyRecord) {
+  return { id, publicKey: new Uint8Array(publicKey), counter, transports: transportsOf(transports) }
+}
+
+function transportsOf(transports: readonly string[]) {
+  return transports as ('internal' | 'usb' | 'nfc' | 'ble' | 'hybrid')[]
+}
+
+/** Ten of them, of 80 random bits each, to be written down. */
+export function recoveryCode(random: (bytes: number) => Uint8Array): string {
+  const text = encodeBase64Url(random(20))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .slice(0, 16)
+  return (text.length === 16 ? text : recoveryCode(random).replaceAll('-', '')).replaceAll(
+    /(.{4})(?=.)/g,
+    '$1-',
+  )
+}
