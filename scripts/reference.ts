@@ -28,7 +28,7 @@ export async function referencePages(): Promise<ReferencePage[]> {
     { path: 'docs/reference/findings.md', text: findingsPage(notice) },
     {
       path: 'docs/reference/doctor-report.schema.json',
-      text: `${JSON.stringify(reportJsonSchema(), null, 2)}\n`,
+      text: jsonText(reportJsonSchema()),
     },
   ]
 }
@@ -38,6 +38,17 @@ export async function stalePages(root: string): Promise<string[]> {
   return (await referencePages())
     .filter(({ path, text }) => readIfThere(join(root, path)) !== text)
     .map(({ path }) => path)
+}
+
+/** As the formatter has it: a list of plain values stands on one line where the line holds it. */
+function jsonText(value: unknown): string {
+  const lineWidth = 110
+  const lists = /^( *.*)\[\n([^[\]{}]*?)\n *\](,?)$/gm
+  const text = JSON.stringify(value, null, 2).replaceAll(lists, (whole, before, members, after) => {
+    const line = `${before}[${members.trim().replaceAll(/\n */g, ' ')}]${after}`
+    return line.length <= lineWidth ? line : whole
+  })
+  return `${text}\n`
 }
 
 const notice =

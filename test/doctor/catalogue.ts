@@ -894,7 +894,11 @@ export const catalogue: readonly CatalogueRow[] = [
   { row: 'C1', stage: 'first-call', unseen: 'a header set in Claude Code is refused: remove it there' },
   { row: 'C2', stage: 'reach', unseen: 'a setting of Claude Code without a type: `"type": "http"`' },
   { row: 'C3', stage: 'discovery', says: 'the words of Claude Code for D4', findings: ['resource-mismatch'] },
-  { row: 'C4', stage: 'reach', unseen: 'Claude Code behind a proxy: its own settings' },
+  {
+    row: 'C4',
+    stage: 'reach',
+    unseen: 'Claude Code behind a proxy: HTTPS_PROXY in its environment, and a version of 2.1.133 or later',
+  },
   {
     row: 'C5',
     stage: 'registration',
@@ -910,12 +914,25 @@ export const catalogue: readonly CatalogueRow[] = [
     says: 'the token that an API call brings is refused',
     findings: ['token-not-accepted'],
   },
-  { row: 'C10', stage: 'protocol', unseen: 'the Messages API knows tools only' },
+  { row: 'C10', stage: 'protocol', unseen: 'the Messages API knows tools only: other clients show the rest' },
   { row: 'C11', stage: 'authorize', unseen: 'a fault of Cowork’s sandbox: use the hosted connector' },
-  { row: 'C12', stage: 'staying', unseen: 'a fault of routines: see the issue' },
+  {
+    row: 'C12',
+    stage: 'staying',
+    unseen:
+      'a fault of routines and remote sessions: the same server in a conversation shows whether it is only that',
+  },
   { row: 'U1', stage: 'reach', unseen: 'settings cannot be changed: remove the connector and add it again' },
-  { row: 'U2', stage: 'reach', unseen: 'the URL is taken in the organisation' },
-  { row: 'U3', stage: 'reach', unseen: 'a limit of the plan' },
+  {
+    row: 'U2',
+    stage: 'reach',
+    unseen: 'the URL is already in the directory or the organisation: its list of connectors shows it',
+  },
+  {
+    row: 'U3',
+    stage: 'reach',
+    unseen: 'a limit of the plan, or a right of owners only: Claude’s settings say which',
+  },
   { row: 'U4', stage: 'first-call', unseen: 'a header without its value: Claude’s settings show it' },
   { row: 'U5', stage: 'reach', unseen: 'a header that is not allowed: Claude’s settings show it' },
   {
@@ -934,7 +951,7 @@ export const catalogue: readonly CatalogueRow[] = [
     stage: 'first-answer',
     unseen: 'the dialog says “Sign in now” for a server without sign-in: choose “No sign-in”',
   },
-  { row: 'U9', stage: 'first-call', unseen: 'a fault of Cowork: reconnect' },
+  { row: 'U9', stage: 'first-call', unseen: 'Cowork and the web disagree on the connection: reconnect' },
   {
     row: 'E1',
     stage: 'token',
