@@ -8,11 +8,11 @@ import type { Browser, OpenCallback } from './browser.ts'
 import type { FailureReason } from './connect-failure.ts'
 import { type ConnectionMemory, createConnectionMemory } from './connection-state.ts'
 import { doErrands, listAll, refreshAndRepeat } from './errands.ts'
-import type { Flow } from './flow.ts'
+import type { Flow, Until } from './flow.ts'
 import type { McpServer, McpSession } from './mcp-session.ts'
 import { openSession } from './opening.ts'
 import { failureOf, type Run } from './run.ts'
-import { revoke } from './sign-in.ts'
+import { revoke, stopAfter } from './sign-in.ts'
 import type { Surface } from './surface.ts'
 import { createTranscript, type Transcript, type TranscriptStep } from './transcript.ts'
 import { createWire } from './wire.ts'
@@ -52,12 +52,16 @@ export interface ConnectOptions {
   reads?: readonly string[]
   /** After everything else: refresh the token, then call and read again. */
   refresh?: boolean
-  /** Stop when this is known, before anybody registers, or before anybody signs in. */
-  until?: 'discovery' | 'registration' | undefined
+  /** The lists are known from an earlier connection, and are not asked for. */
+  keepsLists?: boolean
+  /** Stop when this is done: with `forget` nothing further, before anybody registers, or before anybody signs in. */
+  until?: Until | undefined
   /** Answers an elicitation by its schema's defaults, where the surface declares the capability; otherwise it is cancelled. */
   acceptElicitation?: boolean
   signal?: AbortSignal | undefined
   onStep?: (step: TranscriptStep) => void
+  /** Told of a step that goes on, whenever an answer has arrived. */
+  onExchange?: (step: TranscriptStep) => void
 }
 
 /** A tool, prompt or resource, as the server described it. */
@@ -88,8 +92,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const run = begin(options)
   try {
     if (options.forget === true) await forget(run)
+    stopAfter(run.flow, 'forgotten')
     await openSession(run)
-    await listAll(run)
+    if (options.keepsLists !== true) await listAll(run)
     await doErrands(run)
     if (options.refresh === true) await refreshAndRepeat(run)
   } catch (error) {
@@ -117,6 +122,7 @@ function begin(options: ConnectOptions): Run {
     clock,
     stopwatch: options.stopwatch ?? (() => performance.now()),
     onStep: options.onStep,
+    onExchange: options.onExchange,
   })
   transcript.mask.learn('client_secret', options.clientSecret)
   const memory = structuredClone(options.memory ?? createConnectionMemory())

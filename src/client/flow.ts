@@ -10,6 +10,8 @@ import type { Surface } from './surface.ts'
 import type { TranscriptWriter } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
+export type Until = 'forgotten' | 'discovery' | 'registration'
+
 export interface Flow {
   surface: Surface
   /** As it was typed, without a fragment. */
@@ -27,7 +29,7 @@ export interface Flow {
   clientMetadataUrl: string | undefined
   configuredScope: string | undefined
   /** The last thing that is wanted. */
-  until: 'discovery' | 'registration' | undefined
+  until: Until | undefined
   memory: ConnectionMemory
   /** Called after every change of `memory`: a rotated refresh token that is lost costs a sign-in. */
   remember(): Promise<void>

@@ -63,7 +63,8 @@ async function signInAt(
   }
 }
 
-function stopAfter(flow: Flow, done: NonNullable<Flow['until']>): void {
+/** Throws `ConnectFailure` of the reason `stopped` when no more was wanted. */
+export function stopAfter(flow: Flow, done: NonNullable<Flow['until']>): void {
   if (flow.until === done) throw new ConnectFailure('stopped', `no more than ${done} was asked for`)
 }
 

@@ -101,6 +101,8 @@ export interface TranscriptOptions {
   stopwatch: () => number
   /** Told of each step as it gets its verdict. */
   onStep?: ((step: TranscriptStep) => void) | undefined
+  /** Told of a step without a verdict, whenever an answer has arrived. */
+  onExchange?: ((step: TranscriptStep) => void) | undefined
 }
 
 interface StepRecord extends Omit<TranscriptStep, 'exchanges'> {
@@ -168,6 +170,10 @@ export function createTranscript(options: TranscriptOptions): TranscriptWriter {
     // A token may be refreshed in the middle of another step; what follows belongs to that one again.
     const current = steps.findLast(({ closed }) => !closed) ?? steps.at(-1)
     current?.exchanges.push(record)
+    const ended = (): void => {
+      record.durationMs = sinceStart() - record.startedAtMs
+      if (current?.closed === false) options.onExchange?.(shown(current))
+    }
     return {
       answered(status, headers) {
         mask.learnHeaders(headers)
@@ -180,11 +186,9 @@ export function createTranscript(options: TranscriptOptions): TranscriptWriter {
       },
       failed(why) {
         record.failure = why
-        record.durationMs = sinceStart() - record.startedAtMs
+        ended()
       },
-      done() {
-        record.durationMs = sinceStart() - record.startedAtMs
-      },
+      done: ended,
     }
   }
 

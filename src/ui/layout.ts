@@ -34,6 +34,8 @@ export interface Frame {
   width?: 'narrow' | 'wide' | 'full' | undefined
   /** Other pages of ours, beside the brand. */
   links?: readonly PageLink[] | undefined
+  /** At its foot, where it is no page of a server that Postern guards. */
+  footer?: string | undefined
   /** Who is signed in, and a way out. */
   visitor?: Visitor | undefined
 }
@@ -70,7 +72,7 @@ export function renderPage(frame: Frame, content: Markup): Page {
 <body class="${frame.width ?? 'narrow'}">
 <header class="top">${brand(frame)}${navigation(frame)}${visitor(frame)}</header>
 <main>${content}</main>
-<footer class="foot"><p>${text.footer}</p></footer>
+<footer class="foot"><p>${frame.footer ?? text.footer}</p></footer>
 ${frame.script === undefined ? '' : html`<script>${raw(frame.script)}</script>`}
 </body>
 </html>

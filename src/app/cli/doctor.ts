@@ -1,6 +1,6 @@
 /** `postern doctor`: examines any MCP server as Claude meets it, and says what is wrong first and how to mend it. */
 
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Browser } from '../../client/browser.ts'
 import { createFetchBrowser } from '../../client/browser-fetch.ts'
 import { createHeadlessBrowser } from '../../client/browser-headless-node.ts'
@@ -44,6 +44,8 @@ interface DoctorFlags extends FormFlags {
   baseline?: string
   expectedFailures?: string
   failOn: FailOn
+  ui?: boolean
+  port?: number
 }
 
 const surfaceList: readonly Surface[] = Object.values(surfaces)
@@ -123,6 +125,8 @@ export function doctorCommand(terminal: Terminal): Command {
         .choices(['error', 'warning', 'never'] satisfies FailOn[])
         .default('error'),
     )
+    .option('--ui', 'instead of examining: a page on this machine to add, connect and call it as in Claude')
+    .option('--port <number>', 'the port of that page; by default any that is free', readPort)
     .addCommand(doctorDiffCommand(terminal))
     .addHelpText('after', helpAfter)
     .action(async (url: string | undefined, flags: DoctorFlags) => {
@@ -152,12 +156,14 @@ ${examples([
     'postern doctor https://mcp.example.com/mcp --browser headless --state kept.json',
     'again after a restart, or a day',
   ],
+  ['postern doctor --ui https://mcp.example.com/mcp', 'a page to try it by hand, as in Claude'],
   ['postern doctor https://mcp.example.com/mcp --as all', 'every client, stage by stage'],
   ['postern doctor https://mcp.example.com/mcp --html report.html', 'a page to look at or to send'],
   ['postern doctor http://localhost:8787/mcp --json > report.json', 'for a script, or as a baseline'],
 ])}`
 
 async function run(typed: string | undefined, flags: DoctorFlags, terminal: Terminal): Promise<number> {
+  if (flags.ui === true) return showPage(typed, flags, terminal)
   const target = asUsage(() => readWords(typed, flags.call ?? []))
   const tolerance = readTolerance(flags)
   const reports: DoctorReport[] = []
@@ -172,6 +178,15 @@ async function run(typed: string | undefined, flags: DoctorFlags, terminal: Term
   if (gone.length === 0) return exitCodes.done
   terminal.err.line(`No longer found, so no longer to be expected: ${gone.join(', ')}`)
   return expectedFailureGone
+}
+
+/** Loaded only here: a server is no part of an examination. */
+async function showPage(typed: string | undefined, flags: DoctorFlags, terminal: Terminal): Promise<number> {
+  const { runSimulator } = await import('./doctor-ui.ts')
+  const url = typed === undefined ? undefined : asUsage(() => readWords(typed, [])).url
+  const allowsPrivateAddresses = flags.allowPrivateAddresses === true
+  await runSimulator({ url, surfaces: surfaceList, allowsPrivateAddresses, port: flags.port ?? 0 }, terminal)
+  return exitCodes.done
 }
 
 function surfacesFor({ as, variant }: DoctorFlags): readonly Surface[] {
@@ -261,6 +276,13 @@ function browserFor({ browser, loginScript, token }: DoctorFlags, terminal: Term
     })
   }
   return browser === 'fetch' || login !== undefined ? createFetchBrowser(login) : undefined
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('a port number, at most 65535')
+  return port
 }
 
 /** A person may have to look for a password first. */

@@ -1,0 +1,80 @@
+/** `postern doctor --ui`: the simulator page on this machine, for the person who started it and nobody else. */
+
+import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
+import { createPlainFetch, type PlainFetch } from '../../client/plain-fetch-node.ts'
+import { type MayBePrivate, privateHostsOf } from '../../client/private-hosts.ts'
+import type { Surface } from '../../client/surface.ts'
+import { randomId, randomToken } from '../../platform/crypto.ts'
+import { parseUrl } from '../../platform/url.ts'
+import { createSimulator } from '../../simulator/simulator.ts'
+import { startServer } from '../node.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface SimulatorServer {
+  /** With the token in it: whoever has it may make requests from this machine. */
+  address: string
+  close(): Promise<void>
+}
+
+export interface SimulatorServerOptions {
+  /** Typed in the terminal; undefined when the page is to be asked. */
+  url: string | undefined
+  surfaces: readonly Surface[]
+  allowsPrivateAddresses: boolean
+  port: number
+}
+
+/** Listens on the loopback addresses only, whatever else is asked for. */
+export async function startSimulator(options: SimulatorServerOptions): Promise<SimulatorServer> {
+  const ways = outwardWays(options)
+  const simulator = createSimulator({
+    token: randomToken(),
+    surfaces: options.surfaces,
+    url: options.url,
+    fetchFor: ways.fetchFor,
+    openCallback: openLoopbackCallback,
+    createId: () => randomId(),
+  })
+  const server = await startServer({ fetch: (request) => simulator.fetch(request), port: options.port })
+  return {
+    address: `http://localhost:${server.port}${simulator.path}`,
+    close: async () => {
+      simulator.close()
+      await Promise.all([server.close(0), ways.close()])
+    },
+  }
+}
+
+/** Runs until it is interrupted. */
+export async function runSimulator(options: SimulatorServerOptions, terminal: Terminal): Promise<void> {
+  const server = await startSimulator(options)
+  terminal.out.line(`Open ${server.address}`)
+  terminal.out.line('It answers on this machine only, and to nobody without this address. Ctrl+C ends it.')
+  const { promise: interrupted, resolve } = Promise.withResolvers<void>()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  await interrupted
+  await server.close()
+}
+
+/** What a browser types is not what a person typed in the terminal: only the latter may be at a private address (SSRF). */
+function outwardWays({ allowsPrivateAddresses, url: typed }: SimulatorServerOptions): {
+  fetchFor(url: string): typeof fetch
+  close(): Promise<void>
+} {
+  const opened: PlainFetch[] = []
+  const open = (mayBePrivate: MayBePrivate): PlainFetch => {
+    const way = createPlainFetch(mayBePrivate)
+    opened.push(way)
+    return way
+  }
+  const home = typed === undefined ? undefined : open(privateHostsOf(typed))
+  const elsewhere = open(() => allowsPrivateAddresses)
+  const isTyped = (url: string): boolean =>
+    typed !== undefined && parseUrl(url)?.origin === new URL(typed).origin
+  return {
+    fetchFor: (url) => (home !== undefined && isTyped(url) ? home : elsewhere).fetch,
+    close: async () => {
+      await Promise.all(opened.map((way) => way.close()))
+    },
+  }
+}
