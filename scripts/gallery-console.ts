@@ -1,7 +1,7 @@
 /** Sample views of the operator's console, for the gallery. */
 
 import { pageLinks } from '../src/app/pages.ts'
-import { toolChanges } from '../src/console/tool-changes.ts'
+import { toolChanges } from '../src/ledger/tool-changes.ts'
 import { durationClasses } from '../src/ledger/usage.ts'
 import { attemptPage, attemptsPage } from '../src/ui/console/attempts.ts'
 import type { ConsoleFrame } from '../src/ui/console/frame.ts'

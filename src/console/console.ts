@@ -4,6 +4,7 @@ import { readFormBody } from '../identity/form-body.ts'
 import type { Login } from '../identity/login.ts'
 import { auditedEvents } from '../ledger/audit.ts'
 import { operatorActions } from '../ledger/audited-storage.ts'
+import { toolActions } from '../ledger/tool-ledger.ts'
 import { durationClasses } from '../ledger/usage.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -20,13 +21,15 @@ import { type Page, type PageLink, pageHeaders } from '../ui/layout.ts'
 import { apiPath, decoded, findApiRoute, isBearer, readAuditFilter, readHours, readOnly } from './api.ts'
 import { type DeedName, deeds, perform } from './deeds.ts'
 import { createLive } from './live.ts'
-import { createReports, type WatchedConnector } from './reports.ts'
+import { createReports, type ReportsOptions, type WatchedConnector } from './reports.ts'
 
 export interface ConsoleOptions {
   storage: Storage
   login: Login
   brand: Brand
   connectors: readonly WatchedConnector[]
+  /** What a connector says of all its tools when it is asked: whatever is different is written down. */
+  noteTools: ReportsOptions['noteTools']
   /** As the server was started, without secrets. */
   settings: readonly SettingRow[]
   /** For the JSON API; without one there is none. */
@@ -108,7 +111,7 @@ export function createConsole(options: ConsoleOptions): Console {
         return credentialsPage(frame, await reports.credentials())
       case '/audit': {
         const filter = readAuditFilter(searchParams)
-        const actions = [...new Set([...auditedEvents.keys(), ...operatorActions])].sort()
+        const actions = [...new Set([...auditedEvents.keys(), ...operatorActions, ...toolActions])].sort()
         return auditPage(frame, await reports.audit(filter), { action: filter.action, actions })
       }
       case '/settings':

@@ -3,6 +3,7 @@
 import { agentName } from '../connections/agent.ts'
 import { milestoneNames } from '../connections/step.ts'
 import { type Story, tellStory } from '../connections/story.ts'
+import { toolChanges } from '../ledger/tool-changes.ts'
 import { durationClasses } from '../ledger/usage.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -21,7 +22,6 @@ import type {
   StageFailures,
 } from '../ui/console/reports.ts'
 import { text } from '../ui/text.ts'
-import { toolChanges } from './tool-changes.ts'
 
 /** A connector as the console looks at it. */
 export interface WatchedConnector {
@@ -37,6 +37,7 @@ export interface ReportsOptions {
   storage: Storage
   clock: Clock
   connectors: readonly WatchedConnector[]
+  noteTools(connector: string, tools: ToolListRecord['tools']): Promise<void>
   settings: readonly SettingRow[]
 }
 
@@ -60,7 +61,9 @@ const maximumCounted = 5_000
 const auditPageSize = 100
 const secondsOfHour = 3600
 
-export function createReports({ storage, clock, connectors, settings }: ReportsOptions): Reports {
+export function createReports(options: ReportsOptions): Reports {
+  const { storage, clock, connectors, noteTools, settings } = options
+
   async function usernames(): Promise<Map<string, string>> {
     return new Map(
       (await storage.listUsers(maximumCounted)).map(({ userId, username }) => [userId, username]),
@@ -205,9 +208,7 @@ export function createReports({ storage, clock, connectors, settings }: ReportsO
       return Promise.all(
         connectors.map(async ({ definitions, ...connector }) => {
           const tools = await definitions()
-          if (tools !== undefined) {
-            await storage.noteToolList({ connector: connector.path, seenAt: now, tools })
-          }
+          if (tools !== undefined) await noteTools(connector.path, tools)
           const lists = await storage.listToolLists(connector.path, maximumRows)
           const own = counts.filter((one) => one.connector === connector.path)
           return {

@@ -140,7 +140,8 @@ async function listTools<T>(upstream: Upstream, call: UpstreamCall, read: ReadTo
 /** Of one entry of a list; undefined for what is none. */
 type ReadTool<T> = (entry: unknown) => T | undefined
 
-function readDefinition(entry: unknown): ToolDefinition | undefined {
+/** As a list has it, with nothing left out. */
+export function readDefinition(entry: unknown): ToolDefinition | undefined {
   const isNamed = typeof entry === 'object' && entry !== null && 'name' in entry
   return isNamed && typeof entry.name === 'string' ? (entry as ToolDefinition) : undefined
 }

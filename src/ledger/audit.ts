@@ -6,6 +6,8 @@ import type { AuditEntry, AuditStorage } from '../storage/storage.ts'
 
 export interface AuditRecorder {
   readonly reader: EventReader
+  /** What no event has room for. */
+  write(entry: AuditEntry): void
   /** Everything that was read is stored when this resolves; nothing is read any more. */
   close(): Promise<void>
 }
@@ -120,6 +122,9 @@ export function createAuditRecorder({ storage, clock, onLost }: AuditRecorderOpt
 
   return {
     reader: read,
+    write(entry) {
+      if (!isClosed) add(entry)
+    },
     async close() {
       if (strangers.skipped > 0) add(skipped(clock(), strangers.skipped))
       isClosed = true

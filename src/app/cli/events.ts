@@ -216,6 +216,11 @@ export const eventDefinitions: readonly EventDefinition[] = [
   ),
   event('upstream.stderr', 'debug', 'A line that your MCP server wrote to standard error.'),
   event('upstream.failed', 'error', 'Your MCP server could not answer; the client was told `reason`.'),
+  event(
+    'upstream.tool_changed',
+    'warn',
+    'Your MCP server says something else of `tool` than before (`code`: changed, added or removed; `count` of them at once). People have approved what it said before: look at the difference in the console or with `postern audit list --action upstream.tool_changed`.',
+  ),
 
   event(
     'instance.beat_missed',

@@ -13,7 +13,10 @@ export function toolChanges(lists: readonly ToolListRecord[]): ToolChange[] {
   })
 }
 
-function changeBetween(earlier: ToolListRecord, later: ToolListRecord): ToolChange {
+export function changeBetween(
+  earlier: Pick<ToolListRecord, 'tools'>,
+  later: Pick<ToolListRecord, 'seenAt' | 'tools'>,
+): ToolChange {
   const [before, after] = [byName(earlier.tools), byName(later.tools)]
   const kept = [...after].flatMap(([name, tool]) => {
     const former = before.get(name)

@@ -1,0 +1,176 @@
+/** Notices when an MCP server says something else of its tools than before: stores it, tells of it, and writes the difference into the audit log. */
+
+import { createBoundedMap } from '../platform/bounded-map.ts'
+import type { Clock } from '../platform/clock.ts'
+import { randomId } from '../platform/crypto.ts'
+import type { EventFields, Telemetry } from '../platform/telemetry.ts'
+import { maximumToolLists } from '../storage/limits.ts'
+import type { ToolListRecord, ToolListStorage } from '../storage/storage.ts'
+import { toolListHash } from '../storage/tool-list-rule.ts'
+import type { ToolChange } from '../ui/console/reports.ts'
+import type { AuditRecorder } from './audit.ts'
+import { changeBetween } from './tool-changes.ts'
+
+type Tool = ToolListRecord['tools'][number]
+
+/** What was said to somebody. Whom it is not said to knows no more: of what is missing in it nothing follows. */
+export interface PassedTools {
+  connector: string
+  tools: readonly Tool[]
+  /** There is more on another page. */
+  isPart: boolean
+  /** Of a caller with a credential of their own, who may be shown what nobody else is. */
+  personalKey: string | undefined
+  /** An event of that caller's flow. */
+  emit(name: string, fields: EventFields): void
+}
+
+export interface ToolLedger {
+  /** Resolves when it is judged; rejects where that could not be, so that it is worth another try. */
+  passed(list: PassedTools): Promise<void>
+  /** All tools, as Postern itself is shown them: what is not among them is gone. */
+  whole(connector: string, tools: readonly Tool[]): Promise<void>
+  /** What is being judged is judged when this resolves. */
+  close(): Promise<void>
+}
+
+export interface ToolLedgerOptions {
+  storage: ToolListStorage
+  audit: Pick<AuditRecorder, 'write'>
+  telemetry: Telemetry
+  clock: Clock
+}
+
+/** In the audit log, for whoever looks for them. */
+export const toolActions = ['upstream.tool_changed'] as const
+
+/** Callers with credentials of their own whose tools are remembered. */
+const maximumPeople = 200
+/** Tenants are connectors too. */
+const maximumConnectors = 1_000
+/** Of one connector. Beyond it only what was seen last is remembered. */
+const maximumDefinitions = 5_000
+/** Told one by one; of more than these, that there were more. */
+const maximumTold = 50
+/** Of one connector: a server that writes the time of day into its descriptions is not worth more. */
+const maximumChangesPerHour = 20
+const secondsOfHour = 3600
+/** Of a difference, in one record of the audit log. */
+const maximumDiffCharacters = 4_000
+
+/**
+ * A definition that was never seen at its connector is news, and one that was is not: clients of different revisions and
+ * capabilities are shown different ones, turn by turn, and nothing has changed then.
+ */
+export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedgerOptions): ToolLedger {
+  const hashes = createBoundedMap<string, ReadonlySet<string>>(maximumConnectors)
+  const changes = createBoundedMap<string, { hour: number; count: number }>(maximumConnectors)
+  const ofPeople = createBoundedMap<string, readonly Tool[]>(maximumPeople)
+  let work: Promise<unknown> = Promise.resolve()
+
+  /** One after the other, so that what one list says is known when the next is judged. */
+  function inTurn(judge: () => Promise<void>): Promise<void> {
+    const judged = work.then(judge)
+    work = judged.catch(() => undefined)
+    return judged
+  }
+
+  async function judgePassed(list: PassedTools): Promise<void> {
+    const { connector, tools, isPart, emit } = list
+    if (list.personalKey !== undefined) return judgePersonal(list, list.personalKey)
+    if (unseen(connector, tools).length === 0) return
+    const lists = await storage.listToolLists(connector, maximumToolLists)
+    for (const { tools: former } of lists) remember(connector, former)
+    const news = unseen(connector, tools)
+    if (news.length === 0 || isTooMuch(connector)) return
+    const former = lists[0]?.tools
+    const change = await note(connector, former, merged(former ?? [], news))
+    // Whoever has seen one page only cannot tell a new tool from one of another page.
+    if (change !== undefined) tell(connector, isPart ? { ...change, added: [] } : change, emit)
+  }
+
+  /** Compared with what the same person was shown before, and not kept: it may be about them. */
+  function judgePersonal({ connector, tools, emit }: PassedTools, key: string): void {
+    const place = `${connector} ${key}`
+    const former = ofPeople.get(place)
+    const latest = merged(former ?? [], tools)
+    ofPeople.set(place, latest)
+    if (former === undefined || toolListHash(former) === toolListHash(latest) || isTooMuch(connector)) return
+    const change = changeBetween({ tools: former }, { seenAt: clock(), tools: latest })
+    tell(connector, { ...change, added: [] }, emit)
+  }
+
+  async function judgeWhole(connector: string, tools: readonly Tool[]): Promise<void> {
+    const [newest] = await storage.listToolLists(connector, 1)
+    const change = await note(connector, newest?.tools, tools)
+    const flowId = randomId()
+    if (change !== undefined) tell(connector, change, (name, fields) => telemetry.emit(name, flowId, fields))
+  }
+
+  /** Undefined where another instance was first, or where there was nothing to differ from. */
+  async function note(
+    connector: string,
+    former: readonly Tool[] | undefined,
+    tools: readonly Tool[],
+  ): Promise<ToolChange | undefined> {
+    const list = { connector, seenAt: clock(), tools }
+    const isNoted = await storage.noteToolList(list)
+    remember(connector, tools)
+    return isNoted && former !== undefined ? changeBetween({ tools: former }, list) : undefined
+  }
+
+  function tell(connector: string, change: ToolChange, emit: PassedTools['emit']): void {
+    const all = [
+      ...change.changed.map(({ name, lines }) => ({ tool: name, code: 'changed', diff: diffText(lines) })),
+      ...change.added.map((tool) => ({ tool, code: 'added', diff: undefined })),
+      ...change.removed.map((tool) => ({ tool, code: 'removed', diff: undefined })),
+    ]
+    for (const { diff, ...one } of all.slice(0, maximumTold)) {
+      const facts = { connector, ...one, count: all.length }
+      emit('upstream.tool_changed', facts)
+      const details = diff === undefined ? facts : { ...facts, diff }
+      const [action] = toolActions
+      audit.write({ at: clock(), action, actor: 'server', actorId: undefined, flowId: undefined, details })
+    }
+  }
+
+  function isTooMuch(connector: string): boolean {
+    const hour = Math.floor(clock() / secondsOfHour)
+    const known = changes.get(connector)
+    const count = known?.hour === hour ? known.count + 1 : 1
+    changes.set(connector, { hour, count })
+    return count > maximumChangesPerHour
+  }
+
+  function unseen(connector: string, tools: readonly Tool[]): Tool[] {
+    const seen = hashes.get(connector)
+    return tools.filter((tool) => !seen?.has(toolListHash([tool])))
+  }
+
+  function remember(connector: string, tools: readonly Tool[]): void {
+    const seen = hashes.get(connector) ?? new Set()
+    const latest = tools.map((tool) => toolListHash([tool]))
+    hashes.set(connector, new Set(seen.size > maximumDefinitions ? latest : [...seen, ...latest]))
+  }
+
+  return {
+    passed: (list) => inTurn(() => judgePassed(list)),
+    whole: (connector, tools) => inTurn(() => judgeWhole(connector, tools)),
+    async close() {
+      await work
+    },
+  }
+}
+
+/** In the order in which they were known, with what is new of them in its place, and at the end what is new altogether. */
+function merged(former: readonly Tool[], news: readonly Tool[]): Tool[] {
+  const byName = new Map(former.map((tool) => [tool.name, tool]))
+  for (const tool of news) byName.set(tool.name, tool)
+  return [...byName.values()]
+}
+
+function diffText(lines: ToolChange['changed'][number]['lines']): string {
+  const marks = { same: ' ', added: '+', removed: '-' } as const
+  const text = lines.map(({ kind, text: line }) => `${marks[kind]} ${line}`).join('\n')
+  return text.length > maximumDiffCharacters ? `${text.slice(0, maximumDiffCharacters)}…` : text
+}
