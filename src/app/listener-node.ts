@@ -1,7 +1,9 @@
 /** Requests of `node:http` answered without the cost of the web's own objects: most of what a relayed call would take. What is unusual goes to the library that knows every case. */
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import type { getRequestListener } from '@hono/node-server'
+import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { asRequest, lightRequestClass, PlainRequest } from '../platform/plain-request.ts'
 import { lightResponseClass, type PlainBody, PlainResponse } from '../platform/plain-response.ts'
@@ -46,25 +48,26 @@ export function createNodeListener(fetch: Fetch): NodeListener {
     const parts = PlainResponse.partsOf(response)
     const { status, headers, body } = parts ?? response
     if (body === null || body instanceof ReadableStream) await pipe({ status, headers, body }, outgoing)
-    else writeAtEndOfTurn({ status, headers, body }, outgoing)
+    else
+      atEndOfTurn(() => {
+        if (!outgoing.destroyed) writePlain({ status, headers, body }, outgoing)
+      })
   }
 }
 
 /** The name and the path as they are written on nearly every request: what a URL parser would leave as it is. */
+export function isPlainTarget(host: string, target: string): boolean {
+  return plainHost.test(host) && plainPath.test(target) && !dotSegment.test(target)
+}
+
 const plainHost = /^[a-z0-9._-]+(?::\d{1,5})?$/
 const plainPath = /^\/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$/
-const dotSegment = /\/\.\.?(?:[/?]|$)/i
+const dotSegment = /\/\.\.?(?:[/?]|$)|%2e/i
 
 function readPlainRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request | undefined {
   const { method = '', url = '', headers, rawHeaders } = incoming
   const { host = '' } = headers
-  const isUsual =
-    plainHost.test(host) &&
-    plainPath.test(url) &&
-    !dotSegment.test(url) &&
-    !url.includes('%2e') &&
-    !url.includes('%2E')
-  if (!isUsual || !plainMethods.has(method)) return undefined
+  if (!isPlainTarget(host, url) || !plainMethods.has(method)) return undefined
   if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return undefined
   // A header that came twice: Node and the web differ in what to make of it.
   if (rawHeaders.length !== 2 * Object.keys(headers).length || headers['set-cookie'] !== undefined)
@@ -128,20 +131,6 @@ interface FinishedAnswer {
   body: PlainBody | undefined
 }
 
-const finished: [FinishedAnswer, ServerResponse][] = []
-
-/**
- * Answers that were found in one turn of the event loop are written one right after another. A write wakes whoever
- * waits for it, which on a virtual machine costs more than all our work on a call; the second finds them awake.
- */
-function writeAtEndOfTurn(answer: FinishedAnswer, outgoing: ServerResponse): void {
-  if (finished.push([answer, outgoing]) === 1) setImmediate(writeFinished)
-}
-
-function writeFinished(): void {
-  for (const [answer, outgoing] of finished.splice(0)) if (!outgoing.destroyed) writePlain(answer, outgoing)
-}
-
 function writePlain({ status, headers, body }: FinishedAnswer, outgoing: ServerResponse): void {
   const fields: string[] = []
   for (const [name, value] of headers) fields.push(name, value)
@@ -197,7 +186,7 @@ async function pipe({ status, headers, body }: StreamedAnswer, outgoing: ServerR
   }
 }
 
-function untilDrained(outgoing: ServerResponse): Promise<void> {
+export function untilDrained(outgoing: Writable): Promise<void> {
   return new Promise((resolve) => {
     const go = (): void => {
       outgoing.off('drain', go)

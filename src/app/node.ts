@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createGuardedDialer } from '../platform/outbound-dialer-node.ts'
 import { createOutboundFetch, type OutboundFetch } from '../platform/outbound-fetch.ts'
 import type { Connection } from '../platform/request-source.ts'
+import { takeConnections, type WholeConnections } from './http1-connection-node.ts'
 import { createNodeListener, ownWebObjects } from './listener-node.ts'
 
 export interface ListenOptions {
@@ -49,9 +50,14 @@ const requestTimeoutMs = 120_000
 const closeDeadlineMs = 10_000
 const idleSweepMs = 50
 
+interface Listening {
+  server: Server
+  whole: WholeConnections
+}
+
 export async function startServer(options: ListenOptions): Promise<RunningServer> {
   const hosts = options.host === undefined ? ['127.0.0.1', '::1'] : [options.host]
-  const servers: Server[] = []
+  const servers: Listening[] = []
   if (options.ownsProcess === true) ownWebObjects()
   const listener = createNodeListener(options.fetch)
   let port = options.port
@@ -61,20 +67,24 @@ export async function startServer(options: ListenOptions): Promise<RunningServer
       server.headersTimeout = headersTimeoutMs
       server.keepAliveTimeout = keepAliveTimeoutMs
       server.requestTimeout = requestTimeoutMs
+      const whole = takeConnections(server, options.fetch, {
+        headersMs: headersTimeoutMs,
+        keepAliveMs: keepAliveTimeoutMs,
+      })
       const isOptional = host === '::1' && servers.length > 0
       if (!(await listen(server, host, port, isOptional))) continue
-      servers.push(server)
+      servers.push({ server, whole })
       port = (server.address() as AddressInfo).port
     }
   } catch (error) {
-    await Promise.all(servers.map((server) => closeServer(server, 0)))
+    await Promise.all(servers.map((one) => closeServer(one, 0)))
     throw error
   }
   return {
     port,
-    addresses: servers.map((server) => formatAddress(server.address() as AddressInfo)),
+    addresses: servers.map(({ server }) => formatAddress(server.address() as AddressInfo)),
     close: async (deadlineMs = closeDeadlineMs) => {
-      await Promise.all(servers.map((server) => closeServer(server, deadlineMs)))
+      await Promise.all(servers.map((one) => closeServer(one, deadlineMs)))
     },
   }
 }
@@ -103,17 +113,24 @@ function listenFault(error: NodeJS.ErrnoException, host: string, port: number): 
   return `cannot listen on ${host} port ${port}: ${error.message}`
 }
 
-function closeServer(server: Server, deadlineMs: number): Promise<void> {
+function closeServer({ server, whole }: Listening, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), deadlineMs)
+    const closeIdle = (): void => {
+      whole.closeIdle()
+      server.closeIdleConnections()
+    }
+    const cut = setTimeout(() => {
+      whole.closeAll()
+      server.closeAllConnections()
+    }, deadlineMs)
     // A connection whose last answer has just ended counts as kept alive, and would hold up the end for its timeout.
-    const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs)
+    const sweep = setInterval(closeIdle, idleSweepMs)
     server.close(() => {
       clearTimeout(cut)
       clearInterval(sweep)
       resolve()
     })
-    server.closeIdleConnections()
+    closeIdle()
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
+import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
 import { type AnswerHead, type AnswerReader, createAnswerReader } from '../platform/http1-answer.ts'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { asResponse, PlainResponse } from '../platform/plain-response.ts'
@@ -260,17 +261,6 @@ function exchange(pool: Pool, target: Target, init: RequestInit): Promise<Respon
     if (!isOver) write(socket)
   })
   return promise
-}
-
-const waiting: (() => void)[] = []
-
-/** One after another, as answers are written: the first wakes the server, the others find it awake. */
-function atEndOfTurn(write: () => void): void {
-  if (waiting.push(write) === 1) setImmediate(writeWaiting)
-}
-
-function writeWaiting(): void {
-  for (const write of waiting.splice(0)) write()
 }
 
 /** Throws for a header that could be read as more than one. */

@@ -19,6 +19,13 @@ export class PlainHeaders implements Headers {
     return headers
   }
 
+  /** The same, and the map is theirs from now on. */
+  static ofFields(fields: Map<string, string>): PlainHeaders {
+    const headers = new PlainHeaders()
+    headers.#values = fields
+    return headers
+  }
+
   /** Of others that have been judged already, those that are wanted. */
   static pickedFrom(headers: Headers, isWanted: (name: string) => boolean): PlainHeaders {
     const picked = new PlainHeaders()
