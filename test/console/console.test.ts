@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createLocalUser } from '../../src/identity/providers/local-accounts.ts'
 import { type Browser, callMcp, connect, type Door, openDoor, readForm, register } from '../door.ts'
+import { wordsOf } from '../page-words.ts'
 
 const token = 'an-operators-token-of-enough-characters'
 const tabs = [
@@ -92,10 +93,10 @@ describe('what it shows', () => {
     await signIn(browser, 'ada', '/console')
     const page = await (await browser.get('/console/connections?only=failing')).text()
     const [, path = ''] = /href="(\/console\/connections\/[^"]+)"/.exec(page) ?? []
-    const story = words(await (await browser.get(path)).text())
+    const story = wordsOf(await (await browser.get(path)).text())
     expect(story).toContain('registered')
     expect(story).toMatch(/Likely cause .+ What to do /)
-    expect(words(await (await browser.get('/console')).text())).toMatch(/After registration: 1/)
+    expect(wordsOf(await (await browser.get('/console')).text())).toMatch(/After registration: 1/)
   })
 
   test('what is connected and used, and nothing that could be a secret', async () => {
@@ -103,8 +104,8 @@ describe('what it shows', () => {
     await callMcp(door, accessToken, { id: 1, method: 'tools/call', params: { name: 'search' } })
     const pages = await Promise.all(tabs.map(async (path) => (await operator.get(`/console${path}`)).text()))
     const all = pages.join('\n')
-    expect(words(all)).toContain('Claude ada http://localhost:8787/mcp read write')
-    expect(words(all)).toMatch(/Health answers Address http:\/\/localhost:8787\/mcp/)
+    expect(wordsOf(all)).toContain('Claude ada http://localhost:8787/mcp read write')
+    expect(wordsOf(all)).toMatch(/Health answers Address http:\/\/localhost:8787\/mcp/)
     for (const secret of [accessToken, refreshToken, code, token]) expect(all).not.toContain(secret)
     const user = await door.storage.findUserByName('ada')
     expect(all).not.toContain(user?.passwordHash)
@@ -115,7 +116,7 @@ describe('what it shows', () => {
     await door.storage.noteToolList({ connector: '/mcp', seenAt: door.clock.now - 60, tools })
     await signIn(operator, 'ada', '/console')
     const page = await (await operator.get('/console/connectors')).text()
-    expect(words(page)).toMatch(/New: erase Changed: search/)
+    expect(wordsOf(page)).toMatch(/New: erase Changed: search/)
     expect(page).toMatch(/<del>- [^<]*Finds\.[^<]*<\/del>/)
     await operator.get('/console/connectors')
     expect(await door.storage.listToolLists('/mcp', 10)).toHaveLength(2)
@@ -277,13 +278,4 @@ function formFor(html: string, act: string): { fields: URLSearchParams } {
     .find((text) => text.includes(act))
   if (form === undefined) throw new Error(`no form that does ${act}`)
   return readForm(form)
-}
-
-/** As a person reads them. */
-function words(html: string): string {
-  return html
-    .replace(/<style>.*?<\/style>|<script>.*?<\/script>/gs, '')
-    .replace(/<[^>]+>/g, ' ')
-    .replace(/&#39;/g, "'")
-    .replace(/\s+/g, ' ')
 }
