@@ -7,7 +7,7 @@ import { attemptPage, attemptsPage } from '../src/ui/console/attempts.ts'
 import type { ConsoleFrame } from '../src/ui/console/frame.ts'
 import { overviewPage } from '../src/ui/console/overview.ts'
 import { clientsPage, credentialsPage, grantsPage, peoplePage } from '../src/ui/console/records.ts'
-import type { AttemptReport, AttemptRow, OverviewReport } from '../src/ui/console/reports.ts'
+import type { AttemptReport, AttemptRow, OverviewReport, Paged } from '../src/ui/console/reports.ts'
 import { auditPage, connectorsPage, settingsPage } from '../src/ui/console/server.ts'
 import type { Page } from '../src/ui/layout.ts'
 
@@ -31,20 +31,27 @@ export function consolePieces(): { name: string; page: Page }[] {
   return [
     { name: 'console', page: overviewPage(frame, overview, durationClasses) },
     { name: 'console-quiet', page: overviewPage(frame, quiet, durationClasses) },
-    { name: 'console-connections', page: attemptsPage(frame, attempts, 'attempts') },
+    {
+      name: 'console-connections',
+      page: attemptsPage(frame, { rows: attempts, page: 2, nextPage: 3 }, 'attempts'),
+    },
     { name: 'console-connection', page: attemptPage(frame, story) },
-    { name: 'console-people', page: peoplePage({ ...frame, done: 'remove-user' }, people, 'u1') },
-    { name: 'console-clients', page: clientsPage(frame, clients) },
-    { name: 'console-grants', page: grantsPage(frame, grants) },
-    { name: 'console-credentials', page: credentialsPage(frame, credentials) },
+    { name: 'console-people', page: peoplePage({ ...frame, done: 'remove-user' }, whole(people), 'u1') },
+    { name: 'console-clients', page: clientsPage(frame, whole(clients)) },
+    { name: 'console-grants', page: grantsPage(frame, whole(grants)) },
+    { name: 'console-credentials', page: credentialsPage(frame, whole(credentials)) },
     { name: 'console-connectors', page: connectorsPage(frame, connectors) },
     {
       name: 'console-audit',
       page: auditPage(frame, audit, { action: undefined, actions: ['login.succeeded', 'grant.revoked'] }),
     },
     { name: 'console-settings', page: settingsPage(frame, settings) },
-    { name: 'console-hostile', page: attemptsPage(frame, hostile, 'all') },
+    { name: 'console-hostile', page: attemptsPage(frame, whole(hostile), 'all') },
   ]
+}
+
+function whole<Row>(rows: readonly Row[]): Paged<Row> {
+  return { rows, page: 1, nextPage: undefined }
 }
 
 const hours = Array.from({ length: 24 }, (_, index) => now - (now % hour) - (23 - index) * hour)

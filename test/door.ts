@@ -219,8 +219,9 @@ export function readForm(html: string): { action: string; fields: URLSearchParam
 function attribute(tag: string, name: string): string | undefined {
   return new RegExp(`(?:^|\\s)${name}="([^"]*)"`)
     .exec(tag)?.[1]
-    ?.replaceAll('&amp;', '&')
-    .replaceAll('&#39;', "'")
+    ?.replaceAll('&#39;', "'")
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
 }
 
 export interface Pkce {

@@ -2,7 +2,7 @@
 
 import { equalInConstantTime } from '../platform/crypto.ts'
 import type { DeedName } from './deeds.ts'
-import type { Reports } from './reports.ts'
+import type { Reports, Window } from './reports.ts'
 
 export interface ApiRoute {
   method: 'GET' | 'DELETE'
@@ -17,6 +17,8 @@ export interface ApiRoute {
 }
 
 export const apiPath = '/console/api'
+/** Of one answer; the reference page says so. */
+export const rowsOfAnswer = 100
 
 export const apiRoutes: readonly ApiRoute[] = [
   {
@@ -29,7 +31,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/connections',
     says: 'Attempts to connect, the latest first; `?only=failing` those that stopped, `?only=all` visits too.',
-    answer: (reports, _, query) => reports.attempts(readOnly(query)),
+    answer: (reports, _, query) => reports.attempts(readOnly(query), readWindow(query)),
   },
   {
     method: 'GET',
@@ -37,7 +39,12 @@ export const apiRoutes: readonly ApiRoute[] = [
     says: 'One attempt, step by step, with its likely cause and what to do.',
     answer: (reports, id) => reports.attempt(id),
   },
-  { method: 'GET', path: '/people', says: 'Accounts.', answer: (reports) => reports.people() },
+  {
+    method: 'GET',
+    path: '/people',
+    says: 'Accounts.',
+    answer: (reports, _, query) => reports.people(readWindow(query)),
+  },
   {
     method: 'DELETE',
     path: '/people/{id}',
@@ -48,7 +55,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/clients',
     says: 'Clients that are stored.',
-    answer: (reports) => reports.clients(),
+    answer: (reports, _, query) => reports.clients(readWindow(query)),
   },
   {
     method: 'DELETE',
@@ -59,8 +66,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   {
     method: 'GET',
     path: '/grants',
-    says: 'What people allowed which client.',
-    answer: (reports) => reports.grants(),
+    says: 'What people allowed which client; `?person=` a `userId` those of one person.',
+    answer: (reports, _, query) => reports.grants(readPerson(query), readWindow(query)),
   },
   {
     method: 'DELETE',
@@ -78,7 +85,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/credentials',
     says: 'Whose own credentials are kept, and never the credentials.',
-    answer: (reports) => reports.credentials(),
+    answer: (reports, _, query) => reports.credentials(readWindow(query)),
   },
   {
     method: 'DELETE',
@@ -89,8 +96,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   {
     method: 'GET',
     path: '/audit',
-    says: 'The audit log, 100 records at a time, the newest first: `?before=` a number, `?action=` a kind.',
-    answer: (reports, _, query) => reports.audit(readAuditFilter(query)),
+    says: 'The audit log, 100 records at a time, the newest first: `?before=` a number, `?action=` a kind. All of it: `postern audit export`.',
+    answer: (reports, _, query) => reports.audit(readAuditFilter(query), rowsOfAnswer),
   },
   {
     method: 'GET',
@@ -136,6 +143,16 @@ export function readHours(query: URLSearchParams): number {
 export function readOnly(query: URLSearchParams): 'attempts' | 'failing' | 'all' {
   const only = query.get('only')
   return only === 'failing' || only === 'all' ? only : 'attempts'
+}
+
+export function readPerson(query: URLSearchParams): { userId?: string } {
+  const userId = query.get('person') ?? ''
+  return userId === '' ? {} : { userId }
+}
+
+export function readWindow(query: URLSearchParams, size: number = rowsOfAnswer): Window {
+  const page = Number(query.get('page') ?? 1)
+  return { page: Number.isSafeInteger(page) && page > 0 ? page : 1, size }
 }
 
 export function readAuditFilter(query: URLSearchParams): { before?: number; action?: string } {

@@ -18,10 +18,21 @@ import { clientsPage, credentialsPage, grantsPage, peoplePage } from '../ui/cons
 import type { SettingRow } from '../ui/console/reports.ts'
 import { auditPage, connectorsPage, settingsPage } from '../ui/console/server.ts'
 import { type Page, type PageLink, pageHeaders } from '../ui/layout.ts'
-import { apiPath, decoded, findApiRoute, isBearer, readAuditFilter, readHours, readOnly } from './api.ts'
+import {
+  apiPath,
+  decoded,
+  findApiRoute,
+  isBearer,
+  readAuditFilter,
+  readHours,
+  readOnly,
+  readPerson,
+  readWindow,
+} from './api.ts'
+import type { NoteTools, WatchedConnector } from './connectors.ts'
 import { type DeedName, deeds, perform } from './deeds.ts'
 import { createLive } from './live.ts'
-import { createReports, type ReportsOptions, type WatchedConnector } from './reports.ts'
+import { createReports } from './reports.ts'
 
 export interface ConsoleOptions {
   storage: Storage
@@ -29,7 +40,7 @@ export interface ConsoleOptions {
   brand: Brand
   connectors: readonly WatchedConnector[]
   /** What a connector says of all its tools when it is asked: whatever is different is written down. */
-  noteTools: ReportsOptions['noteTools']
+  noteTools: NoteTools
   /** As the server was started, without secrets. */
   settings: readonly SettingRow[]
   /** For the JSON API; without one there is none. */
@@ -92,27 +103,30 @@ export function createConsole(options: ConsoleOptions): Console {
       const story = await reports.attempt(decoded(attempt) ?? '')
       return story && attemptPage(frame, story)
     }
+    const window = readWindow(searchParams, rowsOfPage)
     switch (path) {
       case '':
         return overviewPage(frame, await reports.overview(readHours(searchParams)), durationClasses)
       case '/connections': {
         const filter = readOnly(searchParams)
-        return attemptsPage(frame, await reports.attempts(filter), filter)
+        return attemptsPage(frame, await reports.attempts(filter, window), filter)
       }
       case '/people':
-        return peoplePage(frame, await reports.people(), user.userId)
+        return peoplePage(frame, await reports.people(window), user.userId)
       case '/clients':
-        return clientsPage(frame, await reports.clients())
-      case '/grants':
-        return grantsPage(frame, await reports.grants())
+        return clientsPage(frame, await reports.clients(window))
+      case '/grants': {
+        const filter = readPerson(searchParams)
+        return grantsPage(frame, await reports.grants(filter, window), filter.userId)
+      }
       case '/connectors':
         return connectorsPage(frame, await reports.connectors())
       case '/credentials':
-        return credentialsPage(frame, await reports.credentials())
+        return credentialsPage(frame, await reports.credentials(window))
       case '/audit': {
         const filter = readAuditFilter(searchParams)
         const actions = [...new Set([...auditedEvents.keys(), ...operatorActions, ...toolActions])].sort()
-        return auditPage(frame, await reports.audit(filter), { action: filter.action, actions })
+        return auditPage(frame, await reports.audit(filter, rowsOfPage), { action: filter.action, actions })
       }
       case '/settings':
         return settingsPage(frame, reports.settings())
@@ -200,6 +214,8 @@ export function createConsole(options: ConsoleOptions): Console {
   return { reader: live.reader, fetch, close: () => live.close() }
 }
 
+/** With the longest names a page of them weighs less than 60 kB. */
+const rowsOfPage = 25
 const exportPage = 500
 
 function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {

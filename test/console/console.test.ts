@@ -1,9 +1,9 @@
 /** The operator's console: nothing for anybody who is not an administrator, whatever address they come from; the same deeds as on the command line, each written down. */
 
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createLocalUser } from '../../src/identity/providers/local-accounts.ts'
-import { type Browser, callMcp, connect, type Door, openDoor, readForm, register } from '../door.ts'
+import { type Browser, callMcp, connect, type Door, openDoor, register } from '../door.ts'
 import { wordsOf } from '../page-words.ts'
+import { addMember, formFor, signIn } from './people.ts'
 
 const token = 'an-operators-token-of-enough-characters'
 const tabs = [
@@ -32,7 +32,7 @@ describe('who may enter', () => {
   test('nobody where it is not switched on', async () => {
     const plain = await openDoor()
     const browser = plain.browser()
-    await signIn(browser, 'ada', '/account')
+    await signIn(browser, '/account')
     expect((await browser.get('/console')).status).toBe(404)
     expect((await plain.fetch('/console/api/grants')).status).toBe(404)
     expect(await (await browser.get('/')).text()).not.toContain('href="/console"')
@@ -55,9 +55,9 @@ describe('who may enter', () => {
   test('a member is told that it is for operators, and can do nothing', async () => {
     const { accessToken } = await connect(door)
     const [grant] = await door.storage.listGrants({}, 1)
-    await addMember('eve')
+    await addMember(door, 'eve')
     const eve = door.browser()
-    await signIn(eve, 'eve', '/account')
+    await signIn(eve, '/account', 'eve')
     for (const path of [...tabs, '/live', '/audit/export']) {
       const answer = await eve.get(`/console${path}`)
       expect([path, answer.status, await answer.text()]).toEqual([
@@ -74,7 +74,7 @@ describe('who may enter', () => {
   })
 
   test('an administrator sees every page, and the way to it', async () => {
-    await signIn(operator, 'ada', '/console')
+    await signIn(operator, '/console')
     for (const path of tabs)
       expect([path, (await operator.get(`/console${path}`)).status]).toEqual([path, 200])
     expect(await (await operator.get('/account')).text()).toContain('href="/console"')
@@ -90,7 +90,7 @@ describe('what it shows', () => {
     door.clock.now += 600
     const again = await openDoor({ console: {}, storage: door.storage, clock: () => door.clock.now })
     const browser = again.browser()
-    await signIn(browser, 'ada', '/console')
+    await signIn(browser, '/console')
     const page = await (await browser.get('/console/connections?only=failing')).text()
     const [, path = ''] = /href="(\/console\/connections\/[^"]+)"/.exec(page) ?? []
     const story = wordsOf(await (await browser.get(path)).text())
@@ -114,7 +114,7 @@ describe('what it shows', () => {
   test('what changed in the tools of a connector, line by line', async () => {
     const tools = [{ name: 'search', description: 'Finds.' }]
     await door.storage.noteToolList({ connector: '/mcp', seenAt: door.clock.now - 60, tools })
-    await signIn(operator, 'ada', '/console')
+    await signIn(operator, '/console')
     const page = await (await operator.get('/console/connectors')).text()
     expect(wordsOf(page)).toMatch(/New: erase Changed: search/)
     expect(page).toMatch(/<del>- [^<]*Finds\.[^<]*<\/del>/)
@@ -123,7 +123,7 @@ describe('what it shows', () => {
   })
 
   test('news as they happen, while its reader may', async () => {
-    await signIn(operator, 'ada', '/console')
+    await signIn(operator, '/console')
     const stream = await operator.get('/console/live')
     expect(stream.headers.get('content-type')).toBe('text/event-stream')
     const reader = (stream.body as ReadableStream<Uint8Array>).getReader()
@@ -151,7 +151,7 @@ describe('what it shows', () => {
 describe('what an operator does', () => {
   test('revoking a grant ends its tokens at once, and is written down with who did it', async () => {
     const { accessToken } = await connect(door, { browser: operator })
-    const { fields } = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
+    const fields = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
     const answer = await operator.post('/console/act', fields)
     expect([answer.status, answer.headers.get('location')]).toEqual([
       303,
@@ -170,11 +170,11 @@ describe('what an operator does', () => {
   })
 
   test('removing a person signs them out; the account one sits at stays', async () => {
-    await addMember('eve')
+    await addMember(door, 'eve')
     const eve = door.browser()
-    await signIn(eve, 'eve', '/account')
-    await signIn(operator, 'ada', '/console')
-    const { fields } = formFor(await (await operator.get('/console/people')).text(), 'remove-user')
+    await signIn(eve, '/account', 'eve')
+    await signIn(operator, '/console')
+    const fields = formFor(await (await operator.get('/console/people')).text(), 'remove-user')
     await operator.post('/console/act', fields)
     expect(await door.storage.findUserByName('eve')).toBeUndefined()
     expect((await eve.get('/account')).status).toBe(303)
@@ -190,7 +190,7 @@ describe('what an operator does', () => {
     ['from another site', () => {}, { 'sec-fetch-site': 'cross-site' }],
   ] as const)('%s nothing is done [SBP-02]', async (_, change, headers) => {
     const { accessToken } = await connect(door, { browser: operator })
-    const { fields } = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
+    const fields = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
     change(fields)
     expect((await operator.post('/console/act', fields, headers)).status).toBe(403)
     expect((await callMcp(door, accessToken, list)).status).toBe(200)
@@ -198,84 +198,9 @@ describe('what an operator does', () => {
 
   test('what comes back leads nowhere else', async () => {
     await connect(door, { browser: operator })
-    const { fields } = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
+    const fields = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
     fields.set('from', '//evil.example/console')
     const answer = await operator.post('/console/act', fields)
     expect(answer.headers.get('location')).toBe('/console?done=revoke-grant')
   })
 })
-
-describe('the JSON API', () => {
-  const bearer = { authorization: `Bearer ${token}` }
-
-  test('answers what the pages show to who brings the token', async () => {
-    await connect(door)
-    const answers = await Promise.all(
-      [
-        'overview',
-        'connections',
-        'people',
-        'clients',
-        'grants',
-        'connectors',
-        'credentials',
-        'audit',
-        'settings',
-      ].map(async (name) => [name, (await door.fetch(`/console/api/${name}`, { headers: bearer })).status]),
-    )
-    expect(answers.map(([, status]) => status)).toEqual(answers.map(() => 200))
-    const grants = await (await door.fetch('/console/api/grants', { headers: bearer })).json()
-    expect(grants).toMatchObject([{ client: 'Claude', person: 'ada', scope: ['read', 'write'] }])
-  })
-
-  test('ends a grant, and writes it down as the operator', async () => {
-    const { accessToken } = await connect(door)
-    const [grant] = await door.storage.listGrants({}, 1)
-    const path = `/console/api/grants/${grant?.grantId}`
-    expect((await door.fetch(path, { method: 'DELETE', headers: bearer })).status).toBe(200)
-    expect((await door.fetch(path, { method: 'DELETE', headers: bearer })).status).toBe(404)
-    expect((await callMcp(door, accessToken, list)).status).toBe(401)
-    const [record] = await door.storage.listAudit({ action: 'grant.revoked' }, 1)
-    expect(record?.actor).toBe('operator')
-  })
-
-  test.each([
-    ['no token', {}],
-    ['another token', { authorization: `Bearer ${token}x` }],
-    ['the token as Basic', { authorization: `Basic ${btoa(`x:${token}`)}` }],
-  ])('with %s nothing is told, also to a browser that is signed in [HS-12]', async (_, headers) => {
-    await signIn(operator, 'ada', '/console')
-    const cookie = [...operator.cookies].map((pair) => pair.join('=')).join('; ')
-    const answer = await door.fetch('/console/api/grants', { headers: { ...headers, cookie } })
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="console"'])
-    expect(answer.headers.get('access-control-allow-origin')).toBeNull()
-  })
-
-  test('where no token was configured there is none', async () => {
-    const without = await openDoor({ console: {} })
-    for (const headers of [{}, { authorization: 'Bearer ' }, { authorization: 'Bearer undefined' }])
-      expect((await without.fetch('/console/api/grants', { headers })).status).toBe(401)
-  })
-})
-
-async function signIn(browser: Browser, username: string, then: string): Promise<void> {
-  const { fields } = readForm(await (await browser.get(`/login?then=${then}`)).text())
-  fields.set('username', username)
-  fields.set('password', 'correct horse battery')
-  const answer = await browser.post('/login', fields)
-  expect([answer.status, answer.headers.get('location')]).toEqual([303, then])
-}
-
-async function addMember(username: string): Promise<void> {
-  const wishes = { username, displayName: '', password: 'correct horse battery', role: 'member' } as const
-  await createLocalUser({ storage: door.storage, clock: () => door.clock.now }, wishes)
-}
-
-/** The first form that does this. */
-function formFor(html: string, act: string): { fields: URLSearchParams } {
-  const form = [...html.matchAll(/<form\b.*?<\/form>/gs)]
-    .map(([text]) => text)
-    .find((text) => text.includes(act))
-  if (form === undefined) throw new Error(`no form that does ${act}`)
-  return readForm(form)
-}

@@ -5,12 +5,19 @@ import type { Page } from '../layout.ts'
 import { html, type Markup } from '../markup.ts'
 import { text } from '../text.ts'
 import { type ConsoleFrame, consolePage, consolePath } from './frame.ts'
-import type { AttemptDiagnosis, AttemptReport, AttemptRow, AttemptState, AttemptStep } from './reports.ts'
-import { code, table, words } from './table.ts'
+import type {
+  AttemptDiagnosis,
+  AttemptReport,
+  AttemptRow,
+  AttemptState,
+  AttemptStep,
+  Paged,
+} from './reports.ts'
+import { code, pager, table, words } from './table.ts'
 
 export type AttemptFilter = 'attempts' | 'failing' | 'all'
 
-export function attemptsPage(frame: ConsoleFrame, rows: readonly AttemptRow[], filter: AttemptFilter): Page {
+export function attemptsPage(frame: ConsoleFrame, paged: Paged<AttemptRow>, filter: AttemptFilter): Page {
   const say = text.console
   const choices = [
     ['attempts', say.everything],
@@ -25,8 +32,8 @@ export function attemptsPage(frame: ConsoleFrame, rows: readonly AttemptRow[], f
 ${table(
   say.attempts,
   heads,
-  rows.map((row) => attemptRow(row, frame.now)),
-)}`
+  paged.rows.map((row) => attemptRow(row, frame.now)),
+)}${pager(paged, `${consolePath}/connections`, { only: filter })}`
   return consolePage(frame, 'attempts', say.attempts, content)
 }
 

@@ -45,7 +45,7 @@ export function consolePage(
     return html`<a href="${consolePath}${path}"${current}>${say[name]}</a>`
   })
   const done = frame.done === undefined ? undefined : doneTexts.get(frame.done)
-  const page = html`<nav class="tabs" aria-label="${say.tabs}">${tabs}<span class="live" hidden>${say.live}</span></nav>
+  const page = html`<nav class="tabs" aria-label="${say.tabs}">${tabs}<span class="live" hidden>${say.live}</span><noscript><a href="">${say.reload}</a></noscript></nav>
 <div class="panel" data-live><h1>${heading}</h1>
 ${done === undefined ? '' : html`<div class="callout calm" role="status"><p>${done}</p></div>`}
 ${content}</div>`
@@ -69,29 +69,40 @@ ${content}</div>`
 
 const doneTexts: ReadonlyMap<string, string> = new Map(Object.entries(text.console.done))
 
-/** A word that something happened comes by an event stream; what is shown is fetched anew, unless somebody is at work in it. */
+/**
+ * A word that something happened comes by an event stream; what is shown is fetched anew, unless somebody is at work in
+ * it. Where streams do not come through, or all are taken, it is fetched now and then.
+ */
 const renewWhatIsShown = `(function () {
-  if (!window.EventSource) return
-  var stream = new EventSource('${consolePath}/live')
   var sign = document.querySelector('.live')
   var waiting = false
-  stream.onopen = function () { sign.hidden = false }
-  stream.onerror = function () { sign.hidden = true }
-  stream.onmessage = function () {
-    if (waiting || document.hidden) return
-    waiting = true
-    setTimeout(renew, 1000)
-  }
+  var over = false
+  var asking
+  if (window.EventSource) {
+    var stream = new EventSource('${consolePath}/live')
+    stream.onopen = function () { sign.hidden = false; clearInterval(asking); asking = undefined }
+    stream.onerror = function () { sign.hidden = true; askNowAndThen() }
+    stream.onmessage = function () {
+      if (waiting || document.hidden) return
+      waiting = true
+      setTimeout(renew, 1000)
+    }
+  } else askNowAndThen()
   document.addEventListener('visibilitychange', function () { if (!document.hidden) renew() })
+  function askNowAndThen() {
+    if (asking === undefined) asking = setInterval(function () { if (!document.hidden) renew() }, 15000)
+  }
   function renew() {
     waiting = false
     var shown = document.querySelector('[data-live]')
-    if (shown.contains(document.activeElement) || shown.querySelector('details[open]')) return
+    if (over || shown.contains(document.activeElement) || shown.querySelector('details[open]')) return
     fetch(location.href, { headers: { accept: 'text/html' } }).then(function (answer) {
-      if (!answer.ok || answer.redirected) return
+      over = answer.redirected || answer.status === 403
+      if (over) { sign.hidden = true; clearInterval(asking); if (stream) stream.close() }
+      if (over || !answer.ok) return
       return answer.text().then(function (text) {
         var fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('[data-live]')
-        if (fresh) shown.replaceWith(document.adoptNode(fresh))
+        if (fresh && fresh.innerHTML !== shown.innerHTML) shown.replaceWith(document.adoptNode(fresh))
       })
     }).catch(function () {})
   }

@@ -32,6 +32,14 @@ export interface StageFailures {
   causes: readonly { id: string; seen: string; count: number }[]
 }
 
+export interface Paged<Row> {
+  rows: readonly Row[]
+  /** Counted from 1. */
+  page: number
+  /** Undefined on the last. */
+  nextPage: number | undefined
+}
+
 export interface AttemptRow {
   id: string
   client: string

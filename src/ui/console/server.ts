@@ -10,6 +10,10 @@ import { code, table, words } from './table.ts'
 
 export function connectorsPage(frame: ConsoleFrame, connectors: readonly ConnectorReport[]): Page {
   const say = text.console
+  const most = {
+    tools: Math.ceil(maximumTools / connectors.length),
+    lines: Math.ceil(maximumLines / connectors.length),
+  }
   const content = connectors.map((connector) => {
     const { name, url, access, answers, calls, failures, tools, changes } = connector
     const health = answers
@@ -21,23 +25,44 @@ export function connectorsPage(frame: ConsoleFrame, connectors: readonly Connect
 <div><dt>${say.access}</dt><dd>${access}</dd></div>
 <div><dt>${say.calls24}</dt><dd>${calls}</dd></div>
 <div><dt>${say.failures24}</dt><dd>${failures}</dd></div>
-<div><dt>${say.tools}</dt><dd>${toolNames(tools)}</dd></div></dl>
-<h3>${say.changes}</h3>${changes.length === 0 ? html`<p class="note">${say.noChanges}</p>` : changes.map(changeSection)}</section>`
+<div><dt>${say.tools}</dt><dd>${toolNames(tools, most.tools)}</dd></div></dl>
+<h3>${say.changes}</h3>${changes.length === 0 ? html`<p class="note">${say.noChanges}</p>` : changesOf(changes, most.lines)}</section>`
   })
   return consolePage(frame, 'connectors', say.connectors, html`${content}`)
 }
 
-function toolNames(tools: ConnectorReport['tools']): Markup {
+/** Of all connectors together, because a page is not to become heavy; all of them are in the API and in the audit log. */
+const maximumTools = 100
+const maximumLines = 120
+
+function toolNames(tools: ConnectorReport['tools'], most: number): Markup {
   if (tools.length === 0) return html`–`
-  const list = html`<ul class="tools">${tools.map(({ name, title, readOnly }) => html`<li>${code(name, 64)}${title === undefined ? '' : html`<span class="muted">${words(title, 80)}</span>`}${readOnly ? '' : html`<span class="tag">${text.consent.changeTools(1).replace(/^1 \S+ /, '')}</span>`}</li>`)}</ul>`
+  const list = html`<ul class="tools">${tools.slice(0, most).map(({ name, title, readOnly }) => html`<li>${code(name, 64)}${title === undefined ? '' : html`<span class="muted">${words(title, 80)}</span>`}${readOnly ? '' : html`<span class="tag">${text.consent.changeTools(1).replace(/^1 \S+ /, '')}</span>`}</li>`)}${tools.length > most ? html`<li>${text.account.moreTools(tools.length - most)}</li>` : ''}</ul>`
   return html`<details><summary>${text.tools(tools.length)}</summary>${list}</details>`
 }
 
-function changeSection({ seenAt, added, removed, changed }: ToolChange): Markup {
-  const say = text.console
-  const names = (label: string, all: readonly string[]): Markup | string =>
-    all.length === 0 ? '' : html`<p>${label}: ${all.map((name) => html`${code(name, 64)} `)}</p>`
-  return html`<div class="answer"><p><strong>${exactInstant(seenAt)}</strong></p>${names(say.added, added)}${names(say.removed, removed)}${changed.map(({ name, lines }) => html`<p>${say.changedTool}: ${code(name, 64)}</p>${diff(lines)}`)}</div>`
+function changesOf(changes: readonly ToolChange[], most: number): Markup {
+  let left = most
+  const sections = changes.map(({ seenAt, added, removed, changed }) => {
+    if (left <= 0) return ''
+    const lines = changed.map(({ name, lines: all }) => {
+      const shown = all.slice(0, Math.max(0, left))
+      left -= all.length
+      return html`<p>${text.console.changedTool}: ${code(name, 64)}</p>${shown.length === 0 ? '' : diff(shown)}`
+    })
+    left -= 1
+    return html`<div class="answer"><p><strong>${exactInstant(seenAt)}</strong></p>${names(text.console.added, added)}${names(text.console.removed, removed)}${lines}</div>`
+  })
+  const all = html`<p class="choices"><a href="${consolePath}/audit?action=upstream.tool_changed">${text.console.allChanges}</a></p>`
+  return html`${sections}${all}`
+}
+
+const maximumNames = 20
+
+function names(label: string, all: readonly string[]): Markup | string {
+  if (all.length === 0) return ''
+  const more = all.length > maximumNames ? text.account.moreTools(all.length - maximumNames) : ''
+  return html`<p>${label}: ${all.slice(0, maximumNames).map((name) => html`${code(name, 64)} `)}${more}</p>`
 }
 
 /** A mark before each line says what the colour says. */
