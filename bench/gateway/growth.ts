@@ -77,7 +77,7 @@ export async function openHouse(people: number): Promise<House> {
       method: 'POST',
       url: `${origin}/mcp`,
       headers: PlainHeaders.ofParsed(fields),
-      read: async () => body,
+      body,
       signal: () => new AbortController().signal,
     })
     return postern.fetch(asRequest(request))

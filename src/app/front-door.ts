@@ -31,7 +31,7 @@ import { pageResponse } from '../ui/layout.ts'
 import type { Connector, Connectors } from './connectors.ts'
 import { health, healthPath, readiness, readyPath } from './health.ts'
 import { createHome } from './pages.ts'
-import type { Sources } from './sources.ts'
+import type { Source, Sources } from './sources.ts'
 
 export interface FrontDoorRooms {
   issuer: Issuer
@@ -77,13 +77,19 @@ export function createFrontDoor(rooms: FrontDoorRooms): FrontDoor {
     gateways.set(path, gateway).set(`${path}/`, gateway)
   }
 
-  return async function frontDoor(request, connection) {
+  return function frontDoor(request, connection) {
     const pathname = pathOf(request)
-    const { isAllowed, ...source } = rooms.sources.of(request, connection)
-    const mayEnter = isAllowed || request.method === 'OPTIONS'
+    const from = rooms.sources.of(request, connection)
+    const mayEnter = from.isAllowed || request.method === 'OPTIONS'
     // The gateway has its own order of checks, in which only this one comes before its own (house rule 17).
     const gateway = gateways.get(pathname)
-    if (gateway !== undefined) return mayEnter ? gateway.fetch(request) : wrongSource(request, source, rooms)
+    return gateway !== undefined && mayEnter ? gateway.fetch(request) : answerElse(request, pathname, from)
+  }
+
+  async function answerElse(request: Request, pathname: string, from: Source): Promise<Response> {
+    const { isAllowed, ...source } = from
+    const mayEnter = isAllowed || request.method === 'OPTIONS'
+    if (gateways.has(pathname)) return wrongSource(request, source, rooms)
     const path = withoutTrailingSlash(pathname)
     const known = table.get(pathname) ?? table.get(path)
     const tenant = known === undefined ? await findTenant(withoutSsePath(path), request, rooms) : undefined

@@ -130,7 +130,7 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
       method,
       url: `http://${headers.get('host')}${target}`,
       headers,
-      read: body.length === 0 ? undefined : async () => body,
+      body: body.length === 0 ? undefined : body,
       signal() {
         aborter = new AbortController()
         if (socket.destroyed) aborter.abort()

@@ -80,7 +80,7 @@ function readPlainRequest(incoming: IncomingMessage, outgoing: ServerResponse): 
       method,
       url: `${scheme}://${host}${url}`,
       headers: PlainHeaders.ofParsed(headers as Record<string, string>),
-      read: hasBody ? () => readWhole(incoming) : undefined,
+      body: hasBody ? () => readWhole(incoming) : undefined,
       signal: () => signalOf(outgoing),
     }),
   )

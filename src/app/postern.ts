@@ -151,7 +151,10 @@ export function createPostern(options: PosternOptions): Postern {
   const identity = readIdentity(options.identity)
   const sources = createSources(options.sources ?? {})
   const opened = openRooms(options, issuer, plan, sources, identity)
-  const ready = opened.then(() => undefined)
+  let house: OpenHouse | undefined
+  const ready = opened.then((open) => {
+    house = open
+  })
   // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
   ready.catch(() => undefined)
   return {
@@ -163,7 +166,8 @@ export function createPostern(options: PosternOptions): Postern {
     connectors: plan.fixed.map(({ name, path }) => ({ name, url: resourceIdentifier(issuer, path) })),
     forgetTenant: async (path) => (await opened).forgetTenant(path),
     async fetch(request, connection = {}) {
-      const response = await (await opened).frontDoor(request, connection)
+      const { frontDoor } = house ?? (await opened)
+      const response = await frontDoor(request, connection)
       // Our own listener writes it out as it is; a runtime or a framework wants a real one.
       return PlainRequest.isPlain(request) ? response : PlainResponse.realOf(response)
     },

@@ -56,7 +56,7 @@ export function createSources(options: SourceOptions): Sources {
   }
 }
 
-type Source = ReturnType<Sources['of']>
+export type Source = ReturnType<Sources['of']>
 
 /** Of addresses that are remembered; a forwarded header is as long as a header may be. */
 const maximumJudged = 1000

@@ -24,14 +24,21 @@ export interface UpstreamFetch {
 export function createUpstreamFetch(): UpstreamFetch {
   const pools = new Map<string, Pool>()
 
-  async function upstreamFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const target = targetOf(String(input))
-    let pool = pools.get(target.origin)
-    if (pool === undefined) {
-      pool = createPool(target)
-      pools.set(target.origin, pool)
+  function upstreamFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    try {
+      const target = targetOf(String(input))
+      return exchange(poolOf(target), target, init)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return exchange(pool, target, init)
+  }
+
+  function poolOf(target: Target): Pool {
+    const known = pools.get(target.origin)
+    if (known !== undefined) return known
+    const pool = createPool(target)
+    pools.set(target.origin, pool)
+    return pool
   }
 
   return {

@@ -63,7 +63,7 @@ export interface AdmissionRules {
   passedToken?: (request: Request) => TokenHash | undefined
 }
 
-export async function admit(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
+export function admit(request: Request, rules: AdmissionRules, trace: Trace): Promise<Principal> {
   guardHost(request, rules)
   guardOrigin(request, rules)
   return authenticate(request, rules, trace)

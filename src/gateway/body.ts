@@ -2,6 +2,7 @@
 
 import { type JsonRpcMessage, jsonRpcCodes, jsonRpcFault } from '../mcp/json-rpc.ts'
 import { isFormType } from '../mcp/streamable-http.ts'
+import { PlainRequest } from '../platform/plain-request.ts'
 import type { GatewayLimits } from './limits.ts'
 import { RpcRefusal } from './refusal.ts'
 
@@ -16,7 +17,9 @@ export async function readMessageBody(request: Request, limits: GatewayLimits): 
   if (isFormType(request.headers.get('content-type'))) {
     throw new RpcRefusal(415, jsonRpcCodes.serverError, 'Content-Type must be application/json')
   }
-  const bytes = await readCapped(request, limits.bodyBytes)
+  const whole = PlainRequest.takeBody(request)
+  if (whole !== undefined && whole.length > limits.bodyBytes) throw tooLarge(limits.bodyBytes)
+  const bytes = whole ?? (await readCapped(request, limits.bodyBytes))
   let text: string
   let value: unknown
   try {
@@ -45,7 +48,7 @@ export async function readCapped(request: Request, maximumBytes: number): Promis
   if (declared !== null && Number(declared) > maximumBytes) throw tooLarge(maximumBytes)
   if (declared !== null) {
     // The length is known and small enough: one read, no copying.
-    const bytes = new Uint8Array(await request.arrayBuffer())
+    const bytes = await bytesOf(request)
     if (bytes.byteLength > maximumBytes) throw tooLarge(maximumBytes)
     return bytes
   }
@@ -58,6 +61,11 @@ export async function readCapped(request: Request, maximumBytes: number): Promis
   }
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only : concatenate(chunks, size)
+}
+
+/** Runtimes that do not know it yet copy once more. */
+async function bytesOf(request: Request): Promise<Uint8Array> {
+  return 'bytes' in request ? request.bytes() : new Uint8Array(await (request as Body).arrayBuffer())
 }
 
 export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {

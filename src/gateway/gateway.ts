@@ -149,7 +149,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function answer(asked: Request, trace: Trace): Promise<Response> {
     if (asked.method === 'OPTIONS') return preflightResponse(asked)
     const principal = await admit(asked, rules, trace)
-    const request = await takeHome(asked, principal)
+    const request =
+      options.elsewhere === undefined ? asked : await takeHome(asked, principal, options.elsewhere)
     if (request instanceof Response) {
       answeredElsewhere.add(request)
       return request
@@ -158,7 +159,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (ofStream !== undefined) return ofStream
     switch (request.method) {
       case 'POST':
-        return load.run(principal, () => post(request, principal, trace))
+        return await load.run(principal, () => post(request, principal, trace))
       case 'GET':
         return listen(request, principal, trace)
       case 'DELETE':
@@ -170,10 +171,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** What a process knows of its caller is on one instance; whoever comes in elsewhere is answered there, in one hop. */
-  async function takeHome(request: Request, principal: Principal): Promise<Request | Response> {
-    const { elsewhere } = options
-    const { tokenHash, userId, clientId } = principal
-    if (elsewhere === undefined || tokenHash === undefined || passedTokens.has(request)) return request
+  async function takeHome(
+    request: Request,
+    { tokenHash, userId, clientId }: Principal,
+    elsewhere: Elsewhere,
+  ): Promise<Request | Response> {
+    if (tokenHash === undefined || passedTokens.has(request)) return request
     const isBound = connector.upstream.isLocal === true || new URL(request.url).pathname.endsWith(ssePath)
     if (!isBound) return request
     const callerKey = JSON.stringify([connector.path, userId, clientId])
@@ -206,7 +209,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (body.messages.some(isListen)) return listenByPost(request, call, principal)
     const isVisible = accessPolicy.visibility(principal)
     const isWhole = strangers.hiddenTools.length === 0 && isVisible === undefined
-    if (isWhole || !asksForList(call)) return upstream.post(call)
+    if (isWhole || !asksForList(call)) return await upstream.post(call)
     const listed = await upstream.post({ ...call, wantsEventStream: false })
     const hidden = isGuest(principal) ? strangers.hiddenTools : []
     return filterLists(call, listed, (list, entry) => {
@@ -363,11 +366,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     // Strangers who share a key have nothing else in common, so none of them takes another's place.
     const key = call.caller.shared ? randomId() : call.caller.key
     const stream = streams.open(key, isStillAllowed, request.signal)
-    if (stream !== undefined) return stream
-    throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
-      headers: { 'retry-after': '30' },
-      id: call.messages.find(isRequest)?.id ?? null,
-    })
+    if (stream === undefined) {
+      throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
+        headers: { 'retry-after': '30' },
+        id: call.messages.find(isRequest)?.id ?? null,
+      })
+    }
+    return stream
   }
 
   /** Its token is good, and its session has neither ended nor gone over to somebody who signed in. */

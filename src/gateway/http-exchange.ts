@@ -43,7 +43,7 @@ export interface Destination {
 }
 
 export function sendTo({ url, send, headers: own = {}, guardedSend = send }: Destination): SendExchange {
-  return async function sendExchange({ method, headers, body, signal, account }) {
+  return function sendExchange({ method, headers, body, signal, account }) {
     const init: RequestInit = { method, headers, signal, redirect: 'manual' }
     const whole = body === undefined ? init : { ...init, body: body as BodyInit }
     if (account !== undefined) {
@@ -64,7 +64,7 @@ export const theServer = 'The MCP server behind this connector'
  */
 export async function exchange(send: SendExchange, request: ExchangeRequest): Promise<Response> {
   const { credential } = request
-  if (credential === undefined) return attempt(send, request)
+  if (credential === undefined) return await attempt(send, request)
   const first = await available(credential.current())
   const response = await attempt(send, request, first)
   const { own } = credential

@@ -104,6 +104,7 @@ export function createRelay(options: RelayOptions): Upstream {
   ): Promise<Response> {
     const response = await attempt(withSession(call.headers, used.remote))
     if (used.remote.id === undefined || call.messages.some(isResponse)) return response
+    if (response.status !== 404 && response.status !== 400) return response
     const { isLost, answer } = await readLoss(response)
     if (!isLost) return answer
     await discard(answer)
@@ -174,7 +175,11 @@ export function createRelay(options: RelayOptions): Upstream {
         `${theServer} answered HTTP ${response.status} with ${JSON.stringify(type ?? 'no content')} instead of an MCP message. Is its URL that of an MCP endpoint?`,
       )
     }
-    return isProbe(call) ? repairedProbe(call, response, limits.openDeadlineMs) : relayJson(call, response)
+    if (isProbe(call)) return repairedProbe(call, response, limits.openDeadlineMs)
+    const whole = PlainResponse.takeBody(response)
+    if (whole === undefined) return relayJson(call, response)
+    noteResultSize(call, whole.length)
+    return jsonResponse(whole, response.status)
   }
 
   /** 4xx to a call pass on, since clients tell revisions by them; `initialize` never ends in one, and nothing ends in 5xx. */
@@ -198,11 +203,6 @@ export function createRelay(options: RelayOptions): Upstream {
   }
 
   async function relayJson(call: UpstreamCall, response: Response): Promise<Response> {
-    const whole = PlainResponse.takeBody(response)
-    if (whole !== undefined) {
-      noteResultSize(call, whole.length)
-      return jsonResponse(whole, response.status)
-    }
     const length = Number(response.headers.get('content-length') ?? Number.NaN)
     if (response.body === null || !(length <= bufferedBytes)) {
       const { body: source } = response
@@ -351,9 +351,7 @@ function versionOf(answer: JsonRpcResponse): string | undefined {
 /** Servers made after the official example answer a session that they lost with 400 and a sentence about it. */
 async function readLoss(response: Response): Promise<{ isLost: boolean; answer: Response }> {
   if (response.status === 404) return { isLost: true, answer: response }
-  if (response.status !== 400 || mediaType(response) !== 'application/json') {
-    return { isLost: false, answer: response }
-  }
+  if (mediaType(response) !== 'application/json') return { isLost: false, answer: response }
   const text = await readText(response, errorLimits)
   const isLost = /session/i.test(errorOf(text)?.message ?? '')
   return { isLost, answer: jsonResponse(text, response.status) }

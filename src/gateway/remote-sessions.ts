@@ -45,10 +45,14 @@ export function createRemoteSessions(open: OpenSession, remembered: number): Rem
     return opening
   }
 
-  function at(key: string, caller: UpstreamCaller, session: UpstreamSession): Promise<RemoteSession> {
+  function at(
+    key: string,
+    caller: UpstreamCaller,
+    session: UpstreamSession,
+  ): RemoteSession | Promise<RemoteSession> {
     const known = standIns.get(key)
     if (known !== undefined) return known
-    return session.initialized ? Promise.resolve(ownSession(session)) : openAt(key, caller, session)
+    return session.initialized ? ownSession(session) : openAt(key, caller, session)
   }
 
   function hold(remote: RemoteSession, ids: readonly JsonRpcId[]): () => void {
@@ -68,7 +72,8 @@ export function createRemoteSessions(open: OpenSession, remembered: number): Rem
       // Several conversations of one person that all dropped their ids count from the same number.
       for (let place = 0; place < maximumPlaces; place++) {
         const key = keyOf(caller, session, place)
-        const remote = await at(key, caller, session)
+        const found = at(key, caller, session)
+        const remote = found instanceof Promise ? await found : found
         const held = remote.id === undefined ? undefined : inFlight.get(remote.id)
         const isTaken = session.key === '' && ids.some((id) => held?.has(id))
         if (!isTaken) return { remote, key, caller, session, release: hold(remote, ids) }

@@ -55,8 +55,6 @@ export function createSessions(options: SessionsOptions): Sessions {
   const opened = createBoundedMap<string, { session: SealedSession; hash: TokenHash }>(options.remembered)
 
   async function open(id: string): Promise<{ session: SealedSession; hash: TokenHash } | undefined> {
-    const remembered = opened.get(id)
-    if (remembered !== undefined) return remembered
     const session = await openSession(key, connectorPath, id)
     if (session === undefined) return undefined
     const entry = { session, hash: hashToken(id) }
@@ -88,7 +86,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     seal: (session) => sealSession(key, connectorPath, session),
     async find(id, caller) {
       if (id === null || id === '') return { kind: 'nameless' }
-      const entry = await open(id)
+      const entry = opened.get(id) ?? (await open(id))
       const now = clock()
       if (entry === undefined || entry.session.expiresAt <= now) return { kind: 'nameless' }
       const isClaimable = options.strangersMaySignIn && isStranger(entry.session) && !isStranger(caller)

@@ -9,21 +9,32 @@ import type { UpstreamLimits } from './limits.ts'
 import { failureResponse, type UpstreamCall } from './upstream.ts'
 
 /** The answer itself if it begins in time, or if the client takes no stream. `work` rejects on a fault of ours, or with `CredentialLost`. */
-export async function withSignsOfLife(
+export function withSignsOfLife(
   call: UpstreamCall,
   work: Promise<Response>,
   limits: UpstreamLimits,
 ): Promise<Response> {
   if (!call.wantsEventStream || !call.messages.some(isRequest)) return work
-  const { promise: late, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(resolve, limits.streamAfterMs, undefined)
-  const first = await Promise.race([work, late]).finally(() => clearTimeout(timer))
-  const told = work.catch((error: unknown) => {
-    // The status has been sent; the next call gets the 401.
-    if (!(error instanceof CredentialLost)) throw error
-    return failureResponse(call.messages, call.batch, error.message)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const told = work.catch((error: unknown) => {
+        // The status has been sent; the next call gets the 401.
+        if (!(error instanceof CredentialLost)) throw error
+        return failureResponse(call.messages, call.batch, error.message)
+      })
+      resolve(new Response(lateStream(told, limits), { headers: { ...eventStreamHeaders } }))
+    }, limits.streamAfterMs)
+    work.then(
+      (response) => {
+        clearTimeout(timer)
+        resolve(response)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  return first ?? new Response(lateStream(told, limits), { headers: { ...eventStreamHeaders } })
 }
 
 function lateStream(work: Promise<Response>, { keepAliveMs }: UpstreamLimits): ReadableStream<Uint8Array> {

@@ -20,10 +20,14 @@ export function watchTools(connector: ConnectorSettings, note: NoteTools): Conne
   const { upstream } = connector
   const judged = createBoundedMap<string, true>(maximumJudged)
 
-  async function post(call: UpstreamCall): Promise<Response> {
-    const response = await upstream.post(call)
+  function post(call: UpstreamCall): Promise<Response> {
     const asked = call.messages.find(isToolsRequest)
-    if (asked === undefined || response.status !== 200) return response
+    return asked === undefined ? upstream.post(call) : postWatched(call, asked)
+  }
+
+  async function postWatched(call: UpstreamCall, asked: JsonRpcRequest): Promise<Response> {
+    const response = await upstream.post(call)
+    if (response.status !== 200) return response
     return readAlong(response, (bytes) => {
       judge(call, asked, bytes, response.headers.get('content-type') ?? '').catch(() => undefined)
     })

@@ -13,25 +13,36 @@ export interface Trace {
 }
 
 export function createTrace(telemetry: Telemetry): Trace {
-  let flowId: string | undefined
-  const trace: Trace = {
-    // Most requests belong to a flow that their token knows.
-    get flowId() {
-      flowId ??= randomId()
-      return flowId
-    },
-    set flowId(known) {
-      flowId = known
-    },
-    fields: {},
-    emit: (name, fields) => telemetry.emit(name, trace.flowId, { ...trace.fields, ...fields }),
+  return new RequestTrace(telemetry)
+}
+
+class RequestTrace implements Trace {
+  readonly #telemetry: Telemetry
+  #flowId: string | undefined
+  fields: EventFields = {}
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry
   }
-  return trace
+
+  /** Made late: most requests belong to a flow that their token knows. */
+  get flowId(): string {
+    this.#flowId ??= randomId()
+    return this.#flowId
+  }
+
+  set flowId(known: string) {
+    this.#flowId = known
+  }
+
+  emit(name: string, fields: EventFields): void {
+    this.#telemetry.emit(name, this.flowId, { ...this.fields, ...fields })
+  }
 }
 
 export function describeBody(body: MessageBody, trace: Trace): void {
   const [first] = body.messages
   if (first === undefined) return
   const rpcMethod = isResponse(first) ? 'response' : first.method
-  trace.fields = { ...trace.fields, rpcMethod, tool: toolOf(first), bytes: body.bytes.byteLength }
+  Object.assign(trace.fields, { rpcMethod, tool: toolOf(first), bytes: body.bytes.byteLength })
 }

@@ -1,10 +1,10 @@
-/** A map that forgets what was used longest ago. */
+/** A map that forgets what was used longest ago, as far as it matters: uses are not told apart before it is half full. */
 
 export interface BoundedMap<Key, Value> {
   get(key: Key): Value | undefined
   set(key: Key, value: Value): void
   delete(key: Key): void
-  /** What was used last comes first. */
+  /** What was set last comes first. */
   latestFirst(): [Key, Value][]
 }
 
@@ -14,9 +14,12 @@ export function createBoundedMap<Key, Value>(maximumEntries: number): BoundedMap
     get(key) {
       const value = entries.get(key)
       if (value === undefined) return undefined
-      // A Map iterates in the order of insertion: what is inserted anew is forgotten last.
-      entries.delete(key)
-      entries.set(key, value)
+      // A Map iterates in the order of insertion: what is inserted anew is forgotten last. That is many times the
+      // work of finding it, and while there is room nothing is forgotten.
+      if (entries.size * 2 > maximumEntries) {
+        entries.delete(key)
+        entries.set(key, value)
+      }
       return value
     },
     set(key, value) {

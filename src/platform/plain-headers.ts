@@ -54,13 +54,22 @@ export class PlainHeaders implements Headers {
   }
 
   set(name: string, value: string): void {
-    this.#write(readName(name), [readValue(value)])
+    const key = readName(name)
+    const text = readValue(value)
+    if (key === cookieHeader) this.#cookies = [text]
+    this.#values.set(key, text)
   }
 
   append(name: string, value: string): void {
     const key = readName(name)
-    const before = key === cookieHeader ? this.#cookies : (this.#values.get(key) ?? [])
-    this.#write(key, [before, readValue(value)].flat())
+    const before = this.#values.get(key)
+    if (before === undefined) {
+      this.set(key, value)
+      return
+    }
+    const text = readValue(value)
+    if (key === cookieHeader) this.#cookies.push(text)
+    this.#values.set(key, `${before}, ${text}`)
   }
 
   delete(name: string): void {
@@ -71,11 +80,6 @@ export class PlainHeaders implements Headers {
 
   getSetCookie(): string[] {
     return [...this.#cookies]
-  }
-
-  #write(name: string, values: string[]): void {
-    if (name === cookieHeader) this.#cookies = values
-    this.#values.set(name, values.length === 1 ? (values[0] ?? '') : values.join(', '))
   }
 
   forEach(use: (value: string, name: string, headers: Headers) => void): void {
@@ -105,15 +109,30 @@ export class PlainHeaders implements Headers {
   }
 }
 
+/** For `console.log` and the like, which would look into the runtime's own kind. */
+Object.defineProperty(PlainHeaders.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: PlainHeaders) {
+    return Object.fromEntries(this)
+  },
+})
+
 const cookieHeader = 'set-cookie'
 
 // Whoever asks for the runtime's own kind is answered yes, as for a subclass.
 Object.setPrototypeOf(PlainHeaders.prototype, Headers.prototype)
 
 function readName(name: string): string {
+  const known = readNames.get(name)
+  if (known !== undefined) return known
   if (!namePattern.test(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header`)
-  return name.toLowerCase()
+  const read = name.toLowerCase()
+  if (readNames.size < maximumReadNames) readNames.set(name, read)
+  return read
 }
+
+/** Nearly every name comes again and again. */
+const readNames = new Map<string, string>()
+const maximumReadNames = 500
 
 function readValue(value: string): string {
   const text = String(value)

@@ -8,8 +8,8 @@ export interface RequestParts {
   method: string
   url: string
   headers: PlainHeaders
-  /** Asked once at most. Undefined where there is no body. */
-  read: (() => Promise<Uint8Array>) | undefined
+  /** What has come already, or how it is read, asked once at most. Undefined where there is no body. */
+  body: Uint8Array | (() => Promise<Uint8Array>) | undefined
   /** Asked once at most. */
   signal(): AbortSignal
 }
@@ -22,6 +22,16 @@ export class PlainRequest {
 
   static isPlain(value: unknown): value is Request {
     return typeof value === 'object' && value !== null && #parts in value
+  }
+
+  /** The body, where it is there already and nobody has read it. */
+  static takeBody(request: Request): Uint8Array | undefined {
+    if (!PlainRequest.isPlain(request)) return undefined
+    const plain = request as unknown as PlainRequest
+    const { body } = plain.#parts
+    if (typeof body === 'function' || plain.#isUsed || plain.#real !== undefined) return undefined
+    plain.#isUsed = body !== undefined
+    return body
   }
 
   /** As the runtime knows it. */
@@ -51,7 +61,7 @@ export class PlainRequest {
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this.#parts.read === undefined ? null : this.#toReal().body
+    return this.#parts.body === undefined ? null : this.#toReal().body
   }
 
   get bodyUsed(): boolean {
@@ -60,11 +70,11 @@ export class PlainRequest {
 
   async bytes(): Promise<Uint8Array> {
     if (this.#real !== undefined) return new Uint8Array(await this.#real.arrayBuffer())
-    const { read } = this.#parts
-    if (read === undefined) return new Uint8Array()
+    const { body } = this.#parts
+    if (body === undefined) return new Uint8Array()
     if (this.#isUsed) throw new TypeError('the body has been read already')
     this.#isUsed = true
-    return read()
+    return typeof body === 'function' ? body() : body
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -101,14 +111,14 @@ export class PlainRequest {
   }
 
   #makeReal(): Request {
-    const { method, url, headers, read } = this.#parts
+    const { method, url, headers, body: given } = this.#parts
     const init: RequestInit = { method, headers: [...headers], signal: this.signal }
-    if (read === undefined) return new RuntimeRequest(url, init)
+    if (given === undefined) return new RuntimeRequest(url, init)
     if (this.#isUsed) throw new TypeError('the body has been read already')
     this.#isUsed = true
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const bytes = await read()
+        const bytes = typeof given === 'function' ? await given() : given
         if (bytes.byteLength > 0) controller.enqueue(bytes)
         controller.close()
       },
@@ -178,7 +188,7 @@ function lightRequest(
     method: method ?? 'GET',
     url: parsed(url),
     headers: new PlainHeaders(headers),
-    read: bytes === undefined || bytes === null ? undefined : async () => bytes,
+    body: bytes ?? undefined,
     signal: () => signal ?? new AbortController().signal,
   })
 }

@@ -125,11 +125,34 @@ describe('requests', () => {
         method: body === undefined ? 'GET' : 'POST',
         url: 'http://a.example/mcp?x=1',
         headers: new PlainHeaders({ 'content-type': 'application/json' }),
-        read: body && (async () => body),
+        body: body && (async () => body),
         signal: () => new AbortController().signal,
       }),
     )
   const body = new TextEncoder().encode('{"a":1}')
+
+  test('a body that is there already is taken once, and by one alone', async () => {
+    const here = (): Request =>
+      asRequest(
+        new PlainRequest({
+          method: 'POST',
+          url: 'http://a.example/mcp',
+          headers: new PlainHeaders(),
+          body,
+          signal: () => new AbortController().signal,
+        }),
+      )
+    const request = here()
+    expect(PlainRequest.takeBody(request)).toBe(body)
+    expect(request.bodyUsed).toBe(true)
+    expect(PlainRequest.takeBody(request)).toBeUndefined()
+    await expect(request.text()).rejects.toThrow(TypeError)
+    const read = here()
+    expect(await read.json()).toEqual({ a: 1 })
+    expect(PlainRequest.takeBody(read)).toBeUndefined()
+    expect(PlainRequest.takeBody(light(body))).toBeUndefined()
+    expect(await new Response(here().body).text()).toBe('{"a":1}')
+  })
 
   test('is one, and reads as one', async () => {
     expect(light()).toBeInstanceOf(Request)
@@ -175,7 +198,7 @@ describe('requests', () => {
           method: 'GET',
           url,
           headers: new PlainHeaders(),
-          read: undefined,
+          body: undefined,
           signal: () => AbortSignal.abort(),
         }),
       )

@@ -6,7 +6,7 @@ import { assertedIssuer, type VerifiedIdentity } from '../../oauth/identity-asse
 import { canonicalResource } from '../../oauth/resource-indicators.ts'
 import { formatScope, readScope } from '../../oauth/scope.ts'
 import type { TokenRequest, TokenResponse } from '../../oauth/token-response.ts'
-import { encodeBase64Url, hashToken, randomId, sha256 } from '../../platform/crypto.ts'
+import { encodeBase64Url, hashToken, randomId } from '../../platform/crypto.ts'
 import type { GrantRecord, UserRecord } from '../../storage/storage.ts'
 import { reachProblem } from '../client-reach.ts'
 import { type Client, type Clients, clientNameOf, isConfidential } from '../clients.ts'

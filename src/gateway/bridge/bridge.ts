@@ -26,17 +26,21 @@ export function createBridge(upstream: Upstream, limits: UpstreamLimits = defaul
   const stateless = createStatelessUpstream(upstream, limits)
 
   /** Whether this call of an older client is made in the newer era, as far as that is known. */
-  async function isBetterModern({ caller, session }: UpstreamCall): Promise<boolean> {
+  function isBetterModern({ caller, session }: UpstreamCall): boolean | Promise<boolean> {
     if (eras.speaksLegacy() === false) return true
     // A server that forgets who called cannot ask them anything: in the newer era it can.
     const isCutOff = session?.initialized === true && session.upstreamSessionId === undefined
-    if (!isCutOff || !asksAnything(session.clientCapabilities)) return false
+    return isCutOff && asksAnything(session.clientCapabilities) && speaksInsteadModern(caller, session)
+  }
+
+  async function speaksInsteadModern(caller: UpstreamCaller, session: UpstreamSession): Promise<boolean> {
     if (eras.forgets() === undefined) await opensSession(caller, session)
     return eras.forgets() === true && eras.speaksModern(caller)
   }
 
   async function postLegacy(call: UpstreamCall): Promise<Response> {
-    if (await isBetterModern(call)) return stateless.post(call)
+    const isBetter = isBetterModern(call)
+    if (isBetter !== false && (await isBetter)) return stateless.post(call)
     const isSpoken = eras.speaksLegacy()
     const response = await upstream.post(call)
     if (isSpoken === true && response.status !== 400) return response
@@ -48,6 +52,10 @@ export function createBridge(upstream: Upstream, limits: UpstreamLimits = defaul
     // Nothing was done of a call that was refused so: it can be made again in the other era.
     const isStateless = await isModernOnly(call.caller, () => opensSession(call.caller, call.session))
     return isStateless ? stateless.post(call) : answer
+  }
+
+  async function postModern(call: UpstreamCall): Promise<Response> {
+    return (await eras.speaksModern(call.caller)) ? upstream.post(call) : handshake.post(call)
   }
 
   async function isModernOnly(
@@ -100,10 +108,7 @@ export function createBridge(upstream: Upstream, limits: UpstreamLimits = defaul
   return {
     name: upstream.name,
     initialize,
-    async post(call) {
-      if (call.era === 'legacy') return postLegacy(call)
-      return (await eras.speaksModern(call.caller)) ? upstream.post(call) : handshake.post(call)
-    },
+    post: (call) => (call.era === 'legacy' ? postLegacy(call) : postModern(call)),
     async listen(call, onEnd) {
       return (await isBetterModern(call)) ? stateless.listen(call, onEnd) : upstream.listen(call, onEnd)
     },

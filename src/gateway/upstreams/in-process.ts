@@ -17,17 +17,14 @@ export function inProcessUpstream(options: InProcessUpstreamOptions): Upstream {
     name: 'in process',
     canBreakOff: false,
     limits: { ...defaultUpstreamLimits, ...options.limits },
-    async send({ method, headers, body, signal }) {
+    send({ method, headers, body, signal }) {
       const init: RequestInit = { method, headers, signal }
       const request = new Request(url, body === undefined ? init : { ...init, body: body as BodyInit })
-      return Promise.race([options.handler(request), aborted(signal)])
+      return new Promise((resolve, reject) => {
+        // A handler need not look at the signal; the deadline holds all the same.
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+        options.handler(request).then(resolve, reject)
+      })
     },
   })
-}
-
-/** A handler need not look at the signal; the deadline holds all the same. */
-function aborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  return promise
 }
