@@ -338,7 +338,6 @@ export const text = {
     connected: 'connected',
     stopped: 'stopped or in trouble',
     otherAttempts: 'other',
-    reload: 'Reload',
     succeeded: 'answered',
     failed: 'failed',
     median: 'half within',

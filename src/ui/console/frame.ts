@@ -45,7 +45,7 @@ export function consolePage(
     return html`<a href="${consolePath}${path}"${current}>${say[name]}</a>`
   })
   const done = frame.done === undefined ? undefined : doneTexts.get(frame.done)
-  const page = html`<nav class="tabs" aria-label="${say.tabs}">${tabs}<span class="live" hidden>${say.live}</span><noscript><a href="">${say.reload}</a></noscript></nav>
+  const page = html`<nav class="tabs" aria-label="${say.tabs}">${tabs}<span class="live" hidden>${say.live}</span></nav>
 <div class="panel" data-live><h1>${heading}</h1>
 ${done === undefined ? '' : html`<div class="callout calm" role="status"><p>${done}</p></div>`}
 ${content}</div>`
@@ -71,7 +71,8 @@ const doneTexts: ReadonlyMap<string, string> = new Map(Object.entries(text.conso
 
 /**
  * A word that something happened comes by an event stream; what is shown is fetched anew, unless somebody is at work in
- * it. Where streams do not come through, or all are taken, it is fetched now and then.
+ * it. Where streams do not come through, or all are taken, it is fetched now and then; without script the tab that one
+ * is on is the way to the latest.
  */
 const renewWhatIsShown = `(function () {
   var sign = document.querySelector('.live')

@@ -32,7 +32,7 @@ export function connectorsPage(frame: ConsoleFrame, connectors: readonly Connect
 }
 
 /** Of all connectors together, because a page is not to become heavy; all of them are in the API and in the audit log. */
-const maximumTools = 100
+const maximumTools = 80
 const maximumLines = 120
 
 function toolNames(tools: ConnectorReport['tools'], most: number): Markup {
@@ -46,9 +46,10 @@ function changesOf(changes: readonly ToolChange[], most: number): Markup {
   const sections = changes.map(({ seenAt, added, removed, changed }) => {
     if (left <= 0) return ''
     const lines = changed.map(({ name, lines: all }) => {
-      const shown = all.slice(0, Math.max(0, left))
+      if (left <= 0) return ''
+      const shown = all.slice(0, left)
       left -= all.length
-      return html`<p>${text.console.changedTool}: ${code(name, 64)}</p>${shown.length === 0 ? '' : diff(shown)}`
+      return html`<p>${text.console.changedTool}: ${code(name, 64)}</p>${diff(shown)}`
     })
     left -= 1
     return html`<div class="answer"><p><strong>${exactInstant(seenAt)}</strong></p>${names(text.console.added, added)}${names(text.console.removed, removed)}${lines}</div>`

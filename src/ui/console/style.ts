@@ -54,6 +54,5 @@ td summary{white-space:nowrap}
 .answer dt{font-weight:650;margin-top:.9rem}
 .live{margin-inline-start:auto;color:var(--muted);font-size:.83rem;align-self:center}
 .live[hidden]{display:none}
-.tabs noscript{margin-inline-start:auto}
 @media (max-width:36rem){.tabs{margin:0;padding:0 1.15rem .8rem}.steps-list li{grid-template-columns:4.4rem 1fr}}
 `.replaceAll('\n', '')
