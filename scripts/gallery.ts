@@ -9,6 +9,7 @@ import { errorPage, type PageProblem } from '../src/ui/error.ts'
 import { type HomeView, homePage } from '../src/ui/home.ts'
 import type { Page, Visitor } from '../src/ui/layout.ts'
 import { type LoginView, loginPage } from '../src/ui/login.ts'
+import { type PasskeysView, passkeysPage, type RecoveryView, recoveryPage } from '../src/ui/passkeys.ts'
 import { type SetupView, setupPage } from '../src/ui/setup.ts'
 import { text } from '../src/ui/text.ts'
 import { consolePieces } from './gallery-console.ts'
@@ -25,6 +26,17 @@ export function galleryPieces(): GalleryPiece[] {
       name: 'login-wrong',
       page: loginPage({ ...login, username: 'ada', fault: text.signIn.wrong }),
     },
+    {
+      name: 'login-several-ways',
+      page: loginPage({
+        ...login,
+        passkey: { action: '/login/passkey', csrf: 'sample', state: 'sample', returnTo: '/', options: {} },
+        recoveryPath: '/login/recovery',
+        elsewhere: [{ label: 'Google', path: '/login/google' }],
+      }),
+    },
+    { name: 'recovery', page: recoveryPage(recovery) },
+    { name: 'recovery-wrong', page: recoveryPage({ ...recovery, fault: text.passkeys.recoverWrong }) },
     { name: 'setup', page: setupPage(setup) },
     {
       name: 'setup-wrong',
@@ -68,6 +80,12 @@ export function galleryPieces(): GalleryPiece[] {
     { name: 'account-ended', page: accountPage({ ...account, apps: [], disconnected: 'Claude' }) },
     { name: 'account-hostile', page: accountPage(hostileAccount) },
     { name: 'account-right-to-left', page: mirrored(accountPage(account)) },
+    { name: 'passkeys', page: passkeysPage(passkeys) },
+    {
+      name: 'passkeys-codes',
+      page: passkeysPage({ ...passkeys, passkeys: [], newCodes: Array.from({ length: 10 }, sampleCode) }),
+    },
+    { name: 'passkeys-right-to-left', page: mirrored(passkeysPage({ ...passkeys, fault: 'full' })) },
     ...consolePieces(),
     ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
   ]
@@ -83,6 +101,14 @@ const login: LoginView = {
   username: '',
   fault: undefined,
   isForConnection: true,
+}
+
+const recovery: RecoveryView = {
+  ...frame,
+  action: '/login/recovery',
+  csrf: 'sample',
+  returnTo: '/',
+  fault: undefined,
 }
 
 const setup: SetupView = {
@@ -241,6 +267,24 @@ const account: AccountView = {
   ],
 }
 
+const passkeys: PasskeysView = {
+  ...frame,
+  links: pageLinks('/login/passkeys', false, '/login/passkeys'),
+  visitor: ada,
+  action: '/login/passkeys',
+  csrf: 'sample',
+  passkeys: [
+    { passkeyId: 'p1', label: 'Phone', createdAt: now - 40 * 86_400, lastUsedAt: now - 7200 },
+    { passkeyId: 'p2', label: `"><b>${'x'.repeat(70)}`, createdAt: now - 90, lastUsedAt: undefined },
+  ],
+  adding: { state: 'sample', options: {} },
+  recoveryCodesLeft: 9,
+  newCodes: undefined,
+  done: undefined,
+  fault: undefined,
+  now,
+}
+
 const hostileAccount: AccountView = {
   ...account,
   visitor: { ...ada, username: 'x'.repeat(64), displayName: '\u202e<b>evil</b>'.repeat(9) },
@@ -287,6 +331,10 @@ function showError(problem: PageProblem): Page {
 /** As a translation into Hebrew or Arabic lays it out. */
 function mirrored({ html, csp }: Page): Page {
   return { html: html.replace('dir="ltr"', 'dir="rtl"'), csp }
+}
+
+function sampleCode(_: unknown, at: number): string {
+  return `7k${at}m-9xqa-w3t${at}-0hnz`
 }
 
 function reading(name: string, title: string): ConsentTool {

@@ -26,7 +26,7 @@ export function createHome(options: HomeOptions): (request: Request) => Promise<
     const page = homePage({
       brand,
       pageUrl: `${issuer}/`,
-      links: login === undefined ? [] : pageLinksFor(user, '/', options.console !== undefined),
+      links: login === undefined ? [] : pageLinksFor(user, '/', login, options.console !== undefined),
       visitor: user && login && { ...user, signOut: login.signOutForm(request, '/') },
       connectors,
       needsSetup: (await login?.needsSetup()) === true,
@@ -39,16 +39,22 @@ export function createHome(options: HomeOptions): (request: Request) => Promise<
 }
 
 /** For somebody who has not signed in too: a page then asks them to. */
-export function pageLinks(here: string, withConsole = false): PageLink[] {
+export function pageLinks(here: string, withConsole = false, passkeysPath?: string): PageLink[] {
   const pages = [
     { path: '/', label: text.frame.home },
     { path: accountPath, label: text.frame.account },
+    ...(passkeysPath === undefined ? [] : [{ path: passkeysPath, label: text.passkeys.title }]),
     ...(withConsole ? [{ path: consolePath, label: text.frame.console }] : []),
   ]
   return pages.map((page) => ({ ...page, isHere: page.path === here }))
 }
 
 /** The console is named to who may enter it. */
-export function pageLinksFor(user: UserRecord | undefined, here: string, hasConsole: boolean): PageLink[] {
-  return pageLinks(here, hasConsole && user?.role === 'admin')
+export function pageLinksFor(
+  user: UserRecord | undefined,
+  here: string,
+  login: Pick<Login, 'passkeysPathOf'>,
+  hasConsole: boolean,
+): PageLink[] {
+  return pageLinks(here, hasConsole && user?.role === 'admin', login.passkeysPathOf(user))
 }

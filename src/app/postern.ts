@@ -26,12 +26,7 @@ import { createWallet } from '../credentials/wallet.ts'
 import { createGateway, defaultGatewayLimits, type GatewayLimits, ssePath } from '../gateway/gateway.ts'
 import { watchTools } from '../gateway/tool-watch.ts'
 import { tracedGateway } from '../gateway/tracing.ts'
-import type {
-  FormProvider,
-  IdentityProvider,
-  OutsideProvider,
-  PasskeyProvider,
-} from '../identity/identity-provider.ts'
+import type { IdentityProvider } from '../identity/identity-provider.ts'
 import { createLogin } from '../identity/login.ts'
 import { createAuditRecorder } from '../ledger/audit.ts'
 import { createToolLedger } from '../ledger/tool-ledger.ts'
@@ -62,6 +57,7 @@ import {
 import { type Connectors, createConnectors } from './connectors.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { type Identity, readIdentity } from './identity.ts'
 import { createInstances, type Instances } from './instances.ts'
 import { pageLinks, pageLinksFor } from './pages.ts'
 import { createSources, type SourceOptions, type Sources } from './sources.ts'
@@ -148,7 +144,7 @@ export interface Postern {
 export function createPostern(options: PosternOptions): Postern {
   const issuer = readPublicUrl(options.publicUrl)
   const plan = readConnectors(options)
-  const identity = readIdentity(options.identity)
+  const identity = readIdentity(options.identity, issuer)
   const sources = createSources(options.sources ?? {})
   const opened = openRooms(options, issuer, plan, sources, identity)
   let house: OpenHouse | undefined
@@ -174,27 +170,6 @@ export function createPostern(options: PosternOptions): Postern {
     fetchPassed: async (request) => PlainResponse.realOf(await (await opened).fetchPassed(request)),
     close: async () => (await opened).close(),
   }
-}
-
-interface Identity {
-  form: FormProvider | undefined
-  outside: readonly OutsideProvider[]
-  passkeys: PasskeyProvider | undefined
-}
-
-/** Accounts of this server, and what they can be signed in with elsewhere. Throws a `TypeError` for two of one name. */
-function readIdentity(identity: PosternOptions['identity']): Identity {
-  const all = [identity].flat() as readonly IdentityProvider[]
-  const forms = all.filter((one): one is FormProvider => one.kind === 'form')
-  const outside = all.filter((one): one is OutsideProvider => one.kind === 'outside')
-  const twin = outside.find(({ name }, at) => outside.findIndex((other) => other.name === name) !== at)
-  if (all.length === 0) throw new TypeError('identity names no way to sign in')
-  if (forms.length > 1) throw new TypeError('identity has two kinds of accounts with passwords')
-  if (twin !== undefined) throw new TypeError(`identity has two providers called ${twin.name}`)
-  const passkeys = all.find((one): one is PasskeyProvider => one.kind === 'passkeys')
-  if (passkeys !== undefined && forms.length === 0)
-    throw new TypeError('passkeys are of accounts of this server; add localAccounts')
-  return { form: forms[0], outside, passkeys }
 }
 
 const keyPurposes = [
@@ -293,11 +268,16 @@ async function openRooms(
       onMissedBeat: (reason) => telemetry.emit('instance.beat_missed', 'instances', { reason }),
     })
 
+  const hasConsole = options.console !== undefined
   const login = createLogin({
     storage,
     provider: identity.form,
     outside: { providers: identity.outside, detours, way: { fetch: operatorFetch } },
-    passkeys: identity.passkeys && { provider: identity.passkeys, detours },
+    passkeys: identity.passkeys && {
+      provider: identity.passkeys,
+      detours,
+      linksFor: (user) => pageLinksFor(user, login.passkeysPathOf(user) ?? '', login, hasConsole),
+    },
     origin: issuer,
     keys: { csrf: keys.get('csrf') },
     telemetry,
@@ -379,7 +359,7 @@ async function openRooms(
     login,
     brand,
     findConnector: async (resource) => connectors.resources.find(resource as ResourceIdentifier),
-    linksFor: (user) => pageLinksFor(user, accountPath, options.console !== undefined),
+    linksFor: (user) => pageLinksFor(user, accountPath, login, hasConsole),
     telemetry,
     clock,
   })

@@ -32,7 +32,13 @@ import {
   type OutsideVisit,
 } from './outside-login.ts'
 import { createPasskeyLogin, type PasskeyLoginOptions } from './passkey-login.ts'
-import { type PasskeyEndpoint, type PasskeyPagesOptions, passkeyEndpoints } from './passkey-pages.ts'
+import {
+  mayHavePasskeys,
+  type PasskeyEndpoint,
+  type PasskeyPagesOptions,
+  passkeyEndpoints,
+  passkeyPaths,
+} from './passkey-pages.ts'
 
 export interface LoginOptions {
   /** The pending request, if there is one, joins sign-in to its flow. */
@@ -69,11 +75,14 @@ export interface Login {
   /** Of sign-ins elsewhere: on the way there and back, by GET. */
   outsideEndpoints: readonly { path: string; handle(request: Request): Promise<Response> }[]
   passkeyEndpoints: readonly PasskeyEndpoint[]
+  /** Where this person keeps passkeys; undefined where there are none to keep. */
+  passkeysPathOf(user: UserRecord | undefined): string | undefined
   /** Nobody can sign in before somebody has made the first account. */
   needsSetup(): Promise<boolean>
 }
 
-export type PasskeyChoice = Pick<PasskeyLoginOptions, 'provider' | 'detours'>
+export type PasskeyChoice = Pick<PasskeyLoginOptions, 'provider' | 'detours'> &
+  Pick<PasskeyPagesOptions, 'linksFor'>
 
 export type OutsideChoice = Pick<OutsideLoginOptions, 'providers' | 'detours' | 'way'>
 
@@ -322,11 +331,11 @@ export function createLogin(options: LoginOptions): Login {
       hasForm: provider !== undefined,
       passkey: challenge && {
         ...challenge,
-        action: `${paths.login}/passkey`,
+        action: passkeyPaths(paths.login).signIn,
         csrf: browser.csrf('login'),
         returnTo,
       },
-      recoveryPath: challenge && `${paths.login}/recovery?then=${encodeURIComponent(returnTo)}`,
+      recoveryPath: challenge && `${passkeyPaths(paths.login).recovery}?then=${encodeURIComponent(returnTo)}`,
       elsewhere: providers.map(({ name, label }) => ({
         label,
         path: `${paths.login}/${name}?then=${encodeURIComponent(returnTo)}`,
@@ -394,6 +403,7 @@ export function createLogin(options: LoginOptions): Login {
       showLogin(request, status, { returnTo, username: '', fault }),
     enter: async (request, { userId }, returnTo) => seeOther(returnTo, await sessions.begin(request, userId)),
     sendToLogin,
+    goTo: (path) => seeOther(path),
     signOutForm,
   }
 
@@ -405,10 +415,19 @@ export function createLogin(options: LoginOptions): Login {
     signOutForm,
     endpoints: { login, logout, setup },
     outsideEndpoints,
-    passkeyEndpoints:
-      passkeyLogin === undefined
-        ? []
-        : passkeyEndpoints({ login: passkeyLogin, storage, frame, loginPath: paths.login, hands }),
+    passkeyEndpoints: passkeyLogin
+      ? passkeyEndpoints({
+          login: passkeyLogin,
+          storage,
+          frame,
+          loginPath: paths.login,
+          linksFor: options.passkeys?.linksFor ?? (() => []),
+          clock,
+          hands,
+        })
+      : [],
+    passkeysPathOf: (user) =>
+      passkeyLogin && user && mayHavePasskeys(user) ? passkeyPaths(paths.login).keep : undefined,
     needsSetup,
   }
 }

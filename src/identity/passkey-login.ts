@@ -1,14 +1,14 @@
 /** Signing in by passkey or recovery code, and the page where a person keeps both (WebAuthn Level 3 §7, NIST SP 800-63B §4.2). */
 
 import type { Clock } from '../platform/clock.ts'
-import { hashToken, systemRandom, type TokenHash } from '../platform/crypto.ts'
+import type { TokenHash } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { Detours } from '../storage/detours.ts'
 import type { AccountStorage, PasskeyStorage, UserRecord } from '../storage/storage.ts'
 import { canonicalUsername } from './account-rules.ts'
 import type { GuessBrake } from './guess-brake.ts'
 import type { PasskeyProvider, PasskeySite } from './identity-provider.ts'
-import { recoveryCode } from './providers/passkeys.ts'
+import { hashRecoveryCode, recoveryCode } from './recovery-code.ts'
 
 export interface PasskeyLoginOptions {
   provider: PasskeyProvider
@@ -114,10 +114,10 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
   }
 
   async function makeRecoveryCodes({ flowId }: Visit, { userId }: UserRecord): Promise<string[]> {
-    const codes = Array.from({ length: recoveryCodes }, () => recoveryCode(systemRandom))
+    const codes = Array.from({ length: recoveryCodes }, () => recoveryCode())
     await storage.saveRecoveryCodes(
       userId,
-      codes.map((code) => hashOfCode(userId, code)),
+      codes.map((code) => hashRecoveryCode(userId, code)),
     )
     telemetry.emit('recovery.made', flowId, { userId })
     return codes
@@ -131,10 +131,11 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
       return { outcome: 'wait', retryAfterSeconds: attempt.retryAfterSeconds }
     }
     const user = await storage.findUserByName(canonicalUsername(username))
-    const code = form.get('code') ?? ''
-    const isGood =
-      user !== undefined && (await storage.takeRecoveryCode(user.userId, hashOfCode(user.userId, code)))
-    if (!isGood) {
+    // As long for a name that nobody has as for a wrong code.
+    const userId = user?.userId ?? nobody
+    const code = hashRecoveryCode(userId, form.get('code') ?? '')
+    const wasTaken = await storage.takeRecoveryCode(userId, code)
+    if (user === undefined || !wasTaken) {
       telemetry.emit('login.failed', flowId, { code: 'recovery', reason: 'wrong name or recovery code' })
       return { outcome: 'refused' }
     }
@@ -166,14 +167,12 @@ export const maximumPasskeys = 20
 const recoveryCodes = 10
 const maximumLabelCharacters = 60
 
+/** No id of an account. */
+const nobody = ''
+
 const signInPurpose = 'sign-in by passkey'
 
 /** A challenge that was made for one account adds nothing to another that signs in meanwhile. */
 function purposeOfAdding({ userId }: UserRecord): string {
   return `passkey of ${userId}`
-}
-
-/** 80 random bits, so a plain hash will do; small letters and dashes are for people. */
-function hashOfCode(userId: string, code: string): TokenHash {
-  return hashToken(`recovery ${userId} ${code.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`)
 }

@@ -1,9 +1,10 @@
 /** The addresses of passkeys and recovery codes: signing in by one, and the page where a person keeps them. */
 
+import type { Clock } from '../platform/clock.ts'
 import type { PasskeyStorage, UserRecord } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
-import { type Page, pageHeaders } from '../ui/layout.ts'
-import { passkeysPage, recoveryPage } from '../ui/passkeys.ts'
+import { type Page, type PageLink, pageHeaders } from '../ui/layout.ts'
+import { type PasskeyDeed, type PasskeyFault, passkeysPage, recoveryPage } from '../ui/passkeys.ts'
 import { text } from '../ui/text.ts'
 import { readFormBody } from './form-body.ts'
 import type { RequestBrowser, SignOutForm } from './login.ts'
@@ -14,6 +15,9 @@ export interface PasskeyPagesOptions {
   storage: PasskeyStorage
   frame: { brand: Brand; homePath: string }
   loginPath: string
+  /** Which pages there are for this person. */
+  linksFor(user: UserRecord): readonly PageLink[]
+  clock: Clock
   /** What the sign-in does for every way in. */
   hands: {
     browserOf(request: Request): RequestBrowser
@@ -26,6 +30,8 @@ export interface PasskeyPagesOptions {
     /** A session, and on to there. */
     enter(request: Request, user: UserRecord, returnTo: string): Promise<Response>
     sendToLogin(request: Request, returnTo: string): Response
+    /** By 303. */
+    goTo(path: string): Response
     signOutForm(request: Request, returnTo: string): SignOutForm
   }
 }
@@ -36,18 +42,21 @@ export interface PasskeyEndpoint {
   handle(request: Request): Promise<Response>
 }
 
+/** Below the sign-in page, where no provider elsewhere may have these names (`refuseProviderName`). */
+export function passkeyPaths(loginPath: string): Record<'signIn' | 'recovery' | 'keep', string> {
+  return { signIn: `${loginPath}/passkey`, recovery: `${loginPath}/recovery`, keep: `${loginPath}/passkeys` }
+}
+
 export function passkeyEndpoints({
   login,
   storage,
   frame,
   loginPath,
+  linksFor,
+  clock,
   hands,
 }: PasskeyPagesOptions): PasskeyEndpoint[] {
-  const paths = {
-    signIn: `${loginPath}/passkey`,
-    recovery: `${loginPath}/recovery`,
-    keep: `${loginPath}/passkeys`,
-  }
+  const paths = passkeyPaths(loginPath)
 
   async function visitOf(request: Request, returnTo: string) {
     const browser = hands.browserOf(request)
@@ -105,19 +114,17 @@ export function passkeyEndpoints({
 
   /* Keeping them */
 
-  type Notice = Parameters<typeof passkeysPage>[0]['notice']
-
   async function showPasskeys(
     request: Request,
     user: UserRecord,
-    { notice, newCodes }: { notice?: Notice; newCodes?: readonly string[] } = {},
+    { done, fault, newCodes }: { done?: PasskeyDeed; fault?: PasskeyFault; newCodes?: readonly string[] },
   ): Promise<Response> {
     const browser = hands.browserOf(request)
     const held = await storage.listPasskeys(user.userId)
     const hasRoom = held.length < maximumPasskeys
     const page = passkeysPage({
       ...frame,
-      links: [],
+      links: linksFor(user),
       visitor: { ...user, signOut: hands.signOutForm(request, frame.homePath) },
       action: paths.keep,
       csrf: browser.csrf(purposeOf(user)),
@@ -125,32 +132,42 @@ export function passkeyEndpoints({
       adding: hasRoom ? await login.addChallenge(browser.browserHash, user) : undefined,
       recoveryCodesLeft: await storage.countRecoveryCodes(user.userId),
       newCodes,
-      notice,
+      done,
+      fault,
+      now: clock(),
     })
-    return show(request, page, notice === undefined || notice === 'added' ? 200 : 400)
+    return show(request, page, fault === undefined ? 200 : faultStatus[fault])
   }
 
   async function keep(request: Request): Promise<Response> {
     const user = await hands.findUser(request)
     if (user === undefined) return hands.sendToLogin(request, paths.keep)
-    // Who may enter from elsewhere is said there: a key of their own would outlive that.
-    if (user.outside !== undefined) return hands.sendToLogin(request, frame.homePath)
-    if (request.method === 'GET') return showPasskeys(request, user)
+    if (!mayHavePasskeys(user)) return hands.goTo(frame.homePath)
+    if (request.method === 'GET')
+      return showPasskeys(request, user, readDeed(new URL(request.url).searchParams.get('done')))
     const form = await readFormBody(request)
     if (!hands.isGenuinePost(request, form, purposeOf(user)))
-      return showPasskeys(request, user, { notice: 'refused' })
+      return showPasskeys(request, user, { fault: 'expired' })
     const visit = await visitOf(request, frame.homePath)
     switch (form.get('act')) {
-      case 'add':
-        return showPasskeys(request, user, { notice: await login.add(visit, user, form) })
+      case 'add': {
+        const outcome = await login.add(visit, user, form)
+        return outcome === 'added' ? done(outcome) : showPasskeys(request, user, { fault: outcome })
+      }
       case 'remove':
         await login.remove(visit, user, form.get('id') ?? '')
-        return showPasskeys(request, user)
+        return done('removed')
       case 'codes':
+        // Shown by this answer alone: what an address leads to can be opened again.
         return showPasskeys(request, user, { newCodes: await login.makeRecoveryCodes(visit, user) })
       default:
-        return showPasskeys(request, user)
+        return showPasskeys(request, user, { fault: 'expired' })
     }
+  }
+
+  /** So that a reload does nothing twice. */
+  function done(deed: PasskeyDeed): Response {
+    return hands.goTo(`${paths.keep}?done=${deed}`)
   }
 
   return [
@@ -165,6 +182,17 @@ export function passkeyEndpoints({
     { method: 'GET', path: paths.keep, handle: keep },
     { method: 'POST', path: paths.keep, handle: keep },
   ]
+}
+
+/** Who may enter from elsewhere is said there, at each sign-in: a key of their own would outlive that. */
+export function mayHavePasskeys({ outside }: UserRecord): boolean {
+  return outside === undefined
+}
+
+const faultStatus = { expired: 403, refused: 400, full: 409 } as const satisfies Record<PasskeyFault, number>
+
+function readDeed(asked: string | null): { done?: PasskeyDeed } {
+  return asked === 'added' || asked === 'removed' ? { done: asked } : {}
 }
 
 /** A page of one person is of no use when another has signed in meanwhile. */

@@ -19,6 +19,8 @@ export const operatorActions = [
   'keys.rewrapped',
   'keys.removed',
   'credential.removed',
+  'passkey.removed',
+  'recovery.ended',
 ] as const
 
 /** Only what came about is written down, right after it did. */
@@ -47,8 +49,8 @@ export function auditedStorage(storage: Storage, doer: Doer, clock: Clock): Stor
       if (isRemoved) await note('user.removed', { userId, username: user?.username ?? '' })
       return isRemoved
     },
-    async setPasswordHash(userId, passwordHash) {
-      const isSet = await storage.setPasswordHash(userId, passwordHash)
+    async changePasswordHash(userId, passwordHash) {
+      const isSet = await storage.changePasswordHash(userId, passwordHash)
       if (isSet) await note('user.password_set', { userId })
       return isSet
     },
@@ -96,6 +98,15 @@ export function auditedStorage(storage: Storage, doer: Doer, clock: Clock): Stor
       const isRemoved = await storage.removeCredential(userId, connector)
       if (isRemoved) await note('credential.removed', { userId, connector })
       return isRemoved
+    },
+    async removePasskey(userId, passkeyId) {
+      const isRemoved = await storage.removePasskey(userId, passkeyId)
+      if (isRemoved) await note('passkey.removed', { userId })
+      return isRemoved
+    },
+    async saveRecoveryCodes(userId, codeHashes) {
+      await storage.saveRecoveryCodes(userId, codeHashes)
+      await note('recovery.ended', { userId })
     },
   }
 }

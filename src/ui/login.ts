@@ -48,8 +48,9 @@ ${view.recoveryPath === undefined ? '' : html`<p class="section note"><a href="$
   )
 }
 
-function leadOf({ isForConnection, hasForm = true }: LoginView): string {
+function leadOf({ isForConnection, hasForm = true, elsewhere = [] }: LoginView): string {
   const say = text.signIn
+  if (hasForm && elsewhere.length > 0) return isForConnection ? say.leadEitherForConnection : say.leadEither
   if (!hasForm) return isForConnection ? say.leadElsewhereForConnection : say.leadElsewhere
   return isForConnection ? say.leadForConnection : say.lead
 }
@@ -59,7 +60,7 @@ function elsewhere({ elsewhere: providers = [], hasForm = true }: LoginView): Ma
   if (providers.length === 0) return html``
   return html`<p class="elsewhere">${providers.map(
     ({ label, path }) =>
-      html`<a class="button${hasForm ? '' : ' primary'}" href="${path}">${text.signIn.signInAt(html`<bdi>${label}</bdi>`)}</a>`,
+      html`<a class="button${hasForm ? '' : ' primary'}" href="${path}"><span>${text.signIn.signInAt(html`<bdi>${label}</bdi>`)}</span></a>`,
   )}</p>`
 }
 

@@ -2,6 +2,7 @@
 
 import type { Brand } from './brand.ts'
 import { field, formFault, hidden } from './form.ts'
+import { instant } from './instant.ts'
 import { formActionTo, type Page, type PageLink, renderPage, type Visitor } from './layout.ts'
 import { html, type Markup, outsideWords } from './markup.ts'
 import { text } from './text.ts'
@@ -20,10 +21,14 @@ export function passkeyButton(view: PasskeyButtonView): Markup {
   return html`<form class="passkey" method="post" action="${view.action}" data-passkey="get" data-options="${JSON.stringify(view.options)}" hidden>
 ${hidden('csrf', view.csrf)}${hidden('then', view.returnTo)}${hidden('state', view.state)}${hidden('passkey', '')}
 <button class="button" type="submit">${text.passkeys.signIn}</button>
+<p class="wrong" role="alert" data-fault hidden>${text.passkeys.notUsed}</p>
 </form>`
 }
 
-/** As old browsers have no JSON forms of WebAuthn, they keep the other ways. */
+/**
+ * Old browsers lack the JSON forms of WebAuthn and keep the other ways. One question at a time: a second click would
+ * end the first one.
+ */
 export const passkeyScript = `
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   const api = window.PublicKeyCredential
@@ -31,19 +36,22 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   const read = api && (kind === 'get' ? api.parseRequestOptionsFromJSON : api.parseCreationOptionsFromJSON)
   if (!read) continue
   form.hidden = false
-  let signed = false
+  for (const sentence of document.querySelectorAll('[data-without]')) sentence.hidden = true
+  const fault = form.querySelector('[data-fault]')
+  let isAsking = false
   form.addEventListener('submit', async (event) => {
-    if (signed) return
     event.preventDefault()
+    if (isAsking) return
+    isAsking = true
+    fault.hidden = true
     try {
       const publicKey = read.call(api, JSON.parse(form.dataset.options))
       const credential = await navigator.credentials[kind]({ publicKey })
       form.elements.passkey.value = JSON.stringify(credential.toJSON())
-      signed = true
-      form.requestSubmit()
+      form.submit()
     } catch {
-      const fault = form.querySelector('[data-fault]')
-      if (fault) fault.hidden = false
+      isAsking = false
+      fault.hidden = false
     }
   })
 }`
@@ -90,22 +98,29 @@ export interface PasskeysView {
   recoveryCodesLeft: number
   /** Made a moment ago, and shown this once. */
   newCodes: readonly string[] | undefined
-  notice: keyof typeof text.passkeys.notice | undefined
+  done: PasskeyDeed | undefined
+  fault: PasskeyFault | undefined
+  now: number
 }
+
+/** Closed words, which an address may carry. */
+export type PasskeyDeed = keyof typeof text.passkeys.done
+
+export type PasskeyFault = keyof typeof text.passkeys.fault
 
 export function passkeysPage(view: PasskeysView): Page {
   const say = text.passkeys
   const content = html`<div class="panel">
 <h1>${say.title}</h1>
 <p class="lead">${say.lead}</p>
-${view.notice === undefined ? '' : html`<div class="callout${view.notice === 'added' ? ' calm' : ' error'}" role="status"><p>${say.notice[view.notice]}</p></div>`}
-${view.passkeys.length === 0 ? html`<p class="section">${say.none}</p>` : html`<div class="apps">${view.passkeys.map((passkey) => passkeyRow(view, passkey))}</div>`}
+${noticeOf(view)}
+${view.passkeys.length === 0 ? html`<p class="section">${say.none}</p>` : html`<ul class="apps">${view.passkeys.map((passkey) => passkeyItem(view, passkey))}</ul>`}
 ${view.adding === undefined ? '' : addingForm(view, view.adding)}
 <div class="section"><h2>${say.codesTitle}</h2>
 <p>${say.codesLead}</p>
 ${view.newCodes === undefined ? html`<p class="note">${say.codesLeft(view.recoveryCodesLeft)}</p>` : newCodes(view.newCodes)}
-<form method="post" action="${view.action}">${hidden('csrf', view.csrf)}${hidden('act', 'codes')}
-<p class="section"><button class="button" type="submit">${say.codesMake}</button></p></form>
+<form class="stack" method="post" action="${view.action}">${hidden('csrf', view.csrf)}${hidden('act', 'codes')}
+<button class="button" type="submit">${say.codesMake}</button></form>
 </div>
 </div>`
   const { brand, homePath, links, visitor } = view
@@ -123,12 +138,20 @@ ${view.newCodes === undefined ? html`<p class="note">${say.codesLeft(view.recove
   )
 }
 
-function passkeyRow({ action, csrf }: PasskeysView, passkey: PasskeysView['passkeys'][number]): Markup {
+function noticeOf({ done, fault }: PasskeysView): Markup {
+  if (fault !== undefined) return formFault(text.passkeys.fault[fault])
+  if (done === undefined) return html``
+  return html`<div class="callout calm" role="status"><p>${text.passkeys.done[done]}</p></div>`
+}
+
+function passkeyItem({ action, csrf, now }: PasskeysView, passkey: PasskeysView['passkeys'][number]): Markup {
   const say = text.passkeys
-  const label = outsideWords(passkey.label, 60) || say.nameless
-  return html`<div class="app"><div class="row"><h2><bdi>${label}</bdi></h2>
-<form method="post" action="${action}">${hidden('csrf', csrf)}${hidden('act', 'remove')}${hidden('id', passkey.passkeyId)}<button class="button small" type="submit">${say.remove}</button></form></div>
-<p class="note">${say.since(day(passkey.createdAt))}${passkey.lastUsedAt === undefined ? '' : html` ${say.used(day(passkey.lastUsedAt))}`}</p></div>`
+  const label = html`<bdi>${outsideWords(passkey.label, 60) || say.nameless}</bdi>`
+  const since = say.since(instant(passkey.createdAt, now))
+  const used = passkey.lastUsedAt === undefined ? say.neverUsed : say.used(instant(passkey.lastUsedAt, now))
+  return html`<li class="app"><div class="row"><h2>${label}</h2>
+<form method="post" action="${action}">${hidden('csrf', csrf)}${hidden('act', 'remove')}${hidden('id', passkey.passkeyId)}<button class="button small" type="submit">${say.remove}<span class="hidden"> ${label}</span></button></form></div>
+<p class="note">${since} ${used}</p></li>`
 }
 
 function addingForm(
@@ -139,17 +162,12 @@ function addingForm(
   return html`<form class="stack" method="post" action="${action}" data-passkey="create" data-options="${JSON.stringify(options)}" hidden>
 ${hidden('csrf', csrf)}${hidden('act', 'add')}${hidden('state', state)}${hidden('passkey', '')}
 ${field({ name: 'label', label: say.label, hint: say.labelHint, type: 'text', autocomplete: 'off', required: false, maximumLength: 60 })}
-<p class="wrong" data-fault hidden>${say.notMade}</p>
+<p class="wrong" role="alert" data-fault hidden>${say.notMade}</p>
 <button class="button primary" type="submit">${say.add}</button>
 </form>
-<noscript><p class="section note">${say.needsScript}</p></noscript>`
+<p class="section note" data-without>${say.needsScript}</p>`
 }
 
 function newCodes(codes: readonly string[]): Markup {
-  return html`<div class="callout calm" role="status"><p>${text.passkeys.codesShown}</p><ul class="bullets">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul></div>`
-}
-
-function day(at: number): Markup {
-  const instant = new Date(at * 1000).toISOString()
-  return html`<time datetime="${instant}">${instant.slice(0, 10)}</time>`
+  return html`<div class="callout calm" role="status"><p>${text.passkeys.codesShown}</p><ul class="codes" dir="ltr">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul></div>`
 }

@@ -38,6 +38,12 @@ main{width:100%;max-width:33rem;margin:0 auto;padding:0 1.5rem}
 .lead{margin-top:.6rem;color:var(--muted)}
 .muted{color:var(--muted)}
 .note{display:block;color:var(--muted);font-size:.88rem;line-height:1.45}
+.elsewhere{display:grid;gap:.7rem;margin-top:1.6rem}
+.elsewhere .button{justify-content:center;text-align:center}
+form.passkey{margin-top:1.6rem}
+.elsewhere+form.passkey{margin-top:.7rem}
+form.passkey .button{width:100%}
+form.passkey .wrong{margin-top:.5rem}
 form.stack{display:grid;gap:1.15rem;margin-top:1.6rem}
 .field{display:grid;gap:.35rem}
 .field label{font-weight:600;font-size:.94rem}
@@ -97,11 +103,13 @@ form.stack .button{margin-top:.35rem}
 .section>p{margin-top:.5rem}
 .bullets{margin-top:.7rem;display:grid;gap:.55rem;list-style:disc;padding-inline-start:1.2rem}
 .bullets li::marker{color:var(--accent)}
+.codes{margin-top:.8rem;display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.45rem 1rem}
+.codes code{font-size:1rem;color:var(--ink)}
 .copy{display:flex;align-items:stretch;margin-top:.5rem;border:1px solid var(--line);border-radius:8px;background:var(--paper);overflow:hidden}
 .copy code{flex:1;min-width:0;padding:.6rem .8rem;font-size:.86rem;line-height:1.5;user-select:all;-webkit-user-select:all}
 .copy button{flex:none;border:0;border-inline-start:1px solid var(--line);background:var(--panel);color:var(--accent);padding:0 .95rem;font-size:.86rem;font-weight:600;min-width:5rem}
 .copy button:hover{background:var(--accent-wash)}
-.copy button[hidden]{display:none}
+[hidden]{display:none!important}
 .copy button:focus-visible{outline-offset:-3px}
 .address code{font-size:1rem;color:var(--ink)}
 .ways{margin-top:1rem;border-top:1px solid var(--line)}

@@ -29,6 +29,9 @@ export const text = {
     wait: (seconds: number): string =>
       `Too many sign-ins have failed. For safety this server waits ${duration(seconds)} before it looks at the next one.`,
     busy: 'This server is busy with other sign-ins. Wait a moment and try again.',
+    leadEither: 'With an account that you have elsewhere, or with one on this server.',
+    leadEitherForConnection:
+      'With an account that you have elsewhere, or with one on this server. Then you decide about the connection.',
     leadElsewhere: 'With an account that you have already.',
     leadElsewhereForConnection:
       'With an account that you have already. Then you decide about the connection.',
@@ -46,9 +49,9 @@ export const text = {
 
   passkeys: {
     signIn: 'Sign in with a passkey',
-    recover: 'Lost your passkey? Use a recovery code',
+    recover: 'Use a recovery code',
     recoverTitle: 'Sign in with a recovery code',
-    recoverLead: 'Each code works once. Then add a new passkey.',
+    recoverLead: 'Each code works once. Then add a passkey on the device that you have now.',
     code: 'Recovery code',
     recoverWrong: 'That user name and code do not go together, or the code was used before.',
     failed: 'This passkey could not be used here. Try again, or sign in another way.',
@@ -56,14 +59,16 @@ export const text = {
     lead: 'Sign in with the fingerprint, face or PIN of a device of yours, without a password. A passkey works on this site alone, so it cannot be phished.',
     none: 'You have no passkey here yet.',
     nameless: 'A passkey without a name',
-    since: (day: Markup): Markup => html`Added on ${day}.`,
-    used: (day: Markup): Markup => html`Last used on ${day}.`,
+    since: (when: Markup): Markup => html`Added ${when}.`,
+    used: (when: Markup): Markup => html`Last used ${when}.`,
+    neverUsed: 'Never used.',
     remove: 'Remove',
     label: 'Name of the new passkey',
     labelHint: 'For example the device that it is on.',
     add: 'Add a passkey',
+    notUsed: 'No passkey was used. Try again, or sign in another way.',
     notMade: 'No passkey was made. Try again, or on another device.',
-    needsScript: 'Adding a passkey needs JavaScript, which is switched off in this browser.',
+    needsScript: 'Adding a passkey needs a browser that knows passkeys, with JavaScript switched on.',
     codesTitle: 'Recovery codes',
     codesLead:
       'For the day on which no device of yours is at hand. Write them down, and keep them where you keep keys.',
@@ -71,8 +76,14 @@ export const text = {
       count === 0 ? 'You have none.' : count === 1 ? 'One is left.' : `${count} are left.`,
     codesMake: 'Make new recovery codes',
     codesShown: 'These are shown now and never again. All earlier ones have ended.',
-    notice: {
-      added: 'The passkey was added.',
+    done: {
+      added: 'The passkey was added. Next time, sign in with it.',
+      removed:
+        'The passkey was removed. Nobody can sign in with it any more. You may want to delete it on the device too.',
+    },
+    fault: {
+      expired:
+        'This page had been open for too long, or came from somewhere else. Nothing was changed. Please try again.',
       refused: 'The passkey was not added. Try again.',
       full: 'There is no room for another passkey. Remove one first.',
     },
@@ -400,6 +411,7 @@ export const text = {
     made: 'Made',
     lastUsed: 'Last used',
     liveGrants: 'Grants',
+    allGrants: 'Grants of everybody',
     kind: 'Kind',
     kinds: {
       registered: 'registered itself',
@@ -411,7 +423,6 @@ export const text = {
     },
     expires: 'Goes',
     never: 'never',
-    allGrants: 'Grants of everybody',
     may: 'May',
     since: 'Since',
     stands: 'stands',
@@ -431,6 +442,7 @@ export const text = {
     failures24: 'Failures in 24 hours',
     changes: 'Changes of tools',
     noChanges: 'None since they were first seen.',
+    allChanges: 'All changes, in the audit log',
     added: 'New',
     removed: 'Gone',
     changedTool: 'Changed',
@@ -442,8 +454,8 @@ export const text = {
     details: 'Details',
     allActions: 'All kinds',
     filter: 'Show',
-    allChanges: 'All changes, in the audit log',
     older: 'Older',
+    newer: 'Newer',
     exportAll: 'Export all (JSON lines)',
     setting: 'Setting',
     value: 'Value',
@@ -455,7 +467,6 @@ export const text = {
     sure: 'Really',
     removePersonHint: 'Signs the person out and ends their connections, at once.',
     removeClientHint: 'Ends all connections that were made with it, at once.',
-    newer: 'Newer',
     revokeHint: 'Its tokens are dead at once. The person has to allow it again.',
     removeCredentialHint: 'The person is asked for another when they connect again.',
     done: {

@@ -43,9 +43,10 @@ function open(options: Partial<OidcOptions> = {}, withLocal = false): Promise<Do
 /** From the page to the provider: where its link leads. */
 async function leave(door: Door, browser: Browser, page = '/login'): Promise<URL> {
   const html = await (await browser.get(page)).text()
-  const link = /<a class="button[^"]*" href="([^"]+)">Sign in with <bdi>Example SSO<\/bdi><\/a>/.exec(
-    html,
-  )?.[1]
+  const link =
+    /<a class="button[^"]*" href="([^"]+)"><span>Sign in with <bdi>Example SSO<\/bdi><\/span><\/a>/.exec(
+      html,
+    )?.[1]
   if (link === undefined) throw new Error('no link to the provider')
   const gone = await browser.get(link.replaceAll('&amp;', '&'))
   return new URL(gone.headers.get('location') ?? '', door.origin)

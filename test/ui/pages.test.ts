@@ -71,9 +71,9 @@ describe('words of strangers', () => {
   })
 })
 
-/** Links of clients open a dialog in which the person confirms, those of a story lead to who has seen it before; they are followed only when they are clicked. */
+/** An empty one leads to the page itself. Links of clients open a dialog in which the person confirms, those of a story lead to who has seen it before; they are followed only when they are clicked. */
 const ownOrOfClient =
-  /^(\/|https:\/\/claude\.ai\/customize\/connectors(\?modal=add-custom-connector&amp;connectorName=[^&]*&amp;connectorUrl=https%3A[^&]*)?$|https:\/\/(github\.com|claude\.com|platform\.claude\.com)\/[\w./-]+$|cursor:\/\/anysphere\.cursor-deeplink\/mcp\/install\?|vscode:mcp\/install\?)/
+  /^($|\/|https:\/\/claude\.ai\/customize\/connectors(\?modal=add-custom-connector&amp;connectorName=[^&]*&amp;connectorUrl=https%3A[^&]*)?$|https:\/\/(github\.com|claude\.com|platform\.claude\.com)\/[\w./-]+$|cursor:\/\/anysphere\.cursor-deeplink\/mcp\/install\?|vscode:mcp\/install\?)/
 
 describe.each(pieces)('the page $name', ({ page }) => {
   test('allows exactly the style and script it holds, and nothing from elsewhere [OA21-24] [CIMD-11]', () => {

@@ -156,6 +156,7 @@ export const eventDefinitions: readonly EventDefinition[] = [
     'In the audit log only: an account was made, at the command line or in the console.',
   ),
   event('user.removed', 'info', 'In the audit log only: an account was removed; its connections have ended.'),
+  event('recovery.ended', 'info', 'In the audit log only: the recovery codes of a person were taken away.'),
   event('user.password_set', 'info', 'In the audit log only: an account was given another password.'),
   event(
     'client.created',

@@ -9,6 +9,7 @@ import type { Storage, UserRecord } from '../../storage/storage.ts'
 import { text } from '../../ui/text.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { dataFlags, describeInstant, examples, group, maximumRows } from './management.ts'
+import { forgetPasskeysCommand, passkeysCommand } from './passkeys.ts'
 import { type RecordFlags, withRecords } from './records.ts'
 import { readStandardInput } from './standard-input.ts'
 import { formatTable, printable, type Terminal } from './terminal.ts'
@@ -24,6 +25,8 @@ export function usersCommand(terminal: Terminal): Command {
   users.addCommand(listCommand(terminal))
   users.addCommand(removeCommand(terminal))
   users.addCommand(setPasswordCommand(terminal))
+  users.addCommand(passkeysCommand(findUser, terminal))
+  users.addCommand(forgetPasskeysCommand(findUser, terminal))
   return users
 }
 

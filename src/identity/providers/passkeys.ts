@@ -1,6 +1,6 @@
 /** Passkeys of local accounts: a key on the person's own device that only answers to our own name (WebAuthn Level 3; its formats by @simplewebauthn/server). */
 
-import { decodeBase64Url, encodeBase64Url } from '../../platform/crypto.ts'
+import { decodeBase64Url } from '../../platform/crypto.ts'
 import type { PasskeyRecord, UserRecord } from '../../storage/storage.ts'
 import type { PasskeyProvider, SignedByPasskey } from '../identity-provider.ts'
 
@@ -19,7 +19,7 @@ export function passkeys(): PasskeyProvider {
         // One that is there already is not made again.
         excludeCredentials: held.map(({ passkeyId: id, transports }) => ({
           id,
-          transports: transportsOf(transports),
+          transports: transports as AuthenticatorTransport[],
         })),
         // Found without a user name, and never without the person: it is the only thing that is asked for.
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
@@ -38,7 +38,8 @@ export function passkeys(): PasskeyProvider {
       const credential = verified?.registrationInfo?.credential
       if (verified?.verified !== true || credential === undefined) return undefined
       const { id: passkeyId, publicKey, counter, transports = [] } = credential
-      return { passkeyId, publicKey: new Uint8Array(publicKey), counter, transports }
+      const known = transports.filter((transport) => transportNames.has(transport))
+      return { passkeyId, publicKey: new Uint8Array(publicKey), counter, transports: known }
     },
     async signInOptions({ origin }) {
       const { generateAuthenticationOptions } = await webAuthn()
@@ -87,22 +88,10 @@ function handleOf({ userId }: UserRecord): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new TextEncoder().encode(userId))
 }
 
-function credentialOf({ passkeyId: id, publicKey, counter, transports }: PasskeyRecord) {
-  return { id, publicKey: new Uint8Array(publicKey), counter, transports: transportsOf(transports) }
+/** Whether it counted on is judged where it is noted, in one step (WebAuthn §7.2 step 22), so here nothing counts. */
+function credentialOf({ passkeyId: id, publicKey }: PasskeyRecord) {
+  return { id, publicKey: new Uint8Array(publicKey), counter: 0 }
 }
 
-function transportsOf(transports: readonly string[]) {
-  return transports as ('internal' | 'usb' | 'nfc' | 'ble' | 'hybrid')[]
-}
-
-/** Ten of them, of 80 random bits each, to be written down. */
-export function recoveryCode(random: (bytes: number) => Uint8Array): string {
-  const text = encodeBase64Url(random(20))
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]/g, '')
-    .slice(0, 16)
-  return (text.length === 16 ? text : recoveryCode(random).replaceAll('-', '')).replaceAll(
-    /(.{4})(?=.)/g,
-    '$1-',
-  )
-}
+/** A hint of the browser's, for its next question (WebAuthn §5.8.4). */
+const transportNames: ReadonlySet<string> = new Set(['usb', 'nfc', 'ble', 'smart-card', 'hybrid', 'internal'])
