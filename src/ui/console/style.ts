@@ -24,7 +24,7 @@ table{width:100%;border-collapse:collapse;font-size:.9rem;line-height:1.4}
 th{text-align:start;font-weight:600;color:var(--muted);font-size:.83rem;white-space:nowrap}
 th,td{padding:.55rem .8rem .55rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 td{overflow-wrap:normal}
-td a{display:inline-block;padding:.2rem 0}
+td a{display:inline-block;min-width:1.5rem;padding:.2rem 0}
 td.wide{min-width:14rem;overflow-wrap:anywhere}
 td .note{margin-top:.15rem}
 time{white-space:nowrap}
