@@ -1,6 +1,6 @@
 /** A browser without a browser: follows redirects by hand, fills plain forms, presses Approve, and stops where the answer goes to the client. */
 
-import { type Browser, isAtRedirectUri, type Visit } from './browser.ts'
+import { type Browser, isAtRedirectUri, refuseForeignLogin, type Visit } from './browser.ts'
 import { ConnectFailure } from './connect-failure.ts'
 import { createCookieJar } from './cookie-jar.ts'
 import { type FormButton, type HtmlForm, type HtmlPage, readHtmlPage, submissionOf } from './html-form.ts'
@@ -31,6 +31,8 @@ interface Hop {
   body: string | undefined
   /** The page whose form is sent. */
   from: string | undefined
+  /** The body holds the password. */
+  isLogin?: boolean
 }
 
 async function walk(visit: Visit, login: Login | undefined): Promise<string> {
@@ -46,6 +48,7 @@ async function walk(visit: Visit, login: Login | undefined): Promise<string> {
       const target = resolve(location, hop.url)
       if (isAtRedirectUri(target, visit.redirectUri)) return arrive(target, answer.status, hop)
       hop = redirected(target, answer.status, hop)
+      if (hop.isLogin === true) refuseForeignLogin(visit, hop.url)
       continue
     }
     hop = submit(answer, hop, login, told, visit)
@@ -114,7 +117,11 @@ function submit(
   const read = readHtmlPage(answer.text)
   const page = read.text.slice(0, quotedCharacters)
   const loginForm = read.forms.find((form) => form.fields.some(({ type }) => type === 'password'))
-  if (loginForm !== undefined) return fillLogin(loginForm, hop, login, told, page)
+  if (loginForm !== undefined) {
+    const filled = fillLogin(loginForm, hop, login, told, page)
+    refuseForeignLogin(visit, hop.url, filled.url)
+    return filled
+  }
   // After the login form: a wrong password is often answered with 401 or 403 and the form once more.
   if (answer.status >= 400) {
     throw new ConnectFailure('sign-in', `the sign-in ended at a page with status ${answer.status}: ${page}`)
@@ -150,7 +157,7 @@ function fillLogin(
     else if (/user|login|email|account/i.test(name) && type !== 'hidden') filled.set(name, login.username)
   }
   const decline = form.buttons.filter((button) => !isRefusal(button))
-  return send(form, decline[0] ?? form.buttons[0], filled, hop)
+  return { ...send(form, decline[0] ?? form.buttons[0], filled, hop), isLogin: true }
 }
 
 function findApproval(

@@ -1,7 +1,7 @@
 /** A real Chromium without a window, from optional packages: runs the pages' scripts, presses Approve, catches the answer before it leaves. */
 
 import type { Browser as Chromium, Page } from 'playwright-core'
-import { type Browser, isAtRedirectUri, type Visit } from './browser.ts'
+import { type Browser, isAtRedirectUri, refuseForeignLogin, type Visit } from './browser.ts'
 import type { Login } from './browser-fetch.ts'
 import { ConnectFailure } from './connect-failure.ts'
 import type { LoginStep } from './login-script.ts'
@@ -94,7 +94,7 @@ async function walk(
     if ((await password.count()) > 0) {
       if (isLoginTold) throw new ConnectFailure('sign-in', 'the user name and password were not accepted')
       isLoginTold = true
-      await fillLogin(page, options.login)
+      await fillLogin(page, visit, options.login)
     } else await approve(page)
     await Promise.race([landed, settled(page, before)])
   }
@@ -147,7 +147,7 @@ async function readText(page: Page): Promise<string> {
   return (text ?? '').replace(/\s+/g, ' ').trim().slice(0, 300)
 }
 
-async function fillLogin(page: Page, login: Login | undefined): Promise<void> {
+async function fillLogin(page: Page, visit: Visit, login: Login | undefined): Promise<void> {
   if (login === undefined) {
     throw new ConnectFailure(
       'sign-in',
@@ -155,6 +155,8 @@ async function fillLogin(page: Page, login: Login | undefined): Promise<void> {
     )
   }
   const form = page.locator('form:has(input[type=password])').first()
+  const action = (await form.getAttribute('action')) ?? ''
+  refuseForeignLogin(visit, page.url(), URL.parse(action, page.url())?.href ?? action)
   const name = form.locator(
     'input[name*=user i], input[name*=email i], input[name*=login i], input[type=email]',
   )

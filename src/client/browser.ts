@@ -1,5 +1,7 @@
 /** The browser of the person who signs in, as the connector sees it: sent to one URL, it comes back at another. */
 
+import { parseUrl } from '../platform/url.ts'
+import { ConnectFailure } from './connect-failure.ts'
 import type { TranscriptWriter } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
@@ -40,4 +42,18 @@ export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   if (!url.startsWith(redirectUri)) return false
   const next = url.charAt(redirectUri.length)
   return next === '' || next === '?' || next === '#' || (next === '&' && redirectUri.includes('?'))
+}
+
+/**
+ * A password is typed only where the authorization endpoint itself is, and sent only there: to other hosts the sign-in
+ * merely leads, and nobody said that they are the ones that the password is of.
+ */
+export function refuseForeignLogin(visit: Visit, ...places: readonly string[]): void {
+  const origin = parseUrl(visit.authorizationUrl)?.origin
+  const foreign = places.find((place) => parseUrl(place)?.origin !== origin)
+  if (foreign === undefined) return
+  throw new ConnectFailure(
+    'sign-in',
+    `the sign-in leads to ${parseUrl(foreign)?.origin ?? 'nowhere'}, which the server’s metadata does not name: the password was not typed there; sign in with --browser system, or tell by a login script what is to be typed`,
+  )
 }

@@ -45,8 +45,8 @@ test.each([
 /** The browser alone, against pages of the test's making. */
 async function walk(
   pages: Record<string, (body: string) => Response>,
+  asked: string[] = [],
 ): Promise<{ landed: string; asked: string[] }> {
-  const asked: string[] = []
   const transcript = createTranscript({
     surface: 't',
     url: 'https://as.test',
@@ -134,6 +134,35 @@ describe('stops', () => {
     const lookalike = 'https://claude.ai/api/mcp/auth_callback.evil?code=c0de'
     await expect(walk({ '/auth': () => to(lookalike) })).rejects.toThrow('404')
     expect(isAtRedirectUri(back, 'https://claude.ai/api/mcp/auth_callback')).toBe(true)
+  })
+})
+
+describe('the password is typed and sent only where the authorization endpoint is [SBP-08]', () => {
+  const loginPage = (action: string): Response =>
+    html(`<form method="post" action="${action}"><input name="user"><input type="password" name="p"></form>`)
+
+  test.each<[string, Record<string, (body: string) => Response>]>([
+    [
+      'a redirect to a login page elsewhere',
+      { '/auth': () => to('https://evil.test/login'), '/login': () => loginPage('/login') },
+    ],
+    ['a form that goes elsewhere', { '/auth': () => loginPage('https://evil.test/login') }],
+    [
+      'a redirect that keeps the form',
+      { '/auth': () => loginPage('/login'), '/login': () => to('https://evil.test/keep', 307) },
+    ],
+  ])('%s', async (_, pages) => {
+    const asked: string[] = []
+    await expect(walk(pages, asked)).rejects.toThrow('sign-in leads to https://evil.test')
+    expect(asked.filter((line) => line.includes('evil.test') && line.includes(login.password))).toEqual([])
+  })
+
+  test('another page of the same host is where it belongs', async () => {
+    const { asked } = await walk({
+      '/auth': () => to('/login'),
+      '/login': (body) => (body === '' ? loginPage('/login') : to(back, 303)),
+    })
+    expect(asked.at(-1)).toBe(`POST as.test/login user=ada&p=${login.password}`)
   })
 })
 
