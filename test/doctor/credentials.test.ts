@@ -91,7 +91,9 @@ test.each(cases)('%s, %s: nothing that is secret goes there [SBP-08]', async (_,
     const { hostname } = new URL(request.url)
     if (hostname !== 'mcp.lab.example') {
       const headers = [...request.headers].join('\n')
-      sent.push(decodeURIComponent(`${request.url}\n${headers}\n${await request.text()}`))
+      sent.push(
+        decodeURIComponent(`${request.url}\n${headers}\n${await request.text()}`.replaceAll('+', ' ')),
+      )
       return lure(request)
     }
     const answer = await next(request)
