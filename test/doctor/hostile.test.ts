@@ -1,7 +1,8 @@
 // Whatever a server does, a run ends in a report: silence, a byte a second, a flood, rubbish everywhere.
 
 import { expect, test } from 'vitest'
-import { createLab, type Handler } from './lab/lab.ts'
+import { atPath, onMethod, withToken } from './lab/fault.ts'
+import { createLab, type Edge, type Handler } from './lab/lab.ts'
 import { examineLab } from './lab/run.ts'
 
 const hostile: readonly (readonly [string, Handler])[] = [
@@ -48,6 +49,33 @@ test.each(hostile)('a server that %s', async (_, handle) => {
   expect(report.verdict).toBe('fails')
   expect(report.findings[0]?.fix).toBeTruthy()
   expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
+})
+
+/** Good up to there, and then: what is read only after a sign-in is read as carefully as the first answer. */
+const stages: readonly (readonly [string, (handle: Handler) => Edge])[] = [
+  ['the metadata', (handle) => atPath(/\.well-known/, handle)],
+  ['the registration', (handle) => atPath(/^\/register/, handle)],
+  ['the sign-in page', (handle) => atPath('/authorize', handle)],
+  ['the answer of the sign-in', (handle) => atPath('/sign-in', handle)],
+  ['the token endpoint', (handle) => atPath('/token', handle)],
+  ['the revocation endpoint', (handle) => atPath('/revoke', handle)],
+  ['every call', (handle) => withToken(handle)],
+  ['the lists', (handle) => onMethod(/\/list$/, handle)],
+]
+
+const lateHostile = stages.flatMap(([stage, at]) =>
+  hostile.slice(0, 6).map(([does, handle]) => [stage, does, at(handle)] as const),
+)
+
+test.each(lateHostile)('%s of a server that %s', async (stage, _, edge) => {
+  const lab = createLab()
+  lab.addEdge(edge)
+  const began = performance.now()
+  const report = await examineLab(lab, { isIntrusive: true, deadlineSeconds: 0.05, limitSeconds: 2 })
+  expect(performance.now() - began).toBeLessThan(4000)
+  expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
+  // What only ends the visit is no reason why Claude does not connect.
+  expect(report.verdict).toBe(stage === 'the revocation endpoint' ? 'works' : 'fails')
 })
 
 function drip(): ReadableStream<Uint8Array> {
