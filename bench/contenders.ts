@@ -36,15 +36,15 @@ const peerPrograms: Record<PeerName, { program: string; metadata: string }> = {
 export const peerNames = Object.keys(peerPrograms) as PeerName[]
 
 /** From the npm registry, exactly what the lockfile says; they are no dependencies of Postern. */
-export function installPeers(): void {
-  const installed = join(peersDirectory, 'node_modules/.package-lock.json')
-  const lockfile = join(peersDirectory, 'package-lock.json')
+export function installPeers(directory: string = peersDirectory): void {
+  const installed = join(directory, 'node_modules/.package-lock.json')
+  const lockfile = join(directory, 'package-lock.json')
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lockfile).mtimeMs) return
   // npm is a program of the Node that runs, or of the machine.
   const own = join(dirname(process.execPath), 'npm')
   const npm = existsSync(own) ? own : 'npm'
   const { status } = spawnSync(npm, ['ci', '--ignore-scripts', '--no-fund', '--no-audit'], {
-    cwd: peersDirectory,
+    cwd: directory,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (status !== 0) throw new Error('the peers could not be installed; is the npm registry reachable?')
