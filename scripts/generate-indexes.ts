@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 export const pluginFolders: readonly string[] = [
   'src/client/surfaces',
   'src/doctor/checks',
+  'src/doctor/logs/formats',
   'src/doctor/probes',
 ]
 

@@ -2,7 +2,7 @@
 
 import type { ConnectionRecord } from '../storage/storage.ts'
 import { agentName } from './agent.ts'
-import { type Diagnosis, diagnose } from './diagnosis.ts'
+import { type Diagnosis, diagnose, diagnoses } from './diagnosis.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { type Milestone, stepWords } from './step.ts'
 
@@ -44,10 +44,18 @@ export interface TimelineEntry {
   longestMs: number | undefined
 }
 
-export function tellStory(connection: ConnectionRecord, now: number): Story {
+/** Other books are for what was seen from elsewhere than this server, such as an access log. */
+export interface StoryBook {
+  diagnoses: readonly Diagnosis[]
+  words(step: { name: string; detail: string }): string
+}
+
+const ownBook: StoryBook = { diagnoses, words: stepWords }
+
+export function tellStory(connection: ConnectionRecord, now: number, book: StoryBook = ownBook): Story {
   const evidence = evidenceOf(connection, now)
-  const diagnosis = diagnose(connection, now)
-  const timeline = timelineOf(connection)
+  const diagnosis = diagnose(connection, now, book.diagnoses)
+  const timeline = timelineOf(connection, book)
   return {
     connectionId: connection.connectionId,
     state: stateOf(evidence, diagnosis),
@@ -61,10 +69,10 @@ export function tellStory(connection: ConnectionRecord, now: number): Story {
   }
 }
 
-function timelineOf({ steps, startedAt }: ConnectionRecord): TimelineEntry[] {
+function timelineOf({ steps, startedAt }: ConnectionRecord, { words }: StoryBook): TimelineEntry[] {
   return steps.map(({ firstAt, ...step }) => ({
     ...step,
-    words: stepWords(step),
+    words: words(step),
     at: firstAt,
     afterSeconds: firstAt - startedAt,
   }))

@@ -21,11 +21,12 @@ import { type FailOn, isFailure, noLongerFound, tolerate } from '../../doctor/to
 import { readLogin, readLoginScriptFile, readSeconds, readWords } from './connect.ts'
 import { doctorDiffCommand } from './doctor-diff.ts'
 import { type FormFlags, readTolerance, writeForms } from './doctor-forms.ts'
+import { hasFailing, isAsked, readToldStories, type StoryFlags, writeStories } from './doctor-stories.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { examples } from './management.ts'
 import { printable, type Terminal, type Writer } from './terminal.ts'
 
-interface DoctorFlags extends FormFlags {
+interface DoctorFlags extends FormFlags, StoryFlags {
   as: string
   variant?: string[]
   until?: Until
@@ -125,6 +126,15 @@ export function doctorCommand(terminal: Terminal): Command {
         .choices(['error', 'warning', 'never'] satisfies FailOn[])
         .default('error'),
     )
+    .option(
+      '--story <url>',
+      'also explain the attempts that the Postern there has seen, with its POSTERN_CONSOLE_TOKEN; without [url] only these',
+    )
+    .option(
+      '--log <file>',
+      'also explain the attempts in an access log: common, combined, JSON lines of nginx or Caddy (- reads standard input; again for more)',
+      (path: string, before: string[] = []) => [...before, path],
+    )
     .option('--ui', 'instead of examining: a page on this machine to add, connect and call it as in Claude')
     .option('--port <number>', 'the port of that page; by default any that is free', readPort)
     .addCommand(doctorDiffCommand(terminal))
@@ -156,6 +166,7 @@ ${examples([
     'postern doctor https://mcp.example.com/mcp --browser headless --state kept.json',
     'again after a restart, or a day',
   ],
+  ['postern doctor --log /var/log/nginx/access.log', 'what real attempts came to, by the log'],
   ['postern doctor --ui https://mcp.example.com/mcp', 'a page to try it by hand, as in Claude'],
   ['postern doctor https://mcp.example.com/mcp --as all', 'every client, stage by stage'],
   ['postern doctor https://mcp.example.com/mcp --html report.html', 'a page to look at or to send'],
@@ -164,6 +175,11 @@ ${examples([
 
 async function run(typed: string | undefined, flags: DoctorFlags, terminal: Terminal): Promise<number> {
   if (flags.ui === true) return showPage(typed, flags, terminal)
+  const stories = await readStoriesFor(typed, flags)
+  if (stories !== undefined && typed === undefined) {
+    writeStories(stories, flags, terminal.out)
+    return hasFailing(stories) && flags.failOn !== 'never' ? exitCodes.failed : exitCodes.done
+  }
   const target = asUsage(() => readWords(typed, flags.call ?? []))
   const tolerance = readTolerance(flags)
   const reports: DoctorReport[] = []
@@ -173,11 +189,26 @@ async function run(typed: string | undefined, flags: DoctorFlags, terminal: Term
     reports.push(tolerate(await examine(target, surface, flags, terminal), tolerance))
   }
   writeForms(reports, flags, terminal.out)
+  if (stories !== undefined) {
+    terminal.out.line()
+    writeStories(stories, flags, terminal.out)
+  }
   if (reports.some((report) => isFailure(report, flags.failOn))) return exitCodes.failed
   const gone = noLongerFound(reports, tolerance)
   if (gone.length === 0) return exitCodes.done
   terminal.err.line(`No longer found, so no longer to be expected: ${gone.join(', ')}`)
   return expectedFailureGone
+}
+
+/** Read before the server is examined, whose own attempts would be among them afterwards. */
+async function readStoriesFor(
+  typed: string | undefined,
+  flags: DoctorFlags,
+): ReturnType<typeof readToldStories> {
+  const url = typed === undefined ? undefined : asUsage(() => readWords(typed, [])).url
+  if (isAsked(flags) && url !== undefined && flags.json === true)
+    throw new CommandFailure('--json is for one of both: the URL, or --story and --log', exitCodes.usage)
+  return readToldStories(flags, url)
 }
 
 /** Loaded only here: a server is no part of an examination. */

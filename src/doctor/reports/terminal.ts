@@ -76,7 +76,8 @@ function whole(finding: Finding, ink: Ink): string {
 
 const labelWidth = 12
 
-function row(label: string, says: string, ink: Ink): string {
+/** A label, and what it stands for wrapped beside it. */
+export function row(label: string, says: string, ink: Ink): string {
   return hanging(`  ${ink.faint(label.padEnd(labelWidth))}`, labelWidth + 2, says, ink)
 }
 
