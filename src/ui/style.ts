@@ -27,7 +27,7 @@ code,kbd,.mono{font-family:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,
 .links{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;font-size:.92rem}
 .links a{padding:.35rem 0;color:var(--muted);text-decoration:none}
 .links a:hover,.links a[aria-current]{color:var(--ink)}
-.links a[aria-current]{font-weight:600;box-shadow:0 2px var(--accent)}
+.links a[aria-current]{font-weight:600;box-shadow:inset 0 -2px var(--accent)}
 .visitor{display:flex;align-items:center;gap:.3rem .9rem;margin-inline-start:auto;color:var(--muted);font-size:.88rem}
 .visitor .plain{min-height:1.6rem}
 main{width:100%;max-width:33rem;margin:0 auto;padding:0 1.5rem}

@@ -24,7 +24,8 @@ export function attemptsPage(frame: ConsoleFrame, paged: Paged<AttemptRow>, filt
     ['failing', say.onlyFailing],
     ['all', say.withVisits],
   ] as const
-  const heads = [say.last, say.client, say.agent, say.person, say.connector, say.reached, say.stateOf]
+  // The state early, because a telephone shows two columns or three.
+  const heads = [say.last, say.stateOf, say.client, say.agent, say.person, say.connector, say.reached]
   const content = html`<p class="choices">${choices.map(([only, label]) => {
     const current = only === filter ? html` aria-current="page"` : ''
     return html`<a href="${consolePath}/connections?only=${only}"${current}>${label}</a>`
@@ -38,7 +39,8 @@ ${table(
 }
 
 function attemptRow(row: AttemptRow, now: number): Markup {
-  return html`<tr><td><a href="${pathOf(row)}">${instant(row.lastAt, now)}</a></td><td>${words(row.client, 40)}</td><td>${row.agent}</td><td>${words(row.person, 40)}</td><td>${words(row.connector, 60)}</td><td>${row.reached ?? ''}</td><td class="wide">${stateMark(row.state)}${row.seen === undefined ? '' : html`<span class="note">${row.seen}</span>`}</td></tr>`
+  const seen = row.seen === undefined ? '' : html`<span class="note">${row.seen}</span>`
+  return html`<tr><td><a href="${pathOf(row)}">${instant(row.lastAt, now)}</a></td><td class="wide">${stateMark(row.state)}${seen}</td><td>${words(row.client, 40)}</td><td>${row.agent}</td><td>${words(row.person, 40)}</td><td>${words(row.connector, 60)}</td><td>${row.reached ?? ''}</td></tr>`
 }
 
 function pathOf({ id }: AttemptRow): string {
@@ -55,7 +57,7 @@ function stateMark(state: AttemptState): Markup {
 export function attemptPage(frame: ConsoleFrame, story: AttemptReport): Page {
   const say = text.console
   const facts: readonly (readonly [string, Markup | undefined])[] = [
-    [say.stateOf, html`${stateMark(story.state)} <span class="muted">${story.lastStep}</span>`],
+    [say.stateOf, html`${stateMark(story.state)} <span class="note">${say.last}: ${story.lastStep}</span>`],
     [say.person, story.person === undefined ? undefined : words(story.person)],
     [say.connector, story.connector === undefined ? undefined : words(story.connector)],
     [say.began, exactInstant(story.startedAt)],

@@ -27,8 +27,8 @@ export function barPlot({ title, series, bars }: StackedBars): Markup {
       if (value === 0) return []
       const height = (value / top) * plotHeight
       base -= height
-      const x = (left + index * step + 1).toFixed(1)
-      return html`<rect class="is-${series[at]?.kind ?? 'rest'}" x="${x}" y="${(base + above).toFixed(1)}" width="${Math.max(1, step - 2).toFixed(1)}" height="${height.toFixed(1)}"/>`
+      const x = (left + index * step + gap / 2).toFixed(1)
+      return html`<rect class="is-${series[at]?.kind ?? 'rest'}" x="${x}" y="${(base + above).toFixed(1)}" width="${Math.max(1, step - gap).toFixed(1)}" height="${height.toFixed(1)}"/>`
     })
   })
   const says = series.map(({ label }, at) => `${label} ${sumOf(bars.map(({ values }) => values[at] ?? 0))}`)
@@ -41,6 +41,9 @@ export function barPlot({ title, series, bars }: StackedBars): Markup {
     rows,
   )
 }
+
+/** Between bars. */
+const gap = 1.5
 
 export interface Steps {
   title: string
@@ -58,8 +61,8 @@ export function levelPlot({ title, series, levels, points }: Steps): Markup {
     values.flatMap((value, at) => {
       if (value === undefined) return []
       const y = above + plotHeight - (value / top) * plotHeight
-      const x = left + index * step + step * (at === 0 ? 0.35 : 0.65)
-      return html`<circle class="is-${series[at]?.kind ?? 'rest'}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${Math.min(4, step / 4).toFixed(1)}"/>`
+      const x = left + index * step + step * (at === 0 ? 0.28 : 0.72)
+      return html`<circle class="is-${series[at]?.kind ?? 'rest'}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${Math.min(4, step * 0.19).toFixed(1)}"/>`
     }),
   )
   const latest = points.findLast(({ values }) => values.some((value) => value !== undefined))
@@ -79,7 +82,8 @@ export function levelPlot({ title, series, levels, points }: Steps): Markup {
   )
 }
 
-const [plotWidth, plotHeight, left, above, below] = [640, 130, 46, 8, 22]
+/** As wide as a telephone, so that what is written there can be read. */
+const [plotWidth, plotHeight, left, above, below] = [310, 120, 46, 8, 22]
 
 function figure(
   title: string,

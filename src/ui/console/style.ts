@@ -6,10 +6,10 @@ export const consoleStyle: string = `
 .tabs a:hover{background:var(--accent-wash);color:var(--ink)}
 .tabs a[aria-current]{background:var(--accent-wash);color:var(--accent);font-weight:600}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin-top:1.4rem}
-.figures div{padding:.8rem 1rem;border:1px solid var(--line);border-radius:10px}
+.figures div{display:flex;flex-direction:column;justify-content:space-between;padding:.8rem 1rem;border:1px solid var(--line);border-radius:10px}
 .figures dt{color:var(--muted);font-size:.85rem;line-height:1.35}
 .figures dd{font-size:1.5rem;font-weight:650;line-height:1.3}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:1.6rem;margin-top:1.8rem}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1.8rem;margin-top:1.8rem}
 .plot{margin:0;min-width:0}
 .plot figcaption{font-weight:650}
 .plot svg{display:block;width:100%;height:auto;margin-top:.5rem}
@@ -24,7 +24,7 @@ table{width:100%;border-collapse:collapse;font-size:.9rem;line-height:1.4}
 th{text-align:start;font-weight:600;color:var(--muted);font-size:.83rem;white-space:nowrap}
 th,td{padding:.55rem .8rem .55rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 td{overflow-wrap:normal}
-td a{display:inline-block;min-width:1.5rem;padding:.2rem 0}
+td a{display:inline-block;min-width:1.5rem;padding:.2rem 0;margin:-.2rem 0}
 td.wide{min-width:14rem;overflow-wrap:anywhere}
 td .note{margin-top:.15rem}
 time{white-space:nowrap}
@@ -38,7 +38,7 @@ time{white-space:nowrap}
 .choices a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
 .choices select{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--field-line);border-radius:8px;padding:.3rem .5rem;min-height:2.1rem}
 td details{margin:0}
-td summary{white-space:nowrap}
+td summary{white-space:nowrap;padding:.2rem 0;margin:-.2rem 0}
 .bars{margin-top:.8rem;display:grid;gap:.9rem}
 .bars h3{font-weight:600}
 .bars meter{width:100%;height:.7rem;margin-top:.2rem}
@@ -50,6 +50,7 @@ td summary{white-space:nowrap}
 .diff{margin-top:.5rem;padding:.6rem .8rem;border:1px solid var(--line);border-radius:8px;background:var(--paper);font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .diff ins{color:var(--accent);text-decoration:none}
 .diff del{color:var(--error-ink);text-decoration:none}
+.facts details{margin:-.35rem 0}
 .answer{margin-top:1rem}
 .answer dt{font-weight:650;margin-top:.9rem}
 .live{margin-inline-start:auto;color:var(--muted);font-size:.83rem;align-self:center}
