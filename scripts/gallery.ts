@@ -35,6 +35,10 @@ export function galleryPieces(): GalleryPiece[] {
         elsewhere: [{ label: 'Google', path: '/login/google' }],
       }),
     },
+    {
+      name: 'login-by-proxy',
+      page: loginPage({ ...login, hasForm: false, namedBy: 'Example SSO' }),
+    },
     { name: 'recovery', page: recoveryPage(recovery) },
     { name: 'recovery-wrong', page: recoveryPage({ ...recovery, fault: text.passkeys.recoverWrong }) },
     { name: 'setup', page: setupPage(setup) },

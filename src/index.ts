@@ -52,6 +52,7 @@ export { type KeycloakOptions, keycloak } from './identity/providers/keycloak.ts
 export { type OidcOptions, oidc } from './identity/providers/oidc.ts'
 export { type OktaOptions, okta } from './identity/providers/okta.ts'
 export { passkeys } from './identity/providers/passkeys.ts'
+export { type TrustedHeaderOptions, trustedHeader } from './identity/providers/trusted-header.ts'
 export { defaultScopes, type ScopeDefinition } from './oauth/scope.ts'
 export type { Connection } from './platform/request-source.ts'
 export { createTelemetry, type EventReader, type PosternEvent, type Telemetry } from './platform/telemetry.ts'

@@ -11,6 +11,7 @@ import type { GoogleOptions } from '../identity/providers/google.ts'
 import type { KeycloakOptions } from '../identity/providers/keycloak.ts'
 import type { OidcOptions } from '../identity/providers/oidc.ts'
 import type { OktaOptions } from '../identity/providers/okta.ts'
+import type { TrustedHeaderOptions } from '../identity/providers/trusted-header.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 
 /** Of one connector, its own members stand here too; of several, under `connectors`. */
@@ -79,6 +80,8 @@ export type IdentityConfig =
   | ({ kind: 'auth0' } & Auth0Options)
   | ({ kind: 'keycloak' } & KeycloakOptions)
   | ({ kind: 'github' } & GitHubOptions)
+  /** `secret` is the environment variable that holds it. */
+  | ({ kind: 'header' } & TrustedHeaderOptions)
 
 /** What the MCP server is called with. */
 export type CredentialConfig =

@@ -229,7 +229,7 @@ export const optionDefinitions: readonly OptionDefinition[] = [
   {
     ...inFileOnly(ofDoor('identity', 'Who may come in', undefined)),
     expects:
-      'a list of objects with a kind: local, oidc, google, entra, okta, auth0, keycloak or github (docs/guides/identity-providers.md)',
+      'a list of objects with a kind: local, oidc, google, entra, okta, auth0, keycloak, github or header (docs/guides/identity-providers.md)',
     default: 'local: accounts of this server, with passwords',
     purpose: 'How people sign in, and who of the people of other providers may enter.',
     consequence:

@@ -146,7 +146,8 @@ export function createPostern(options: PosternOptions): Postern {
   const plan = readConnectors(options)
   const identity = readIdentity(options.identity, issuer)
   const sources = createSources(options.sources ?? {})
-  const opened = openRooms(options, issuer, plan, sources, identity)
+  const peers = new WeakMap<Request, string>()
+  const opened = openRooms(options, issuer, plan, sources, identity, peers)
   let house: OpenHouse | undefined
   const ready = opened.then((open) => {
     house = open
@@ -162,6 +163,8 @@ export function createPostern(options: PosternOptions): Postern {
     connectors: plan.fixed.map(({ name, path }) => ({ name, url: resourceIdentifier(issuer, path) })),
     forgetTenant: async (path) => (await opened).forgetTenant(path),
     async fetch(request, connection = {}) {
+      const { peerAddress } = connection
+      if (identity.header !== undefined && peerAddress !== undefined) peers.set(request, peerAddress)
       const { frontDoor } = house ?? (await opened)
       const response = await frontDoor(request, connection)
       // Our own listener writes it out as it is; a runtime or a framework wants a real one.
@@ -199,6 +202,8 @@ async function openRooms(
   plan: ConnectorPlan,
   sources: Sources,
   identity: Identity,
+  /** Addresses of sockets, for whoever believes a listed one. */
+  peers: WeakMap<Request, string>,
 ): Promise<OpenHouse> {
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
@@ -273,6 +278,7 @@ async function openRooms(
     storage,
     provider: identity.form,
     outside: { providers: identity.outside, detours, way: { fetch: operatorFetch } },
+    header: identity.header && { provider: identity.header, peerOf: (request) => peers.get(request) },
     passkeys: identity.passkeys && {
       provider: identity.passkeys,
       detours,

@@ -1,7 +1,7 @@
 /** What the file says of how people sign in, made into providers. Secrets are named there, and read from the environment. */
 
 import { z } from 'zod'
-import type { OutsideProvider } from '../identity/identity-provider.ts'
+import type { HeaderProvider, OutsideProvider } from '../identity/identity-provider.ts'
 import { auth0 } from '../identity/providers/auth0.ts'
 import { entra } from '../identity/providers/entra.ts'
 import { github } from '../identity/providers/github.ts'
@@ -9,6 +9,7 @@ import { google } from '../identity/providers/google.ts'
 import { keycloak } from '../identity/providers/keycloak.ts'
 import { oidc } from '../identity/providers/oidc.ts'
 import { okta } from '../identity/providers/okta.ts'
+import { trustedHeader } from '../identity/providers/trusted-header.ts'
 import type { IdentityConfig } from './config.ts'
 import { readNamedSecret } from './named-secret.ts'
 import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
@@ -19,6 +20,7 @@ export interface ServedIdentity {
   /** Of these accounts. */
   readonly passkeys: boolean
   readonly outside: readonly OutsideProvider[]
+  readonly header: HeaderProvider | undefined
 }
 
 /** Accounts of this server alone where nothing is said. */
@@ -27,10 +29,10 @@ export function readIdentity(
   environment: OptionSources['environment'],
   problems: OptionProblem[],
 ): ServedIdentity {
-  if (given === undefined) return { local: true, passkeys: false, outside: [] }
+  if (given === undefined) return { local: true, passkeys: false, outside: [], header: undefined }
   const outside: OutsideProvider[] = []
-  let isLocal = false
-  let hasPasskeys = false
+  let local: LocalConfig | undefined
+  let header: HeaderProvider | undefined
   for (const [index, element] of (given.value as unknown[]).entries()) {
     const place = `${given.at}[${index}]`
     const read = identityConfig.safeParse(element)
@@ -41,19 +43,21 @@ export function readIdentity(
     }
     // zod cannot know that an optional member may also be undefined here.
     const config = read.data as IdentityConfig
-    if (config.kind === 'local') {
-      isLocal = true
-      hasPasskeys = config.passkeys === true
-    } else readOutside(config, place)
+    if (config.kind === 'local') local = config
+    else readProvider(config, place)
   }
-  return { local: isLocal, passkeys: hasPasskeys, outside }
+  return { local: local !== undefined, passkeys: local?.passkeys === true, outside, header }
 
-  function readOutside(config: Exclude<IdentityConfig, { kind: 'local' }>, place: string): void {
+  function readProvider(config: Exclude<IdentityConfig, LocalConfig>, place: string): void {
     try {
-      const provider = create(config, environment)
-      const isTwin = outside.some(({ name }) => name === provider.name)
-      if (isTwin) throw new TypeError(`another provider is called ${provider.name} too; give it a name`)
-      outside.push(provider)
+      if (config.kind === 'header') {
+        if (header !== undefined) throw new TypeError('one reverse proxy names people, and here is another')
+        const secret = readNamedSecret('secret', config.secret, environment)
+        header = trustedHeader({ ...config, secret })
+      } else outside.push(readOutside(config, environment))
+      const names = [...outside, ...(header === undefined ? [] : [header])].map(({ name }) => name)
+      const twin = names.find((name, at) => names.indexOf(name) !== at)
+      if (twin !== undefined) throw new TypeError(`another provider is called ${twin} too; give it a name`)
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
       problems.push({ at: place, says: error.message })
@@ -61,8 +65,11 @@ export function readIdentity(
   }
 }
 
-function create(
-  config: Exclude<IdentityConfig, { kind: 'local' }>,
+type LocalConfig = Extract<IdentityConfig, { kind: 'local' }>
+type HeaderConfig = Extract<IdentityConfig, { kind: 'header' }>
+
+function readOutside(
+  config: Exclude<IdentityConfig, LocalConfig | HeaderConfig>,
   environment: OptionSources['environment'],
 ): OutsideProvider {
   const { clientSecret: variable } = config
@@ -142,6 +149,21 @@ const identityConfig = z.discriminatedUnion('kind', [
     clientSecret: variableName,
     enter: enterOfAnybody,
     url: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('header'),
+    name: z.string().optional(),
+    label: shared.label,
+    proxies: texts,
+    userHeader: z.string(),
+    emailHeader: z.string().optional(),
+    nameHeader: z.string().optional(),
+    groupsHeader: z.string().optional(),
+    groupSeparator: z.string().optional(),
+    secretHeader: z.string().optional(),
+    secret: variableName.optional(),
+    signOutUrl: z.string().optional(),
+    enter: rules.optional(),
   }),
 ])
 

@@ -7,7 +7,7 @@ import type { EntryRules } from './entry-rules.ts'
 import type { OutsideIdentity } from './outside-person.ts'
 
 /** Told apart by `kind`. */
-export type IdentityProvider = FormProvider | OutsideProvider | PasskeyProvider
+export type IdentityProvider = FormProvider | OutsideProvider | PasskeyProvider | HeaderProvider
 
 /** Keys on people's own devices, beside or in place of the password of an account of this server. */
 export interface PasskeyProvider {
@@ -48,6 +48,24 @@ export interface SignedByPasskey {
   userId: string | undefined
   response: unknown
 }
+
+/** A reverse proxy has signed people in already, and says who they are with each request. */
+export interface HeaderProvider {
+  readonly kind: 'header'
+  readonly name: string
+  readonly label: string
+  readonly rules: EntryRules
+  /** `peerAddress` is of the socket. */
+  read(request: Request, peerAddress: string | undefined): HeaderSays
+  /** Where people sign out there. */
+  readonly signOutUrl: URL | undefined
+}
+
+/** `ignored`: it names somebody, and is not to be believed; `says` is for the log. */
+export type HeaderSays =
+  | { outcome: 'vouched'; visitor: OutsideVisitor }
+  | { outcome: 'ignored'; says: string }
+  | { outcome: 'silent' }
 
 /** The browser is sent there to sign in, and comes back with an answer. */
 export interface OutsideProvider {

@@ -23,6 +23,7 @@ import { createBrowserSessions } from './browser-session.ts'
 import { csrfToken, findForgery } from './csrf.ts'
 import { readFormBody } from './form-body.ts'
 import { createGuessBrake, type GuessLimits } from './guess-brake.ts'
+import { createHeaderLogin, type HeaderLoginOptions } from './header-login.ts'
 import type { FormProvider, OutsideProvider } from './identity-provider.ts'
 import {
   createOutsideLogin,
@@ -52,6 +53,8 @@ export interface LoginOptions {
   outside?: OutsideChoice | undefined
   /** Accounts of this server may have passkeys. */
   passkeys?: PasskeyChoice | undefined
+  /** A reverse proxy names people. */
+  header?: HeaderChoice | undefined
   /** Ours, from configuration. */
   origin: string
   basePath?: string | undefined
@@ -83,6 +86,8 @@ export interface Login {
 
 export type PasskeyChoice = Pick<PasskeyLoginOptions, 'provider' | 'detours'> &
   Pick<PasskeyPagesOptions, 'linksFor'>
+
+export type HeaderChoice = Pick<HeaderLoginOptions, 'provider' | 'peerOf'>
 
 export type OutsideChoice = Pick<OutsideLoginOptions, 'providers' | 'detours' | 'way'>
 
@@ -125,6 +130,13 @@ export function createLogin(options: LoginOptions): Login {
       clock,
     })
 
+  const headerLogin = options.header && createHeaderLogin({ ...options.header, storage, telemetry, clock })
+
+  async function whoIsThere(request: Request): Promise<UserRecord | undefined> {
+    const user = await sessions.findUser(request)
+    return user !== undefined && headerLogin?.contradicts(request, user) === true ? undefined : user
+  }
+
   /** Of one request always the same, also where its cookie is being made. */
   const browsers = new WeakMap<Request, RequestBrowser>()
 
@@ -158,18 +170,25 @@ export function createLogin(options: LoginOptions): Login {
   async function login(request: Request): Promise<Response> {
     if (request.method === 'POST') return judgeLogin(request)
     const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
-    if ((await sessions.findUser(request)) !== undefined) return seeOther(returnTo)
+    if ((await whoIsThere(request)) !== undefined) return seeOther(returnTo)
+    const browser = browserOf(request)
+    const flowId = (await findFlow(browser, returnTo)) ?? flowOf(browser)
+    const named = await headerLogin?.enter(request, flowId)
+    if (named?.outcome === 'entered')
+      return seeOther(returnTo, await sessions.begin(request, named.user.userId))
     if (await needsSetup()) {
-      const browser = browserOf(request)
-      telemetry.emit('login.impossible', (await findFlow(browser, returnTo)) ?? flowOf(browser))
+      telemetry.emit('login.impossible', flowId)
       return showProblem(503, { kind: 'no-account' })
     }
-    const fault = faultOfReturn(new URL(request.url), providers)
+    const isUnwelcome = headerLogin !== undefined && named?.outcome === 'not-welcome'
+    const fault = isUnwelcome
+      ? text.signIn.outsideProblem['not-welcome'](headerLogin.label)
+      : faultOfReturn(new URL(request.url), providers)
     return showLogin(request, fault === undefined ? 200 : 403, { returnTo, username: '', fault })
   }
 
   async function needsSetup(): Promise<boolean> {
-    return providers.length === 0 && !(await storage.hasUsers())
+    return providers.length === 0 && headerLogin === undefined && !(await storage.hasUsers())
   }
 
   async function judgeLogin(request: Request): Promise<Response> {
@@ -220,7 +239,7 @@ export function createLogin(options: LoginOptions): Login {
     const user = await sessions.findUser(request)
     const clearedCookie = await sessions.end(request)
     telemetry.emit('login.ended', flowOf(browserOf(request)), { userId: user?.userId })
-    const there = user && (await outside?.signOut(user))
+    const there = user && (signOutAtProxy(user) ?? (await outside?.signOut(user)))
     if (there !== undefined) {
       const page = departurePage({ ...frame, provider: there.label, url: there.url })
       const headers = pageHeaders(page)
@@ -228,6 +247,11 @@ export function createLogin(options: LoginOptions): Login {
       return new Response(page.html, { headers })
     }
     return seeOther(readReturn(form.get('then')), clearedCookie)
+  }
+
+  function signOutAtProxy(user: UserRecord): { label: string; url: URL } | undefined {
+    const url = headerLogin?.signOutUrlOf(user)
+    return headerLogin && url && { label: headerLogin.label, url }
   }
 
   /* Elsewhere */
@@ -329,6 +353,7 @@ export function createLogin(options: LoginOptions): Login {
       fault,
       isForConnection: requestPath.test(returnTo.slice(basePath.length)),
       hasForm: provider !== undefined,
+      namedBy: headerLogin?.label,
       passkey: challenge && {
         ...challenge,
         action: passkeyPaths(paths.login).signIn,
@@ -397,7 +422,7 @@ export function createLogin(options: LoginOptions): Login {
     browserOf,
     flowOf: async (browser, returnTo) => (await findFlow(browser, returnTo)) ?? flowOf(browser),
     isGenuinePost,
-    findUser: sessions.findUser,
+    findUser: whoIsThere,
     readReturn,
     again: (request, status, returnTo, fault) =>
       showLogin(request, status, { returnTo, username: '', fault }),
@@ -408,7 +433,7 @@ export function createLogin(options: LoginOptions): Login {
   }
 
   return {
-    whoIsThere: sessions.findUser,
+    whoIsThere,
     browserOf,
     isGenuinePost,
     sendToLogin,

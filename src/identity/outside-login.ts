@@ -7,13 +7,8 @@ import type { Detours } from '../storage/detours.ts'
 import type { AccountStorage, UserRecord } from '../storage/storage.ts'
 import type { text } from '../ui/text.ts'
 import { judgeEntry } from './entry-rules.ts'
-import {
-  type OutsideProvider,
-  OutsideUnavailable,
-  type OutsideVisitor,
-  type OutsideWay,
-} from './identity-provider.ts'
-import { maximumLabelCharacters, outsideUserId, outsideUsername } from './outside-person.ts'
+import { type OutsideProvider, OutsideUnavailable, type OutsideWay } from './identity-provider.ts'
+import { outsideUserOf } from './outside-person.ts'
 
 export interface OutsideLoginOptions {
   providers: readonly OutsideProvider[]
@@ -110,29 +105,10 @@ export function createOutsideLogin(options: OutsideLoginOptions): OutsideLogin {
     if (signedIn.outcome !== 'arrived') return again(signedIn.outcome, signedIn.says)
     const verdict = await judgeEntry(signedIn.visitor, provider.rules)
     if (verdict.outcome === 'refused') return again('not-welcome', verdict.why)
-    const user = await enter(provider, signedIn.visitor, verdict.role)
+    const user = outsideUserOf(provider.name, signedIn.visitor, verdict.role, clock())
+    await storage.saveOutsideUser(user)
     telemetry.emit('login.succeeded', flowId, { code: name, userId: user.userId })
     return { kind: 'entered', user, returnTo }
-  }
-
-  async function enter(
-    { name }: OutsideProvider,
-    visitor: OutsideVisitor,
-    role: UserRecord['role'],
-  ): Promise<UserRecord> {
-    const { email, handle, groups = [], displayName } = visitor
-    const user: UserRecord = {
-      userId: outsideUserId(visitor),
-      username: outsideUsername(visitor, email ?? handle),
-      displayName: (displayName ?? email ?? handle ?? visitor.subject).slice(0, maximumLabelCharacters),
-      passwordHash: undefined,
-      role,
-      createdAt: clock(),
-      outside: { provider: name, email, groups: groups.slice(0, maximumGroups) },
-    }
-    // The name holds a part of the id, so that nobody else has it.
-    await storage.saveOutsideUser(user)
-    return user
   }
 
   return {
@@ -151,9 +127,6 @@ interface SignInErrand {
   returnTo: string
   secret: Readonly<Record<string, string>>
 }
-
-/** More say nothing about what a person may do here. */
-const maximumGroups = 1000
 
 function purposeOf(name: string): string {
   return `sign-in at ${name}`

@@ -1,6 +1,8 @@
 /** People who are vouched for elsewhere: who they are here follows from who they are there, so that no e-mail address makes two people one. */
 
 import { encodeBase64Url, sha256 } from '../platform/crypto.ts'
+import type { UserRecord } from '../storage/storage.ts'
+import type { OutsideVisitor } from './identity-provider.ts'
 
 /** As an issuer names somebody. */
 export interface OutsideIdentity {
@@ -22,3 +24,26 @@ export function outsideUsername(identity: OutsideIdentity, label: string | undef
 }
 
 export const maximumLabelCharacters = 80
+
+/** The account of somebody who enters: what the provider says now is what counts. */
+export function outsideUserOf(
+  provider: string,
+  visitor: OutsideVisitor,
+  role: UserRecord['role'],
+  now: number,
+): UserRecord {
+  const { email, handle, groups = [], displayName } = visitor
+  return {
+    userId: outsideUserId(visitor),
+    // The name holds a part of the id, so that nobody else has it.
+    username: outsideUsername(visitor, email ?? handle),
+    displayName: (displayName ?? email ?? handle ?? visitor.subject).slice(0, maximumLabelCharacters),
+    passwordHash: undefined,
+    role,
+    createdAt: now,
+    outside: { provider, email, groups: groups.slice(0, maximumGroups) },
+  }
+}
+
+/** More say nothing about what a person may do here. */
+const maximumGroups = 1000

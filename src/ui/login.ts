@@ -25,6 +25,8 @@ export interface LoginView {
   recoveryPath?: string | undefined
   /** Where else people can sign in. Default nowhere. */
   elsewhere?: readonly { label: string; path: string }[] | undefined
+  /** The reverse proxy that names people, and has named nobody. */
+  namedBy?: string | undefined
   /** The person comes from a client that wants to connect, and decides about it next. */
   isForConnection: boolean
 }
@@ -48,8 +50,10 @@ ${view.recoveryPath === undefined ? '' : html`<p class="section note"><a href="$
   )
 }
 
-function leadOf({ isForConnection, hasForm = true, elsewhere = [] }: LoginView): string {
+function leadOf({ isForConnection, hasForm = true, elsewhere = [], namedBy }: LoginView): Markup | string {
   const say = text.signIn
+  if (!hasForm && elsewhere.length === 0 && namedBy !== undefined)
+    return say.leadByProxy(html`<bdi>${namedBy}</bdi>`)
   if (hasForm && elsewhere.length > 0) return isForConnection ? say.leadEitherForConnection : say.leadEither
   if (!hasForm) return isForConnection ? say.leadElsewhereForConnection : say.leadElsewhere
   return isForConnection ? say.leadForConnection : say.lead

@@ -35,6 +35,8 @@ export const text = {
     leadElsewhere: 'With an account that you have already.',
     leadElsewhereForConnection:
       'With an account that you have already. Then you decide about the connection.',
+    leadByProxy: (provider: Markup): Markup =>
+      html`Here ${provider} signs you in, before you get to this page. It did not: reload the page, and if that does not help, tell whoever runs this server.`,
     signInAt: (provider: Markup): Markup => html`Sign in with ${provider}`,
     outsideProblem: {
       declined: (provider: string): string => `You did not sign in at ${provider}.`,

@@ -5,6 +5,7 @@ import { browserAttacks } from './browsers.ts'
 import { clientAttacks } from './clients.ts'
 import { codeAttacks } from './codes.ts'
 import { consentAttacks } from './consent.ts'
+import { deviceAttacks } from './devices.ts'
 import { documentAttacks } from './documents.ts'
 import { floodAttacks } from './floods.ts'
 import { keyAttacks } from './keys.ts'
@@ -30,6 +31,7 @@ export const attacks: readonly Attack[] = [
   ...documentAttacks,
   ...originAttacks,
   ...signInAttacks,
+  ...deviceAttacks,
   ...pageAttacks,
   ...consentAttacks,
   ...browserAttacks,

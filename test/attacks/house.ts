@@ -7,16 +7,21 @@ import { inProcessUpstream } from '../../src/gateway/upstreams/in-process.ts'
 import { stdioUpstream } from '../../src/gateway/upstreams/stdio.ts'
 import { streamableHttpUpstream } from '../../src/gateway/upstreams/streamable-http.ts'
 import { createLocalUser, localAccounts } from '../../src/identity/providers/local-accounts.ts'
+import { passkeys } from '../../src/identity/providers/passkeys.ts'
+import { trustedHeader } from '../../src/identity/providers/trusted-header.ts'
 import { createSetupLink, formatSetupLink } from '../../src/identity/setup-link.ts'
 import { createGuardedDialer, createPublicLookup } from '../../src/platform/outbound-dialer-node.ts'
 import { createOutboundFetch } from '../../src/platform/outbound-fetch.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { account, type Door, openDoor } from '../door.ts'
 import type { Mutant } from './attack.ts'
 import { sourceWithout } from './guards.ts'
 
 export interface House {
   openDoor(options?: Partial<PosternOptions>): Promise<Door>
+  /** With other ways to sign in, on the storage that it has. */
+  openDoorWith(identity: (storage: Storage) => PosternOptions['identity']): Promise<Door>
   /** A door at which nobody has an account yet, and the token of its setup link. */
   openNewDoor(): Promise<{ door: Door; setupToken: string }>
   /** A source file as this house was built from it. */
@@ -32,6 +37,9 @@ export interface House {
   createSetupLink: typeof createSetupLink
   formatSetupLink: typeof formatSetupLink
   memoryStorage: typeof memoryStorage
+  localAccounts: typeof localAccounts
+  passkeys: typeof passkeys
+  trustedHeader: typeof trustedHeader
 }
 
 /** Hashing is what a door costs most; how much is no attack's business. */
@@ -48,6 +56,10 @@ export function openHouse(removed: readonly Mutant[] = []): House {
   }
   return {
     openDoor: openDoorCheaply,
+    openDoorWith(identity) {
+      const storage = memoryStorage()
+      return openDoorCheaply({ storage, identity: identity(storage) })
+    },
     async openNewDoor() {
       const storage = memoryStorage()
       const door = await openDoorCheaply({ storage })
@@ -68,5 +80,8 @@ export function openHouse(removed: readonly Mutant[] = []): House {
     createSetupLink,
     formatSetupLink,
     memoryStorage,
+    localAccounts,
+    passkeys,
+    trustedHeader,
   }
 }

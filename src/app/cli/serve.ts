@@ -177,6 +177,7 @@ async function open(
         ...(options.identity.local ? [localAccounts({ storage })] : []),
         ...(options.identity.passkeys ? [passkeys()] : []),
         ...options.identity.outside,
+        ...(options.identity.header === undefined ? [] : [options.identity.header]),
       ],
       waysIn: {
         registration: options.registration && (options.invitedOnly ? 'invited' : true),
