@@ -6,10 +6,12 @@ import { openLoopbackCallback } from '../../src/client/loopback-callback-node.ts
 import { claudeCode } from '../../src/client/surfaces/claude-code.ts'
 import { claudeHosted } from '../../src/client/surfaces/claude-hosted.ts'
 import { doctor } from '../../src/doctor/doctor.ts'
+import { startModernFixture } from '../interop/modern-fixture.ts'
 import { createLab } from './lab/lab.ts'
 import { startOidcProvider } from './peers/oidc-provider.ts'
 import type { Peer } from './peers/peer.ts'
 import { startSdkDemo } from './peers/sdk-demo.ts'
+import { startServerEverything } from './peers/server-everything.ts'
 
 const peers: Readonly<Record<string, { start(): Promise<Peer>; errors: Record<string, string> }>> = {
   'the demonstration server of SDK v1': {
@@ -23,6 +25,14 @@ const peers: Readonly<Record<string, { start(): Promise<Peer>; errors: Record<st
     start: startOidcProvider,
     errors: {
       'lost-renewal-ends-session': 'it rotates refresh tokens and revokes the grant when an old one is shown',
+    },
+  },
+  'server-everything of SDK v1, without a sign-in': { start: startServerEverything, errors: {} },
+  'a server of 2026-07-28 alone, by SDK v2, without a sign-in': {
+    start: startModernFixture,
+    errors: {
+      'schema-root-not-object':
+        'the fixture of the conformance suite has a tool with `allOf` at the root of its schema, which Claude’s API refuses',
     },
   },
 }
@@ -48,6 +58,6 @@ test.each(runs.map(([name, as]) => [name, as.name, as] as const))('%s, as %s', a
     expect(found.map(({ id }) => id).toSorted(), summary).toEqual(Object.keys(errors ?? {}).toSorted())
     expect(report.probes.filter(({ verdict }) => verdict === 'could-not-run')).toEqual([])
   } finally {
-    peer.close()
+    await peer.close()
   }
 })

@@ -84,6 +84,8 @@ function withRefusal(named: RegExp): Check['judge'] {
   return (examination: Examination) => {
     const { initialize: knock } = examination.facts
     if (knock?.status === undefined) return couldNotRun('there was no answer')
+    if (!examination.facts.asksForToken && examination.walk.session?.era === 'modern')
+      return notApplicable('it speaks 2026-07-28, which has no initialize, and asks for no token')
     if (isRefusal(knock)) return violated(says(knock), knock)
     if (knock.status !== 401) return notApplicable('the server asks for no token')
     const newest = probed(examination, 'knocks', 'discover')

@@ -1,11 +1,9 @@
 // The demonstration server of the MCP TypeScript SDK v1, as its authors ship it: a process of its own, with its authorization server on another port.
 
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Peer } from './peer.ts'
+import { freePort, type Peer } from './peer.ts'
 
 const example = 'examples/server/simpleStreamableHttp.js'
 
@@ -23,13 +21,5 @@ export async function startSdkDemo(): Promise<Peer> {
       if (text.includes(`listening on port ${port}`)) resolve()
     })
   })
-  return { url: `http://localhost:${port}/mcp`, close: () => child.kill() }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  return { url: `http://localhost:${port}/mcp`, close: () => void child.kill() }
 }
