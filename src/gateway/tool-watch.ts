@@ -1,7 +1,8 @@
 /** Reads along when a list of tools goes by, so that a definition that has become another is noticed; what goes by is not held up and not changed. */
 
 import type { PassedTools } from '../ledger/tool-ledger.ts'
-import { isRequest, type JsonRpcRequest } from '../mcp/json-rpc.ts'
+import { isRequest, type JsonRpcRequest, metaOf } from '../mcp/json-rpc.ts'
+import { clientCapabilitiesMeta, protocolVersionMeta } from '../mcp/protocol-version.ts'
 import { createBoundedMap } from '../platform/bounded-map.ts'
 import { encodeBase64Url, sha256 } from '../platform/crypto.ts'
 import { asResponse, type PlainBody, PlainResponse } from '../platform/plain-response.ts'
@@ -42,7 +43,8 @@ export function watchTools(connector: ConnectorSettings, note: NoteTools): Conne
     const personalKey = call.caller.credential === connector.credential ? undefined : call.caller.key
     const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
     // The id is another with every request, and says nothing.
-    const mark = `${personalKey ?? ''} ${text.replace(`"id":${JSON.stringify(asked.id)}`, '')}`
+    const kind = kindOf(call, asked)
+    const mark = `${personalKey ?? ''} ${kind} ${text.replace(`"id":${JSON.stringify(asked.id)}`, '')}`
     const fingerprint = encodeBase64Url(sha256(mark))
     if (judged.get(fingerprint) !== undefined) return
     judged.set(fingerprint, true)
@@ -50,7 +52,7 @@ export function watchTools(connector: ConnectorSettings, note: NoteTools): Conne
       const list = await readList(call, asked, text, type)
       if (list === undefined) return
       const { emit } = call.caller
-      await note({ connector: connector.path, ...list, personalKey, emit })
+      await note({ connector: connector.path, ...list, kind, personalKey, emit })
     } catch (error) {
       judged.delete(fingerprint)
       throw error
@@ -78,6 +80,15 @@ const maximumBytes = 4 * 1024 * 1024
 
 function isToolsRequest(message: UpstreamCall['messages'][number]): message is JsonRpcRequest {
   return isRequest(message) && message.method === 'tools/list'
+}
+
+/** What a server may make its tools depend on. */
+function kindOf({ era, session }: UpstreamCall, asked: JsonRpcRequest): string {
+  return JSON.stringify([
+    era,
+    session?.protocolVersion ?? metaOf(asked, protocolVersionMeta),
+    session?.clientCapabilities ?? metaOf(asked, clientCapabilitiesMeta),
+  ])
 }
 
 async function readList(

@@ -13,12 +13,14 @@ import { changeBetween } from './tool-changes.ts'
 
 type Tool = ToolListRecord['tools'][number]
 
-/** What was said to somebody. Whom it is not said to knows no more: of what is missing in it nothing follows. */
+/** What was said to somebody. */
 export interface PassedTools {
   connector: string
   tools: readonly Tool[]
   /** There is more on another page. */
   isPart: boolean
+  /** What kind of client it was said to: a server may show each revision, and each set of capabilities, other tools. */
+  kind: string
   /** Of a caller with a credential of their own, who may be shown what nobody else is. */
   personalKey: string | undefined
   /** An event of that caller's flow. */
@@ -28,7 +30,7 @@ export interface PassedTools {
 export interface ToolLedger {
   /** Resolves when it is judged; rejects where that could not be, so that it is worth another try. */
   passed(list: PassedTools): Promise<void>
-  /** All tools, as Postern itself is shown them: what is not among them is gone. */
+  /** All tools, as Postern itself is shown them. */
   whole(connector: string, tools: readonly Tool[]): Promise<void>
   /** What is being judged is judged when this resolves. */
   close(): Promise<void>
@@ -46,6 +48,8 @@ export const toolActions = ['upstream.tool_changed'] as const
 
 /** Callers with credentials of their own whose tools are remembered. */
 const maximumPeople = 200
+/** Kinds of client, of all connectors, of which it is known what they were shown. */
+const maximumKinds = 1_000
 /** Tenants are connectors too. */
 const maximumConnectors = 1_000
 /** Of one connector. Beyond it only what was seen last is remembered. */
@@ -60,10 +64,12 @@ const maximumDiffCharacters = 4_000
 
 /**
  * A definition that was never seen at its connector is news, and one that was is not: clients of different revisions and
- * capabilities are shown different ones, turn by turn, and nothing has changed then.
+ * capabilities are shown different ones, turn by turn, and nothing has changed then. For the same reason a tool
+ * is new, or gone, only if such a client was shown a list without it, or with it, before.
  */
 export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedgerOptions): ToolLedger {
   const hashes = createBoundedMap<string, ReadonlySet<string>>(maximumConnectors)
+  const shownNames = createBoundedMap<string, ReadonlySet<string>>(maximumKinds)
   const changes = createBoundedMap<string, { hour: number; count: number }>(maximumConnectors)
   const ofPeople = createBoundedMap<string, readonly Tool[]>(maximumPeople)
   let work: Promise<unknown> = Promise.resolve()
@@ -76,17 +82,32 @@ export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedge
   }
 
   async function judgePassed(list: PassedTools): Promise<void> {
-    const { connector, tools, isPart, emit } = list
     if (list.personalKey !== undefined) return judgePersonal(list, list.personalKey)
-    if (unseen(connector, tools).length === 0) return
+    const place = `${list.connector} ${list.kind}`
+    const before = shownNames.get(place)
+    await judgeShared(list, before)
+    const names = list.tools.map(({ name }) => name)
+    // Not before, so that what could not be judged is judged when it goes by again.
+    shownNames.set(place, new Set(list.isPart && before !== undefined ? [...before, ...names] : names))
+  }
+
+  /** `shownBefore`: to such clients; undefined where this is the first. */
+  async function judgeShared(list: PassedTools, shownBefore: ReadonlySet<string> | undefined): Promise<void> {
+    const { connector, tools, isPart, emit } = list
+    const names = new Set(tools.map(({ name }) => name))
+    const gone = isPart ? [] : [...(shownBefore ?? [])].filter((name) => !names.has(name))
+    if (gone.length === 0 && unseen(connector, tools).length === 0) return
     const lists = await storage.listToolLists(connector, maximumToolLists)
     for (const { tools: former } of lists) remember(connector, former)
     const news = unseen(connector, tools)
-    if (news.length === 0 || isTooMuch(connector)) return
+    if ((gone.length === 0 && news.length === 0) || isTooMuch(connector)) return
     const former = lists[0]?.tools
-    const change = await note(connector, former, merged(former ?? [], news))
-    // Whoever has seen one page only cannot tell a new tool from one of another page.
-    if (change !== undefined) tell(connector, isPart ? { ...change, added: [] } : change, emit)
+    const latest = merged(former ?? [], news).filter(({ name }) => !gone.includes(name))
+    const change = await note(connector, former, latest)
+    if (change === undefined) return
+    // It is new, and not only new to whoever was shown other tools or another page before.
+    const isNew = (name: string): boolean => !isPart && shownBefore?.has(name) === false
+    tell(connector, { ...change, added: change.added.filter(isNew) }, emit)
   }
 
   /** Compared with what the same person was shown before, and not kept: it may be about them. */
@@ -98,13 +119,6 @@ export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedge
     if (former === undefined || toolListHash(former) === toolListHash(latest) || isTooMuch(connector)) return
     const change = changeBetween({ tools: former }, { seenAt: clock(), tools: latest })
     tell(connector, { ...change, added: [] }, emit)
-  }
-
-  async function judgeWhole(connector: string, tools: readonly Tool[]): Promise<void> {
-    const [newest] = await storage.listToolLists(connector, 1)
-    const change = await note(connector, newest?.tools, tools)
-    const flowId = randomId()
-    if (change !== undefined) tell(connector, change, (name, fields) => telemetry.emit(name, flowId, fields))
   }
 
   /** Undefined where another instance was first, or where there was nothing to differ from. */
@@ -155,7 +169,12 @@ export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedge
 
   return {
     passed: (list) => inTurn(() => judgePassed(list)),
-    whole: (connector, tools) => inTurn(() => judgeWhole(connector, tools)),
+    whole(connector, tools) {
+      const flowId = randomId()
+      const emit: PassedTools['emit'] = (name, fields) => telemetry.emit(name, flowId, fields)
+      const list = { connector, tools, isPart: false, kind: 'postern', personalKey: undefined, emit }
+      return inTurn(() => judgePassed(list))
+    },
     async close() {
       await work
     },

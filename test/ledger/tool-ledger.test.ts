@@ -75,10 +75,8 @@ describe('a list that goes by', () => {
       await door.postern.close()
     }
     const records = await storage.listAudit({ action: 'upstream.tool_changed' }, 9)
-    expect(records.map(({ details }) => [details.tool, details.code])).toEqual([
-      ['erase', 'added'],
-      ['search', 'changed'],
-    ])
+    // What is new since then cannot be told from what only another kind of client was shown before.
+    expect(records.map(({ details }) => [details.tool, details.code])).toEqual([['search', 'changed']])
   })
 })
 
@@ -86,10 +84,19 @@ describe('what is a change, and what only looks like one', () => {
   test('clients that are shown different tools, turn by turn, are no change after the first time', async () => {
     const { pass, told } = createLedger()
     for (let times = 0; times < 5; times++) {
-      await pass([search])
-      await pass([{ ...search, title: 'Search' }, erase])
+      await pass([search], { kind: 'one' })
+      await pass([{ ...search, title: 'Search' }, erase], { kind: 'other' })
     }
-    expect(told()).toEqual(['changed search', 'added erase'])
+    expect(told()).toEqual(['changed search'])
+  })
+
+  test('a tool is new where such a client was shown a list without it', async () => {
+    const { pass, told } = createLedger()
+    await pass([search], { kind: 'one' })
+    await pass([search, erase], { kind: 'other' })
+    expect(told()).toEqual([])
+    await pass([search, erase, { name: 'append' }], { kind: 'one' })
+    expect(told()).toEqual(['added append'])
   })
 
   test('a page is not the list: what is on another page is neither gone nor new', async () => {
@@ -114,11 +121,16 @@ describe('what is a change, and what only looks like one', () => {
     expect(told()).toEqual([])
   })
 
-  test('what is missing when Postern itself asks is gone', async () => {
-    const { ledger, told } = createLedger()
-    await ledger.whole('/mcp', [search, erase])
+  test('a tool is gone where such a client, or Postern itself, was shown it before', async () => {
+    const { pass, ledger, told, storage } = createLedger()
     await ledger.whole('/mcp', [search])
-    expect(told()).toEqual(['removed erase'])
+    await pass([search, erase])
+    await ledger.whole('/mcp', [search])
+    expect(told()).toEqual([])
+    await ledger.whole('/mcp', [])
+    await pass([])
+    expect(told()).toEqual(['removed search', 'removed erase'])
+    expect((await storage.listToolLists('/mcp', 9)).map(({ tools }) => tools.length)).toEqual([0, 1, 2, 1])
   })
 
   test('who calls with an account of their own is compared with themselves alone, and nothing is kept', async () => {
@@ -154,9 +166,12 @@ describe('what is a change, and what only looks like one', () => {
     await pass([search])
     const isAway = vi.spyOn(storage, 'noteToolList').mockRejectedValueOnce(new Error('away'))
     await expect(pass([poisoned])).rejects.toThrow('away')
-    isAway.mockRestore()
     await pass([poisoned])
     expect(told()).toEqual(['changed search'])
+    isAway.mockRejectedValueOnce(new Error('away'))
+    await expect(pass([])).rejects.toThrow('away')
+    await pass([])
+    expect(told()).toEqual(['changed search', 'removed search'])
   })
 })
 
@@ -187,6 +202,7 @@ function createLedger(storage: Storage = memoryStorage()): TestLedger {
         connector: '/mcp',
         tools,
         isPart: false,
+        kind: 'claude',
         personalKey: undefined,
         emit: (_name, fields) => log(fields),
         ...changes,
