@@ -37,12 +37,23 @@ export async function readToldStories(
   const mcpPath = url === undefined ? undefined : new URL(url).pathname
   return {
     ofPostern: story === undefined ? undefined : await askPostern(story),
-    ofLogs:
-      log.length === 0
-        ? undefined
-        : await explainLogs(await Promise.all(log.map(openLog)), { mcpPath, now: systemClock() }),
+    ofLogs: log.length === 0 ? undefined : await readLogs(log, mcpPath),
   }
 }
+
+async function readLogs(paths: readonly string[], mcpPath: string | undefined): Promise<LogReport> {
+  const opened = await Promise.all(paths.map(openLog))
+  const report = await explainLogs(
+    opened.map(({ chunks }) => chunks),
+    { mcpPath, now: systemClock() },
+  )
+  if (report.lines > 0 && report.formats.length === 0)
+    throw new CommandFailure(unknownFormat, exitCodes.usage)
+  return { ...report, isCut: report.isCut || opened.some(({ isTail }) => isTail) }
+}
+
+const unknownFormat =
+  'No line is in a format that is known: common, combined, JSON lines of nginx variables or of Caddy. Of a packed file: zcat FILE | postern doctor --log -'
 
 async function askPostern(url: string): Promise<AttemptReport[]> {
   const token = process.env.POSTERN_CONSOLE_TOKEN
@@ -65,17 +76,18 @@ async function askPostern(url: string): Promise<AttemptReport[]> {
 }
 
 /** Of a longer file the end is read: a month of a busy server. */
-export const maximumLogBytes: number = 512 * 1024 * 1024
+export const maximumLogBytes: number = 256 * 1024 * 1024
 
-async function openLog(path: string): Promise<AsyncIterable<Uint8Array>> {
-  if (path === '-') return firstOf(process.stdin)
+async function openLog(path: string): Promise<{ chunks: AsyncIterable<Uint8Array>; isTail: boolean }> {
+  if (path === '-') return { chunks: firstOf(process.stdin), isTail: false }
   const found = await stat(path).catch((cause: Error) => {
     throw new CommandFailure(`${printable(path)} cannot be read: ${cause.message}`, exitCodes.usage, {
       cause,
     })
   })
   if (found.isDirectory()) throw new CommandFailure(`${printable(path)} is a directory`, exitCodes.usage)
-  return firstOf(createReadStream(path, { start: Math.max(0, found.size - maximumLogBytes) }))
+  const start = Math.max(0, found.size - maximumLogBytes)
+  return { chunks: firstOf(createReadStream(path, { start })), isTail: start > 0 }
 }
 
 /** A pipe or a device may never end. */
@@ -106,11 +118,6 @@ export function hasFailing({ ofLogs, ofPostern }: ToldStories): boolean {
 
 function remarksOn({ attempts, formats, isCut, lines, mcpPath, unreadable }: LogReport): string[] {
   if (lines === 0) return ['The log is empty.']
-  if (formats.length === 0) {
-    return [
-      `No line is in a format that is known: common, combined, JSON lines of nginx variables or of Caddy. Of a packed file: zcat FILE | postern doctor --log -`,
-    ]
-  }
   const skipped = unreadable === 0 ? '' : `; ${unreadable} could not be read`
   return [
     `${lines} lines in ${formats.join(' and ')}${skipped}.${mcpPath === undefined ? '' : ` The MCP endpoint is taken to be ${printable(mcpPath)}.`}`,

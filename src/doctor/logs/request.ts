@@ -46,31 +46,41 @@ export function requestOf(told: Told): LoggedRequest | undefined {
   const target = told.target ?? second
   if (at === undefined || method === undefined || target === undefined) return undefined
   if (!Number.isFinite(at) || !Number.isInteger(status) || status < 100 || status > 599) return undefined
-  const url = URL.parse(target, 'http://log.invalid')
-  if (url === null) return undefined
+  const { path, query } = partsOf(target)
+  if (!path.startsWith('/')) return undefined
   const isBlank = userAgent === undefined || userAgent === '' || userAgent === '-'
   return {
     at,
     method,
-    path: url.pathname,
+    path,
     status,
     address,
     userAgent: isBlank ? undefined : userAgent,
     durationMs: durationMs !== undefined && durationMs >= 0 ? durationMs : undefined,
     hasToken,
-    redirectUri: url.searchParams.get('redirect_uri') ?? undefined,
+    redirectUri: query.includes('redirect_uri=')
+      ? (new URLSearchParams(query).get('redirect_uri') ?? undefined)
+      : undefined,
   }
+}
+
+/** Origin form or absolute form (RFC 9112 §3.2); by hand, because most lines of a log are nobody’s attempt. */
+function partsOf(target: string): { path: string; query: string } {
+  const [path = '', query = ''] = target.replace(/^https?:\/\/[^/]*/, '').split('?', 2)
+  return { path, query }
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `21/Nov/2026:09:35:36 +0100`, as Apache and nginx write it. */
 export function readLogTime(text: string): number | undefined {
-  const [, day, month = '', year, time, zone] =
-    /^(\d{2})\/(\w{3})\/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2}:?\d{2})$/.exec(text) ?? []
-  const number = months.indexOf(month) + 1
-  if (day === undefined || number === 0) return undefined
-  return readIsoTime(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${zone}`)
+  const found = /^(\d{2})\/(\w{3})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2}):?(\d{2})$/.exec(text)
+  const month = months.indexOf(found?.[2] ?? '')
+  if (found === null || month < 0) return undefined
+  const [day, , year, hours, minutes, seconds, , zoneHours, zoneMinutes] = found.slice(1).map(Number)
+  const local = Date.UTC(year ?? 0, month, day, hours, minutes, seconds) / 1000
+  const offset = (zoneHours ?? 0) * 3600 + (zoneMinutes ?? 0) * 60
+  return found[7] === '-' ? local + offset : local - offset
 }
 
 export function readIsoTime(text: string): number | undefined {

@@ -33,20 +33,26 @@ export async function readStories(source: StorySource): Promise<AttemptReport[]>
       `${source.url} has to begin with https://, or be on this machine: a token goes there`,
     )
   }
-  const rows = await ask(source, '/connections')
-  if (!Array.isArray(rows)) throw notOurs(source)
+  const rows = rowsOf(await ask(source, listPath))
+  if (rows === undefined) throw notOurs(source)
   const known = rows.map(readId)
   const failing = rows.flatMap((row, index) => (isFailing(row) ? [known[index]] : []))
   const wanted = new Set([...failing, ...known].slice(0, maximumStories))
   const stories: AttemptReport[] = []
   for (const id of known) {
     if (id === undefined || !wanted.has(id)) continue
-    const story = readStory(await ask(source, `/connections/${encodeURIComponent(id)}`))
+    const answer = await ask(source, `/connections/${encodeURIComponent(id)}`)
+    // Meanwhile it turned out to be the beginning of another one.
+    if (answer === gone) continue
+    const story = readStory(answer)
     if (story === undefined) throw notOurs(source)
     stories.push(story)
   }
   return stories
 }
+
+const listPath = '/connections'
+const gone: unique symbol = Symbol('gone')
 
 async function ask({ fetch, token, url }: StorySource, path: string): Promise<unknown> {
   const address = `${new URL(url).origin}/console/api${path}`
@@ -63,6 +69,7 @@ async function ask({ fetch, token, url }: StorySource, path: string): Promise<un
       `${new URL(url).host} does not accept the token: POSTERN_CONSOLE_TOKEN has to be the one it was started with`,
     )
   }
+  if (answer.status === 404 && path !== listPath) return gone
   if (answer.status !== 200) throw notOurs({ url })
   try {
     return JSON.parse(text)
@@ -92,6 +99,12 @@ function notOurs({ url }: Pick<StorySource, 'url'>): StoryFailure {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+}
+
+/** In pages, of which the first has the latest; earlier versions gave all in one list. */
+function rowsOf(answer: unknown): readonly unknown[] | undefined {
+  const rows = Array.isArray(answer) ? answer : recordOf(answer)?.rows
+  return Array.isArray(rows) ? rows : undefined
 }
 
 function readId(row: unknown): string | undefined {
