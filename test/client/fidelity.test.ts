@@ -127,6 +127,54 @@ test('the inspector profile registers, asks and introduces itself with the very 
   })
 })
 
+test(
+  'with a dead token the Inspector asks at once at the endpoint that it remembers; the profile reads the metadata first',
+  async () => {
+    const [real, profile] = [await recordInspectorRenewal(), await recordProfileRenewal()]
+    const opened = ['POST /token', ...session, 'POST /mcp tools/list']
+    expect(real.map(lineOf)).toEqual(['POST /mcp initialize', ...opened, 'POST /mcp tools/call'])
+    expect(profile.map(lineOf)).toEqual(['POST /mcp initialize', ...discovery, ...opened])
+    const renewals = [real, profile].map((seen) => seen.find(({ path }) => path === '/token'))
+    const [first, second] = renewals.map((seen) => [...(seen?.form ?? [])].map(([name]) => name))
+    expect(first).toEqual(['grant_type', 'refresh_token', 'resource', 'client_id'])
+    expect(second).toEqual(first)
+  },
+  patienceMs,
+)
+
+/** Its last run, before which the tokens died. */
+async function recordInspectorRenewal(): Promise<Seen[]> {
+  const server = await startScriptedServer({ metadataDocuments: false })
+  const isListed = ({ rpc }: Seen): boolean => rpc?.method === 'tools/list'
+  const watch = setInterval(() => {
+    if (!server.seen.some(isListed)) return
+    clearInterval(watch)
+    server.expireTokens()
+  }, 20)
+  try {
+    await runInspectorCli(taskAt(server.url))
+    const seen = inOrder(server.seen)
+    return seen.slice(seen.findIndex(isListed) + 1)
+  } finally {
+    clearInterval(watch)
+    await server.close()
+  }
+}
+
+async function recordProfileRenewal(): Promise<Seen[]> {
+  const server = await startScriptedServer({ metadataDocuments: false })
+  try {
+    const home = household(server, inspector)
+    await home.connect()
+    const before = server.seen.length
+    server.expireTokens()
+    expect((await home.connect()).failure).toBeUndefined()
+    return inOrder(server.seen.slice(before))
+  } finally {
+    await server.close()
+  }
+}
+
 /** The sign-in of its first run, and the session of the one that lists. */
 async function recordInspector(): Promise<Seen[]> {
   const server = await startScriptedServer({ metadataDocuments: false })
