@@ -3,6 +3,8 @@
 import { afterAll, expect, test } from 'vitest'
 import { sqliteStorage } from '../../src/storage/adapters/sqlite.ts'
 import { accessHash, hashOf, start, storeGrant, tokensOf } from '../../src/storage/conformance/records.ts'
+import { openSqliteSource } from '../../src/storage/copy/sqlite-source-node.ts'
+import { migrations } from '../../src/storage/migrations.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { temporaryDatabases } from './temporary-databases.ts'
 
@@ -10,8 +12,7 @@ const databases = temporaryDatabases()
 afterAll(() => databases.remove())
 
 /** As two processes have it; the first has a token and a session by heart. */
-async function two(): Promise<readonly [Storage, Storage]> {
-  const path = databases.newPath()
+async function two(path = databases.newPath()): Promise<readonly [Storage, Storage]> {
   const [one, other] = [sqliteStorage({ path }), sqliteStorage({ path })]
   await storeGrant(one, tokensOf('g'))
   await one.markAccessTokenUsed(accessHash('g', 0), start)
@@ -57,4 +58,16 @@ test('what is remembered ends when it expires, and with the storage', async () =
   await expect(one.findAccessToken(accessHash('g', 0), start)).rejects.toThrow('closed')
   await expect(one.findMcpSession(hashOf('session'), start)).rejects.toThrow('closed')
   await other.close()
+})
+
+test('when the records move away, nothing is remembered of where they were', async () => {
+  const path = databases.newPath()
+  const both = await two(path)
+  const source = openSqliteSource(path, migrations.at(-1)?.version ?? 0)
+  expect(source.tables.map(({ name }) => name)).not.toContain('revocation_count')
+  source.pause()
+  source.finish({ target: 'postgres://elsewhere/postern', movedAt: start })
+  await expect(both[0].findAccessToken(accessHash('g', 0), start)).rejects.toMatchObject({ kind: 'moved' })
+  await expect(both[0].findMcpSession(hashOf('session'), start)).rejects.toMatchObject({ kind: 'moved' })
+  for (const storage of both) await storage.close()
 })

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SqlValue } from '../sql/driver.ts'
+import { revocationCountTable } from '../sqlite/remembered.ts'
 import { StorageError } from '../storage-error.ts'
 import { createMoveTable, type Move, recordMove } from './move-node.ts'
 
@@ -100,7 +101,8 @@ export function openSqliteSource(path: string, version: number): SqliteSource {
       writer.exec(createMoveTable)
       recordMove(writer, move)
       // What is prepared on them fails from the next step on, in every process: nobody can go on here unawares.
-      for (const { name } of tables) writer.exec(`ALTER TABLE ${name} RENAME TO moved_${name}`)
+      const names = [...tables.map(({ name }) => name), ...(isCounted(writer) ? [revocationCountTable] : [])]
+      for (const name of names) writer.exec(`ALTER TABLE ${name} RENAME TO moved_${name}`)
       writer.exec('COMMIT')
       isPaused = false
       reader.close()
@@ -138,8 +140,14 @@ function readTables(database: DatabaseSync, path: string, expectedVersion: numbe
     throw new StorageError(found > expectedVersion ? 'newer-schema' : 'locked', says)
   }
   return names
-    .filter((name) => name !== 'schema_version' && name !== log)
+    .filter((name) => !['schema_version', log, revocationCountTable].includes(name))
     .map((name) => ({ name, columns: columnsOf(database, name), key: keyOf(database, name) }))
+}
+
+/** A file that no server of this version has opened has no count. */
+function isCounted(database: DatabaseSync): boolean {
+  const find = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?")
+  return find.get(revocationCountTable) !== undefined
 }
 
 function columnsOf(database: DatabaseSync, table: string): string[] {
@@ -169,8 +177,10 @@ function keyOf(database: DatabaseSync, table: string): string[] {
         .map(({ name }) => String(name)),
     )
     .sort((one, other) => one.length - other.length || (one.join() < other.join() ? -1 : 1))
-  if (shortest === undefined) throw new TypeError(`nothing tells the rows of ${table} apart`)
-  return shortest
+  // The numbers are copied as they are, so they serve where nothing else is unique.
+  const key = shortest ?? primary
+  if (key.length === 0) throw new TypeError(`nothing tells the rows of ${table} apart`)
+  return key
 }
 
 function writeLog(database: DatabaseSync, tables: readonly Table[]): void {

@@ -9,6 +9,9 @@ export interface SqliteDatabase {
   prepare(sql: string): { get(): Record<string, unknown> | undefined }
 }
 
+/** Of this file alone: it is not copied to where its records move. */
+export const revocationCountTable = 'revocation_count'
+
 const maximumTokens = 50_000
 const maximumSessions = 50_000
 
@@ -17,12 +20,12 @@ const maximumSessions = 50_000
  * process as well. They are not part of the schema: without them nothing is lost.
  */
 export function countRevocations(database: SqliteDatabase): void {
-  const move = 'UPDATE revocation_count SET moved = moved + 1'
+  const move = `UPDATE ${revocationCountTable} SET moved = moved + 1`
   const isOtherGrant =
     'OLD.revoked_at IS NOT NEW.revoked_at OR OLD.key_thumbprint IS NOT NEW.key_thumbprint OR OLD.expires_at > NEW.expires_at'
   database.exec(`
-    CREATE TABLE IF NOT EXISTS revocation_count (moved INTEGER NOT NULL);
-    INSERT INTO revocation_count SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM revocation_count);
+    CREATE TABLE IF NOT EXISTS ${revocationCountTable} (moved INTEGER NOT NULL);
+    INSERT INTO ${revocationCountTable} SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM ${revocationCountTable});
     CREATE TRIGGER IF NOT EXISTS grant_changed AFTER UPDATE ON grants WHEN ${isOtherGrant} BEGIN ${move}; END;
     CREATE TRIGGER IF NOT EXISTS session_ended AFTER INSERT ON ended_mcp_sessions BEGIN ${move}; END;
     CREATE TRIGGER IF NOT EXISTS session_ended_after_all AFTER UPDATE ON ended_mcp_sessions BEGIN ${move}; END;
@@ -40,7 +43,7 @@ export interface Remembering {
  * arrived: what was revoked before a request came is refused to it.
  */
 export function remembering(storage: Storage, reader: SqliteDatabase): Remembering {
-  const selectCount = reader.prepare('SELECT moved FROM revocation_count')
+  const selectCount = reader.prepare(`SELECT moved FROM ${revocationCountTable}`)
   let tokens = createBoundedMap<string, LiveAccessToken>(maximumTokens)
   let standing = createBoundedMap<string, true>(maximumSessions)
   let count: unknown
@@ -56,13 +59,22 @@ export function remembering(storage: Storage, reader: SqliteDatabase): Rememberi
     if (isClosed || isCountOfThisTurn) return count
     isCountOfThisTurn = true
     setImmediate(endTurn)
-    const now = selectCount.get()?.moved
+    const now = readCount()
     if (now !== count) {
       count = now
       tokens = createBoundedMap(maximumTokens)
       standing = createBoundedMap(maximumSessions)
     }
     return now
+  }
+
+  /** One that cannot be read, because the records have moved on, is like no other: nothing is remembered, and the records themselves say why. */
+  function readCount(): unknown {
+    try {
+      return selectCount.get()?.moved
+    } catch {
+      return Symbol('unread')
+    }
   }
 
   const remembered: Storage = {
