@@ -18,21 +18,20 @@ export function findForgery(
   const site = request.headers.get('sec-fetch-site')
   if (site !== null && site !== 'same-origin') return 'sec-fetch-site'
   // Over plain http on a LAN name Chromium sends no Sec-Fetch-Site.
-  if (site === null && !isOurOrigin(request.headers.get('origin'), origin)) return 'origin'
+  if (site === null && !isOurOrigin(request.headers, origin)) return 'origin'
   return equalInConstantTime(presented ?? '', expected) ? undefined : 'csrf-token'
 }
 
-/** On a loopback address one server answers to `localhost`, `127.0.0.1` and `[::1]`; its port tells it from others. */
-function isOurOrigin(presented: string | null, origin: string): boolean {
+/**
+ * Also under a further name that the operator lists, which the front door has judged as the Host of this request. On a
+ * loopback address one server answers to `localhost`, `127.0.0.1` and `[::1]`; its port tells it from others.
+ */
+function isOurOrigin(headers: Headers, origin: string): boolean {
+  const presented = headers.get('origin') ?? ''
   if (presented === origin) return true
-  const theirs = parseUrl(presented ?? '')
+  const theirs = parseUrl(presented)
   const ours = new URL(origin)
-  return (
-    theirs !== undefined &&
-    theirs.origin === presented &&
-    theirs.protocol === ours.protocol &&
-    theirs.port === ours.port &&
-    isLoopbackHost(theirs.hostname) &&
-    isLoopbackHost(ours.hostname)
-  )
+  if (theirs?.origin !== presented || theirs.protocol !== ours.protocol) return false
+  if (theirs.host === headers.get('host')?.toLowerCase()) return true
+  return theirs.port === ours.port && isLoopbackHost(theirs.hostname) && isLoopbackHost(ours.hostname)
 }

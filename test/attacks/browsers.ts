@@ -118,7 +118,7 @@ const forgeries: readonly Attack[] = [
     source: 'RFC 6454 §7, OWASP CSRF; RFC 9700 §4.7',
     guard: without(
       identity,
-      "if (site === null && !isOurOrigin(request.headers.get('origin'), origin)) return 'origin'",
+      "if (site === null && !isOurOrigin(request.headers, origin)) return 'origin'",
     ),
     run: async (door) => succeededIf(await approvesFor(door, { origin: 'https://evil.example' })),
   },

@@ -144,7 +144,10 @@ async function playClaude(page: Page, asked: URL[]): Promise<void> {
   })
 }
 
-const ONLY_LOOPBACK_RESOLVES = 'MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]'
+/** A name of this machine in a network without TLS, where Chromium is more sparing with headers than on localhost. */
+export const lanName = 'postern.lan'
+
+const ONLY_LOOPBACK_RESOLVES = `MAP ${lanName} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]`
 
 interface Installation {
   readonly executablePath?: string

@@ -10,9 +10,9 @@ export interface ServedDoor extends Door {
 }
 
 export async function serveDoor(options: Partial<PosternOptions> = {}): Promise<ServedDoor> {
-  const port = await findFreePort()
-  const door = await openDoor({ publicUrl: `http://localhost:${port}`, ...options })
-  const server = await startServer({ port, fetch: door.postern.fetch })
+  const publicUrl = options.publicUrl ?? `http://localhost:${await findFreePort()}`
+  const door = await openDoor({ ...options, publicUrl })
+  const server = await startServer({ port: Number(new URL(publicUrl).port), fetch: door.postern.fetch })
   return {
     ...door,
     async close() {

@@ -270,6 +270,23 @@ describe('a POST that is not our own is refused [SBP-02]', () => {
   })
 
   test.each([
+    ['https://mcp.lan:8443', 'mcp.lan:8443', 303],
+    ['https://mcp.lan:8443', 'MCP.lan:8443', 303],
+    ['http://mcp.lan:8443', 'mcp.lan:8443', 403],
+    ['https://mcp.lan', 'mcp.lan:8443', 403],
+    ['https://evil.example', 'mcp.lan:8443', 403],
+    ['https://mcp.lan:8443/', 'mcp.lan:8443', 403],
+  ])(
+    'under a further name of ours the Origin %s, for the Host %s, gives %i',
+    async (origin, host, status) => {
+      const house = openHouse()
+      await house.addUser()
+      const headers = { 'sec-fetch-site': null, origin, host }
+      expect((await house.visitor().submit('/login', signIn, headers)).status).toBe(status)
+    },
+  )
+
+  test.each([
     ['none', undefined],
     ['an empty one', ''],
     ['a made-up one', 'A'.repeat(43)],
