@@ -5,6 +5,13 @@ import { join } from 'node:path'
 import { pageLinks } from '../src/app/pages.ts'
 import { type AccountView, accountPage, type ConnectedApp } from '../src/ui/account.ts'
 import { type ConsentTool, type ConsentView, consentPage } from '../src/ui/consent.ts'
+import {
+  type AccountView as AccountElsewhereView,
+  credentialFieldPrefix,
+  type SuppliedFieldView,
+  type SuppliedView,
+} from '../src/ui/credential.ts'
+import { type DepartureView, departurePage } from '../src/ui/departure.ts'
 import { errorPage, type PageProblem } from '../src/ui/error.ts'
 import { type HomeView, homePage } from '../src/ui/home.ts'
 import type { Page, Visitor } from '../src/ui/layout.ts'
@@ -75,21 +82,25 @@ export function galleryPieces(): GalleryPiece[] {
     },
     { name: 'home-without-address', page: homePage({ ...frameOfHome, connectors: [] }) },
     { name: 'home-branded', page: homePage({ ...brandedHome, visitor: ada }) },
+    { name: 'consent-key', page: consentPage({ ...sampleConsent, credential: { ...key, forUser: 'ada' } }) },
     {
-      name: 'home-right-to-left',
-      page: mirrored(homePage({ ...frameOfHome, connectors: [publicConnector] })),
+      name: 'consent-key-refused',
+      page: consentPage({ ...sampleConsent, credential: { ...refusedKey, forUser: 'ada' } }),
     },
-    { name: 'consent-right-to-left', page: mirrored(consentPage(sampleConsent)) },
+    {
+      name: 'consent-account-elsewhere',
+      page: consentPage({ ...sampleConsent, credential: { ...elsewhere, forUser: 'ada' } }),
+    },
+    { name: 'departure', page: departurePage(departure) },
     { name: 'account', page: accountPage(account) },
     { name: 'account-ended', page: accountPage({ ...account, apps: [], disconnected: 'Claude' }) },
     { name: 'account-hostile', page: accountPage(hostileAccount) },
-    { name: 'account-right-to-left', page: mirrored(accountPage(account)) },
     { name: 'passkeys', page: passkeysPage(passkeys) },
     {
       name: 'passkeys-codes',
       page: passkeysPage({ ...passkeys, passkeys: [], newCodes: Array.from({ length: 10 }, sampleCode) }),
     },
-    { name: 'passkeys-right-to-left', page: mirrored(passkeysPage({ ...passkeys, fault: 'full' })) },
+    { name: 'passkeys-full', page: passkeysPage({ ...passkeys, adding: undefined, fault: 'full' }) },
     ...consolePieces(),
     ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
   ]
@@ -209,6 +220,42 @@ const hostileConsent: ConsentView = {
     reading('a', 'Z̷̛̗͂a̸̧͝l̵̰͗g̶̩̈o̴̢̓'.repeat(3)),
   ],
   redirectUri: 'https://evil.example/callback',
+}
+
+const key: SuppliedView = {
+  kind: 'supplied',
+  title: 'Your Acme account',
+  help: 'Make a key under Settings, API keys.',
+  helpUrl: 'https://github.com/example/acme',
+  fields: [
+    keyField('url', 'Account URL', { hint: 'Such as https://you.acme.example', value: '' }),
+    keyField('key', 'API key', { isSecret: true }),
+  ],
+  stored: undefined,
+  fault: undefined,
+}
+
+const refusedKey: SuppliedView = {
+  ...key,
+  fields: [
+    keyField('url', 'Account URL', { value: 'https://evil.example', problem: 'pattern' }),
+    keyField('key', 'API key', { isSecret: true, isRequired: false }),
+  ],
+  stored: { label: 'ada@acme.example', changedAt: 1_794_000_000 },
+  fault: { kind: 'refused', says: `No such key. ${'<b>Really</b> '.repeat(40)}` },
+}
+
+const elsewhere: AccountElsewhereView = {
+  kind: 'account',
+  provider: 'Acme',
+  stored: { label: 'ada@acme.example', changedAt: 1_794_000_000 },
+  fault: { kind: 'declined' },
+}
+
+const departure: DepartureView = {
+  ...frame,
+  provider: 'Example SSO',
+  url: new URL('https://claude.com/sign-out'),
 }
 
 const frameOfHome = {
@@ -332,9 +379,9 @@ function showError(problem: PageProblem): Page {
   return errorPage({ ...frame, errorId: 'Q3vXk2mB9dTfYw', problem })
 }
 
-/** As a translation into Hebrew or Arabic lays it out. */
-function mirrored({ html, csp }: Page): Page {
-  return { html: html.replace('dir="ltr"', 'dir="rtl"'), csp }
+function keyField(name: string, label: string, more: Partial<SuppliedFieldView>): SuppliedFieldView {
+  const plain = { hint: undefined, isSecret: false, isRequired: true, value: '', problem: undefined }
+  return { ...plain, name: `${credentialFieldPrefix}${name}`, label, ...more }
 }
 
 function sampleCode(_: unknown, at: number): string {
