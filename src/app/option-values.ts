@@ -1,6 +1,7 @@
 /** What a value of each option has to look like, and how one that does not is told. */
 
 import { z } from 'zod'
+import { consoleTokenPattern } from '../console/api.ts'
 import { hostedClaude } from '../oauth/claude.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 import { decodeBase64Url } from '../platform/crypto.ts'
@@ -125,7 +126,7 @@ const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
   accessTokenMinutes: wholeNumber(1, 1440),
   refreshTokenDays: wholeNumber(1, 3650),
   console: yesOrNo(),
-  consoleToken: z.string().regex(/^[\x21-\x7e]{32,512}$/),
+  consoleToken: z.string().regex(consoleTokenPattern),
   metricsListen: z
     .union([z.string(), z.number().transform(String)])
     .transform(readListenAddress)

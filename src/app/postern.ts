@@ -19,6 +19,7 @@ import {
   signingKeyFamily,
 } from '../authorization-server/signing-keys.ts'
 import { createConnectionRecorder } from '../connections/recorder.ts'
+import { consoleTokenPattern } from '../console/api.ts'
 import { consolePath, createConsole } from '../console/console.ts'
 import { createStatements } from '../credentials/statements.ts'
 import { createVault } from '../credentials/vault.ts'
@@ -146,6 +147,7 @@ export function createPostern(options: PosternOptions): Postern {
   const plan = readConnectors(options)
   const identity = readIdentity(options.identity, issuer)
   const sources = createSources(options.sources ?? {})
+  refuseWeakToken(options.console?.token)
   const peers = new WeakMap<Request, string>()
   const opened = openRooms(options, issuer, plan, sources, identity, peers)
   let house: OpenHouse | undefined
@@ -476,6 +478,14 @@ function readPublicUrl(publicUrl: string): Issuer {
     )
   }
   return issuerOf(publicUrl)
+}
+
+/** It opens everything to whoever guesses it. */
+function refuseWeakToken(token: string | undefined): void {
+  if (token === undefined || consoleTokenPattern.test(token)) return
+  throw new TypeError(
+    'console.token must be 32 characters or more, as `openssl rand -hex 32` prints them, or left out',
+  )
 }
 
 /** House rule 12: names are checked, not peers; behind a tunnel every peer is loopback. */

@@ -17,6 +17,8 @@ export interface ApiRoute {
 }
 
 export const apiPath = '/console/api'
+/** Of the operator's token: what can stand in a header, and so much of it that nobody guesses it. */
+export const consoleTokenPattern: RegExp = /^[\x21-\x7e]{32,512}$/
 /** Of one answer; the reference page says so. */
 export const rowsOfAnswer = 100
 

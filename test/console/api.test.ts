@@ -60,7 +60,7 @@ describe('without the token', () => {
 
   test.each(['short', 'x'.repeat(31), `${'x'.repeat(40)} y`])(
     '%j is refused as one when Postern starts',
-    (given) => {
+    async (given) => {
       const sources: OptionSources = {
         flags: { console: true },
         strays: [],
@@ -69,6 +69,9 @@ describe('without the token', () => {
         file: undefined,
       }
       expect(() => readOptions(sources)).toThrow(OptionsError)
+      await expect(openDoor({ console: { token: given } })).rejects.toThrow(
+        'console.token must be 32 characters',
+      )
       const good = { ...sources, environment: { POSTERN_CONSOLE_TOKEN: token } }
       expect(readOptions(good).consoleToken).toBe(token)
     },
