@@ -83,3 +83,26 @@ test('the console shows what happens without being asked, and leaves alone what 
   expect(await page.locator('tr', { hasText: 'stands' }).count()).toBe(0)
   expect(complaints).toEqual([])
 })
+
+test('where no stream comes through, the console asks now and then, and stops when its reader is signed out', async () => {
+  const lonely = await page.context().newPage()
+  await lonely.clock.install()
+  await lonely.route('**/console/live', (route) => route.abort())
+  await lonely.goto(`${door.origin}/console/clients`)
+  expect(await lonely.getByText('Updates by itself').isVisible()).toBe(false)
+  await register(door, { client_name: 'Newcomer' })
+  expect(await lonely.locator('tr', { hasText: 'Newcomer' }).count()).toBe(0)
+  await lonely.clock.fastForward(15_000)
+  await lonely.locator('tr', { hasText: 'Newcomer' }).waitFor()
+
+  await page.context().clearCookies()
+  const asked: string[] = []
+  lonely.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await lonely.clock.fastForward(15_000)
+  await expect.poll(() => asked).toContain('/login')
+  expect(await lonely.locator('tr', { hasText: 'Newcomer' }).count()).toBe(1)
+  asked.length = 0
+  await lonely.clock.fastForward(60_000)
+  expect(asked.filter((path) => path !== '/console/live')).toEqual([])
+  await lonely.close()
+})
