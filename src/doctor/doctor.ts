@@ -2,14 +2,18 @@
 
 import type { Browser, OpenCallback } from '../client/browser.ts'
 import { ConnectFailure } from '../client/connect-failure.ts'
-import { type ConnectionMemory, createConnectionMemory } from '../client/connection-state.ts'
+import {
+  type ConnectionMemory,
+  createConnectionMemory,
+  type RegisteredClient,
+} from '../client/connection-state.ts'
 import { type Connection, connect, type ToolCall } from '../client/connector.ts'
 import type { Network } from '../client/network.ts'
 import type { Deadlines, Surface } from '../client/surface.ts'
 import type { TranscriptStep } from '../client/transcript.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Random, systemRandom } from '../platform/crypto.ts'
-import { isIpLiteral, isLocalhostName, isLoopbackHost, isPublicAddress } from '../platform/url.ts'
+import { isIpLiteral, isLocalhostName, isLoopbackHost, isPublicAddress, parseUrl } from '../platform/url.ts'
 import { boundFetch } from './bounded-fetch.ts'
 import { type Check, stages } from './check.ts'
 import * as checkIndex from './checks/index.ts'
@@ -134,7 +138,7 @@ async function examine(
         surface,
         walk,
         grant,
-        client: Object.values(memory.clients)[0],
+        client: Object.values(memory.clients)[0] ?? givenClient(options, walk),
         remembered: options.remembered,
         random: options.random ?? systemRandom,
       },
@@ -165,7 +169,8 @@ async function examine(
     )
     const isLocal = options.asIfPublic !== true && isOnOwnNetwork(options.url)
     const tokenForm = grantedToken === undefined ? undefined : readTokenForm(grantedToken)
-    const examination = { ...seen, until, isLocal, hosts, tokenForm, facts }
+    const isClientGiven = options.clientId !== undefined
+    const examination = { ...seen, isClientGiven, until, isLocal, hosts, tokenForm, facts }
     // A token of `--token` is somebody's, and is not written down.
     return { examination, memory: { ...memory, tokens: grant.isOwn ? grant.tokens : undefined } }
   } finally {
@@ -232,6 +237,17 @@ function givenMemory({ token }: DoctorOptions): ConnectionMemory {
       resource: undefined,
     },
   }
+}
+
+/** Known to the server already, and so in nobody's memory. */
+function givenClient(
+  { url, surface, clientId, clientSecret }: DoctorOptions,
+  walk: Connection,
+): RegisteredClient | undefined {
+  if (clientId === undefined) return undefined
+  const { authorization } = readFacts({ url, surface, walk, probes: [] })
+  const redirectUri = parseUrl(authorization?.url ?? '')?.searchParams.get('redirect_uri') ?? ''
+  return { clientId, clientSecret, authMethod: undefined, origin: 'configured', redirectUri }
 }
 
 function isOnOwnNetwork(url: string): boolean {

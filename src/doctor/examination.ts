@@ -13,6 +13,8 @@ export interface Examination {
   surface: Surface
   /** On this machine or network, where what lies between it and the internet says nothing. */
   isLocal: boolean
+  /** A client id was typed under the advanced settings: none has to be come by. */
+  isClientGiven: boolean
   /** How far the walk was allowed to go. */
   until: Until
   walk: Connection

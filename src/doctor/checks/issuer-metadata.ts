@@ -110,8 +110,9 @@ export const issuerMetadata: readonly Check[] = [
         google: 'Google has no dynamic registration: put an authorization server in front that does.',
       },
     },
-    judge: withMetadata(({ body, exchange }) => {
+    judge: withMetadata(({ body, exchange }, { isClientGiven }) => {
       if (typeof body.registration_endpoint === 'string' || takesDocuments(body)) return passed
+      if (isClientGiven) return notApplicable('a client id was given')
       if (body.client_id_metadata_document_supported === true) {
         return notApplicable('it takes client metadata documents, though not of public clients')
       }
