@@ -14,9 +14,8 @@ import type {
 import type { Brand } from '../ui/brand.ts'
 import { departurePage } from '../ui/departure.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
-import { pageHeaders, pageResponse } from '../ui/layout.ts'
+import { type Page, pageHeaders, pageResponse } from '../ui/layout.ts'
 import { loginPage } from '../ui/login.ts'
-import { type AccountProblem, setupPage } from '../ui/setup.ts'
 import { text } from '../ui/text.ts'
 import { createBrowserCookie } from './browser-cookie.ts'
 import { createBrowserSessions } from './browser-session.ts'
@@ -40,6 +39,8 @@ import {
   passkeyEndpoints,
   passkeyPaths,
 } from './passkey-pages.ts'
+import { setupEndpoint } from './setup-pages.ts'
+import type { SignInHands } from './sign-in-hands.ts'
 
 export interface LoginOptions {
   /** The pending request, if there is one, joins sign-in to its flow. */
@@ -297,42 +298,6 @@ export function createLogin(options: LoginOptions): Login {
     },
   ])
 
-  /** GET consumes nothing: link previews and scanners open links too. */
-  async function setup(request: Request): Promise<Response> {
-    if (provider === undefined) return showProblem(404, { kind: 'not-found' })
-    if (await storage.hasUsers()) return showProblem(404, { kind: 'setup-done' })
-    if (request.method === 'POST') return judgeSetup(request, provider)
-    if (!(await storage.hasSetupLink(clock()))) return showProblem(404, { kind: 'setup-closed' })
-    const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
-    return showSetup(request, 200, { ...emptySetup, returnTo })
-  }
-
-  async function judgeSetup(request: Request, provider: FormProvider): Promise<Response> {
-    const form = await readFormBody(request)
-    const sent = readSetupForm(form)
-    const again = { ...sent, returnTo: readReturn(form.get('then')) }
-    if (!isGenuinePost(request, form, 'setup')) {
-      return showSetup(request, 403, { ...again, fault: text.signIn.expired })
-    }
-    const flowId = flowOf(browserOf(request))
-    const { username, displayName, password } = sent
-    const prepared = await provider.prepareAccount({ username, displayName, password, role: 'admin' })
-    if (prepared.outcome === 'busy') return showSetup(request, 503, { ...again, fault: text.signIn.busy })
-    const differ: AccountProblem[] = sent.password === sent.passwordAgain ? [] : ['passwords-differ']
-    if (prepared.outcome === 'refused' || differ.length > 0) {
-      const problems = [...(prepared.outcome === 'refused' ? prepared.problems : []), ...differ]
-      return showSetup(request, 400, { ...again, problems, fault: text.setup.problems })
-    }
-    const outcome = await storage.createFirstUser(prepared.user, hashToken(sent.setupToken), clock())
-    if (outcome === 'created') {
-      telemetry.emit('setup.completed', flowId, { userId: prepared.user.userId })
-      return seeOther(again.returnTo, await sessions.begin(request, prepared.user.userId))
-    }
-    telemetry.emit('setup.refused', flowId, { reason: outcome })
-    if (outcome === 'not-first') return showProblem(404, { kind: 'setup-done' })
-    return showSetup(request, 403, { ...again, isLinkInvalid: true, fault: text.setup.problems })
-  }
-
   interface LoginFormState {
     returnTo: string
     username: string
@@ -366,26 +331,16 @@ export function createLogin(options: LoginOptions): Login {
         path: `${paths.login}/${name}?then=${encodeURIComponent(returnTo)}`,
       })),
     })
-    const headers = pageHeaders(page)
-    if (state.retryAfterSeconds !== undefined) headers.set('retry-after', String(state.retryAfterSeconds))
-    if (browser.setCookie !== undefined) headers.append('set-cookie', browser.setCookie)
-    return new Response(page.html, { status, headers })
+    const response = show(request, page, status)
+    if (state.retryAfterSeconds !== undefined)
+      response.headers.set('retry-after', String(state.retryAfterSeconds))
+    return response
   }
 
-  function showSetup(
-    request: Request,
-    status: number,
-    state: Omit<
-      Parameters<typeof setupPage>[0],
-      keyof typeof frame | 'action' | 'csrf' | 'minimumPasswordLength'
-    >,
-  ): Response {
-    const browser = browserOf(request)
-    const minimumPasswordLength = provider?.minimumPasswordLength ?? 0
-    const csrf = browser.csrf('setup')
-    const page = setupPage({ ...state, ...frame, action: paths.setup, csrf, minimumPasswordLength })
+  function show(request: Request, page: Page, status: number): Response {
     const headers = pageHeaders(page)
-    if (browser.setCookie !== undefined) headers.append('set-cookie', browser.setCookie)
+    const { setCookie } = browserOf(request)
+    if (setCookie !== undefined) headers.append('set-cookie', setCookie)
     return new Response(page.html, { status, headers })
   }
 
@@ -418,12 +373,13 @@ export function createLogin(options: LoginOptions): Login {
     return { action: paths.logout, csrf: browserOf(request).csrf('logout'), returnTo: readReturn(returnTo) }
   }
 
-  const hands: PasskeyPagesOptions['hands'] = {
+  const hands: SignInHands = {
     browserOf,
     flowOf: async (browser, returnTo) => (await findFlow(browser, returnTo)) ?? flowOf(browser),
     isGenuinePost,
     findUser: whoIsThere,
     readReturn,
+    show,
     again: (request, status, returnTo, fault) =>
       showLogin(request, status, { returnTo, username: '', fault }),
     enter: async (request, { userId }, returnTo) => seeOther(returnTo, await sessions.begin(request, userId)),
@@ -431,6 +387,7 @@ export function createLogin(options: LoginOptions): Login {
     goTo: (path) => seeOther(path),
     signOutForm,
   }
+  const setup = setupEndpoint({ provider, storage, frame, path: paths.setup, hands, telemetry, clock })
 
   return {
     whoIsThere,
@@ -472,28 +429,6 @@ function faultOfReturn({ searchParams }: URL, providers: readonly OutsideProvide
   const sentences: Readonly<Record<string, (provider: string) => string>> = text.signIn.outsideProblem
   if (provider === undefined || !Object.hasOwn(sentences, problem)) return undefined
   return sentences[problem]?.(provider.label)
-}
-
-const emptySetup = {
-  setupToken: '',
-  username: '',
-  displayName: '',
-  problems: [],
-  isLinkInvalid: false,
-  fault: undefined,
-}
-
-function readSetupForm(form: URLSearchParams) {
-  return {
-    setupToken: (form.get('setup') ?? '').trim(),
-    username: form.get('username') ?? '',
-    displayName: form.get('display_name') ?? '',
-    password: form.get('password') ?? '',
-    passwordAgain: form.get('password_again') ?? '',
-    problems: [],
-    isLinkInvalid: false,
-    fault: undefined,
-  }
 }
 
 /** Names what this browser did where there is no authorization request; the cookie itself cannot be had from it. */

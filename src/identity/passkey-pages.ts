@@ -3,12 +3,12 @@
 import type { Clock } from '../platform/clock.ts'
 import type { PasskeyStorage, UserRecord } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
-import { type Page, type PageLink, pageHeaders } from '../ui/layout.ts'
+import type { PageLink } from '../ui/layout.ts'
 import { type PasskeyDeed, type PasskeyFault, passkeysPage, recoveryPage } from '../ui/passkeys.ts'
 import { text } from '../ui/text.ts'
 import { readFormBody } from './form-body.ts'
-import type { RequestBrowser, SignOutForm } from './login.ts'
 import { maximumPasskeys, type PasskeyLogin } from './passkey-login.ts'
+import type { SignInHands } from './sign-in-hands.ts'
 
 export interface PasskeyPagesOptions {
   login: PasskeyLogin
@@ -18,22 +18,7 @@ export interface PasskeyPagesOptions {
   /** Which pages there are for this person. */
   linksFor(user: UserRecord): readonly PageLink[]
   clock: Clock
-  /** What the sign-in does for every way in. */
-  hands: {
-    browserOf(request: Request): RequestBrowser
-    flowOf(browser: RequestBrowser, returnTo: string): Promise<string>
-    isGenuinePost(request: Request, form: URLSearchParams, purpose: string): boolean
-    findUser(request: Request): Promise<UserRecord | undefined>
-    readReturn(asked: string | null): string
-    /** The sign-in page once more. */
-    again(request: Request, status: number, returnTo: string, fault: string): Promise<Response>
-    /** A session, and on to there. */
-    enter(request: Request, user: UserRecord, returnTo: string): Promise<Response>
-    sendToLogin(request: Request, returnTo: string): Response
-    /** By 303. */
-    goTo(path: string): Response
-    signOutForm(request: Request, returnTo: string): SignOutForm
-  }
+  hands: SignInHands
 }
 
 export interface PasskeyEndpoint {
@@ -63,13 +48,6 @@ export function passkeyEndpoints({
     return { browserHash: browser.browserHash, flowId: await hands.flowOf(browser, returnTo) }
   }
 
-  function show(request: Request, page: Page, status = 200): Response {
-    const headers = pageHeaders(page)
-    const { setCookie } = hands.browserOf(request)
-    if (setCookie !== undefined) headers.append('set-cookie', setCookie)
-    return new Response(page.html, { status, headers })
-  }
-
   async function signIn(request: Request): Promise<Response> {
     const form = await readFormBody(request)
     const returnTo = hands.readReturn(form.get('then'))
@@ -86,7 +64,7 @@ export function passkeyEndpoints({
   function showRecovery(request: Request, status: number, returnTo: string, fault?: string): Response {
     const csrf = hands.browserOf(request).csrf('recovery')
     const page = recoveryPage({ ...frame, action: paths.recovery, csrf, returnTo, fault })
-    return show(request, page, status)
+    return hands.show(request, page, status)
   }
 
   async function judgeRecovery(request: Request): Promise<Response> {
@@ -136,7 +114,7 @@ export function passkeyEndpoints({
       fault,
       now: clock(),
     })
-    return show(request, page, fault === undefined ? 200 : faultStatus[fault])
+    return hands.show(request, page, fault === undefined ? 200 : faultStatus[fault])
   }
 
   async function keep(request: Request): Promise<Response> {

@@ -42,10 +42,10 @@ ${view.passkey === undefined ? '' : passkeyButton(view.passkey)}
 ${view.hasForm === false ? '' : passwordForm(view)}
 ${view.recoveryPath === undefined ? '' : html`<p class="section note"><a href="${view.recoveryPath}">${text.passkeys.recover}</a></p>`}
 </div>`
-  const { brand, homePath } = view
+  const { brand, homePath, hasForm = true } = view
   const script = view.passkey === undefined ? undefined : passkeyScript
   return renderPage(
-    { brand, homePath, title: say.title, formAction: formActionTo(undefined), script },
+    { brand, homePath, title: say.title, formAction: hasForm ? formActionTo(undefined) : undefined, script },
     content,
   )
 }

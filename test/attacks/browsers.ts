@@ -163,7 +163,7 @@ const forgeries: readonly Attack[] = [
   {
     name: '[HS-14] the first account made by another site in the browser of the operator',
     source: 'RFC 9700 §4.7 (CSRF), house rule 14',
-    guard: without(identity, "if (!isGenuinePost(request, form, 'setup'))", 'if (false)'),
+    guard: without(identity, "if (!hands.isGenuinePost(request, form, 'setup'))", 'if (false)'),
     async run(_, house) {
       const { door, setupToken } = await house.openNewDoor()
       const fields = new URLSearchParams({ setup: setupToken, username: 'eve', display_name: '', csrf: '' })
