@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createFetchBrowser } from '../../src/client/browser-fetch.ts'
 import { openLoopbackCallback } from '../../src/client/loopback-callback-node.ts'
 import { createSystemNetwork } from '../../src/client/network-node.ts'
@@ -50,6 +51,7 @@ async function versionIn(folder: string): Promise<string> {
 const call = { name: 'search_notes', arguments: { text: 'x' } } as const
 const limitMilliseconds = 40_000
 const stepMilliseconds = 15_000
+const landingAttempts = 25
 
 async function askDoctor(lab: ServedLab): Promise<string[]> {
   const { findings } = await doctor({
@@ -168,10 +170,17 @@ async function runInspector(home: string, words: readonly string[]): Promise<str
 /** The person: signs in, agrees, and lands where the redirect leads. */
 async function approve(authorizationUrl: string): Promise<void> {
   const redirect = await approveByFetch(authorizationUrl, user)
-  // Whoever listens there may hang up as soon as it has the code.
-  await fetch(redirect).then(
-    (answer) => answer.text(),
-    () => undefined,
+  // A tool may print the address before it listens, and hang up as soon as it has the code.
+  for (let count = 0; count < landingAttempts && (await isNobodyAt(redirect)); count++) await wait(200)
+}
+
+async function isNobodyAt(redirect: URL | string): Promise<boolean> {
+  return fetch(redirect).then(
+    async (answer) => {
+      await answer.text()
+      return false
+    },
+    ({ cause }: { cause?: { code?: string } }) => cause?.code === 'ECONNREFUSED',
   )
 }
 
