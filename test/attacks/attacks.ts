@@ -10,6 +10,7 @@ import { documentAttacks } from './documents.ts'
 import { floodAttacks } from './floods.ts'
 import { keyAttacks } from './keys.ts'
 import { lazyAttacks } from './lazy.ts'
+import { operatorAttacks } from './operators.ts'
 import { originAttacks } from './origins.ts'
 import { pageAttacks } from './pages.ts'
 import { policyAttacks } from './policy.ts'
@@ -43,6 +44,7 @@ export const attacks: readonly Attack[] = [
   ...policyAttacks,
   ...lazyAttacks,
   ...upstreamAttacks,
+  ...operatorAttacks,
   ...floodAttacks,
   ...secretAttacks,
 ]
