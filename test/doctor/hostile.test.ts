@@ -1,6 +1,11 @@
 // Whatever a server does, a run ends in a report: silence, a byte a second, a flood, rubbish everywhere.
 
-import { expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test, vi } from 'vitest'
+import { createPlainFetch } from '../../src/client/plain-fetch-node.ts'
+import { claudeHosted } from '../../src/client/surfaces/claude-hosted.ts'
+import { doctor } from '../../src/doctor/doctor.ts'
 import { atPath, onMethod, withToken } from './lab/fault.ts'
 import { createLab, type Edge, type Handler } from './lab/lab.ts'
 import { examineLab } from './lab/run.ts'
@@ -76,6 +81,43 @@ test.each(lateHostile)('%s of a server that %s', async (stage, _, edge) => {
   expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
   // What only ends the visit is no reason why Claude does not connect.
   expect(report.verdict).toBe(stage === 'the revocation endpoint' ? 'works' : 'fails')
+})
+
+/** What is read of one, and what waits in the sockets meanwhile. */
+const mostOfOneAnswer = 16 * 1024 * 1024
+
+test('on real sockets a gigabyte is not fetched, and no request is left open', async () => {
+  let sent = 0
+  const open = new Set<unknown>()
+  const chunk = Buffer.alloc(64 * 1024, 'a')
+  const server = createServer((_, response) => {
+    open.add(response)
+    response.once('close', () => open.delete(response))
+    response.writeHead(200, { 'Content-Type': 'application/json' })
+    const pour = (): void => {
+      while (!response.destroyed && response.write(chunk)) sent += chunk.length
+    }
+    response.on('drain', pour)
+    pour()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { fetch, close } = createPlainFetch()
+  try {
+    const { port } = server.address() as AddressInfo
+    const report = await doctor({
+      url: `http://127.0.0.1:${port}/mcp`,
+      surface: claudeHosted,
+      fetch,
+      network: createLab().network,
+    })
+    expect(report.verdict).toBe('fails')
+    const made = [...report.steps, ...report.probes].flatMap(({ exchanges }) => exchanges)
+    expect(sent / made.length).toBeLessThan(mostOfOneAnswer)
+  } finally {
+    await close()
+  }
+  await vi.waitFor(() => expect(open.size).toBe(0))
+  server.close()
 })
 
 function drip(): ReadableStream<Uint8Array> {
