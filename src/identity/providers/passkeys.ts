@@ -16,6 +16,7 @@ export function passkeys(): PasskeyProvider {
         userDisplayName: user.displayName,
         userID: handleOf(user),
         attestationType: 'none',
+        supportedAlgorithmIDs: algorithms,
         // One that is there already is not made again.
         excludeCredentials: held.map(({ passkeyId: id, transports }) => ({
           id,
@@ -33,6 +34,7 @@ export function passkeys(): PasskeyProvider {
         expectedChallenge: challenge,
         expectedOrigin: origin,
         expectedRPID: new URL(origin).hostname,
+        supportedAlgorithmIDs: algorithms,
         requireUserVerification: true,
       }).catch(() => undefined)
       const credential = verified?.registrationInfo?.credential
@@ -69,6 +71,9 @@ export function passkeys(): PasskeyProvider {
 const webAuthn = (): Promise<typeof import('@simplewebauthn/server')> => import('@simplewebauthn/server')
 
 const timeoutMs = 120_000
+
+/** EdDSA, ES256 and RS256 (RFC 9053): every instance can verify them, whatever its runtime has besides. */
+const algorithms = [-8, -7, -257]
 
 /** What the page posted: which passkey it is by, and for whom. */
 function readSigned(text: string): SignedByPasskey | undefined {
