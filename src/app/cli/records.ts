@@ -66,14 +66,28 @@ export async function openServedStorage(
   const path = dataDirectory(options.data).database
   // Kept, because its password is taken away from there once it was read.
   let url: string | undefined
-  return followingStorage(storage, async () => {
+  const served = followingStorage(storage, async () => {
     url ??= takeMove(path, systemClock())
     if (url === undefined) throw new StorageError('not-a-database', `tables are missing in ${path}`)
     const next = await postgresStorage({ url })
+    clearInterval(looking)
     onMoved(withoutPassword(url))
     return next
   })
+  // Whoever moves the records waits a moment for the server to follow; one without visitors asks them nothing else.
+  const looking = setInterval(() => void served.hasUsers().catch(() => undefined), lookMs)
+  looking.unref()
+  return {
+    ...served,
+    close() {
+      clearInterval(looking)
+      return served.close()
+    },
+  }
 }
+
+/** Well within the time that `postern storage copy` waits. */
+const lookMs = 1_000
 
 /** The flags that every command on records has. */
 export interface RecordFlags {

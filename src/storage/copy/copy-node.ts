@@ -109,7 +109,7 @@ async function cutOver(source: SqliteSource, target: PostgresTarget): Promise<Re
   return rows
 }
 
-/** A server finds out at its next step; one without visitors works at its recorder and its housekeeping at least. */
+/** A server finds out at its next step; one without visitors looks every second. */
 async function hasBeenTaken(path: string): Promise<boolean> {
   const deadline = performance.now() + takingTimeoutMs
   while (performance.now() < deadline) {
