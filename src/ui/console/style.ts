@@ -12,7 +12,7 @@ export const consoleStyle: string = `
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1.8rem;margin-top:1.8rem}
 .plot{margin:0;min-width:0}
 .plot figcaption{font-weight:650}
-.plot svg{display:block;width:100%;height:auto;margin-top:.5rem}
+.plot svg{direction:ltr;display:block;width:100%;height:auto;margin-top:.5rem}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin-top:.2rem;color:var(--muted);font-size:.85rem}
 .key{display:inline-block;width:.7rem;height:.7rem;border-radius:3px;margin-inline-end:.4rem}
 .key.is-good{background:var(--accent)}.key.is-bad{background:var(--error-line)}.key.is-rest{background:var(--field-line)}
@@ -22,7 +22,7 @@ rect.is-good,circle.is-good{fill:var(--accent)}rect.is-bad,circle.is-bad{fill:va
 .scroll{overflow-x:auto;margin-top:.8rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem;line-height:1.4}
 th{text-align:start;font-weight:600;color:var(--muted);font-size:.83rem;white-space:nowrap}
-th,td{padding:.55rem .8rem .55rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{padding-block:.55rem;padding-inline:0 .8rem;border-bottom:1px solid var(--line);vertical-align:top}
 td{overflow-wrap:normal}
 td a{display:inline-block;min-width:1.5rem;padding:.2rem 0;margin:-.2rem 0}
 td.wide{min-width:14rem;overflow-wrap:anywhere}
