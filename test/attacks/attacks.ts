@@ -19,6 +19,7 @@ import { pushedAttacks } from './pushed.ts'
 import { redirectAttacks } from './redirects.ts'
 import { secretAttacks } from './secrets.ts'
 import { signInAttacks } from './sign-in.ts'
+import { simulatorAttacks } from './simulator.ts'
 import { tenantAttacks } from './tenants.ts'
 import { tokenAttacks } from './tokens.ts'
 import { upstreamAttacks } from './upstreams.ts'
@@ -45,6 +46,7 @@ export const attacks: readonly Attack[] = [
   ...lazyAttacks,
   ...upstreamAttacks,
   ...operatorAttacks,
+  ...simulatorAttacks,
   ...floodAttacks,
   ...secretAttacks,
 ]

@@ -1,5 +1,6 @@
 // The parts of Postern that attacks are run against, in one place: loaded once as they are, and once more for each guard that is removed.
 
+import { startSimulator } from '../../src/app/cli/doctor-ui.ts'
 import { createLog } from '../../src/app/cli/log.ts'
 import type { PosternOptions } from '../../src/app/postern.ts'
 import { createPeer } from '../../src/gateway/peer.ts'
@@ -40,6 +41,7 @@ export interface House {
   localAccounts: typeof localAccounts
   passkeys: typeof passkeys
   trustedHeader: typeof trustedHeader
+  startSimulator: typeof startSimulator
 }
 
 /** Hashing is what a door costs most; how much is no attack's business. */
@@ -83,5 +85,6 @@ export function openHouse(removed: readonly Mutant[] = []): House {
     localAccounts,
     passkeys,
     trustedHeader,
+    startSimulator,
   }
 }

@@ -35,13 +35,13 @@ describe('the guard', () => {
   const send = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(new URL(path, simulator.address), { redirect: 'manual', ...init })
 
-  test('nothing without the token', async () => {
+  test('nothing without the token [HS-15]', async () => {
     for (const path of ['/', '/simulator', '/simulator/', '/simulator/guessed', `${simulator.address}x`])
       expect((await send(path)).status).toBe(404)
     expect((await send(simulator.address)).status).toBe(200)
   })
 
-  test.each([['http://evil.example'], ['null'], [undefined]])('no form from %s', async (origin) => {
+  test.each([['http://evil.example'], ['null'], [undefined]])('no form from %s [HS-15]', async (origin) => {
     const headers = origin === undefined ? {} : { Origin: origin }
     const answer = await send(`${simulator.address}/add`, {
       method: 'POST',
@@ -51,7 +51,7 @@ describe('the guard', () => {
     expect(answer.status).toBe(403)
   })
 
-  test('no name but that of this machine (DNS rebinding)', async () => {
+  test('no name but that of this machine (DNS rebinding) [HS-15]', async () => {
     const { request } = await import('node:http')
     const { hostname, port, pathname } = new URL(simulator.address)
     const status = await new Promise((resolve) => {
@@ -74,7 +74,7 @@ describe('the guard', () => {
 })
 
 describe('as a person', () => {
-  test('a private address that was not typed in the terminal is not asked', async () => {
+  test('a private address that was not typed in the terminal is not asked [HS-15]', async () => {
     const page = await addConnector('claude-hosted', other.url)
     await page.click('button:has-text("Connect")')
     await page.locator('[role=alert]').waitFor()
