@@ -55,7 +55,7 @@ function asRebound(address: string): Promise<number> {
 
 export const simulatorAttacks: readonly Attack[] = [
   {
-    name: 'another program or page of the machine asks the doctor’s page without the token of its address [HS-15]',
+    name: '[HS-15] another program or page of the machine asks the doctor’s page without the token of its address',
     source: 'house rule 15; CWE-306',
     guard: without(file, "if (!equalInConstantTime(token, options.token)) return refused(404, 'Not found')"),
     run: (_, house) =>
@@ -64,7 +64,7 @@ export const simulatorAttacks: readonly Attack[] = [
       }),
   },
   {
-    name: 'a page that got hold of the address posts a form to the doctor’s page [HS-15]',
+    name: '[HS-15] a page that got hold of the address posts a form to the doctor’s page',
     source: 'house rule 15; CWE-352',
     guard: without(
       file,
@@ -76,7 +76,7 @@ export const simulatorAttacks: readonly Attack[] = [
       }),
   },
   {
-    name: 'a name of the attacker is pointed at this machine, and the doctor’s page read under it [HS-15]',
+    name: '[HS-15] a name of the attacker is pointed at this machine, and the doctor’s page read under it',
     source: 'house rule 15; DNS rebinding, CWE-350',
     guard: without(
       file,
@@ -85,7 +85,7 @@ export const simulatorAttacks: readonly Attack[] = [
     run: (_, house) => withPage(house, async ({ address }) => (await asRebound(address)) === 200),
   },
   {
-    name: 'the doctor’s page is made to ask a server inside, whose URL nobody typed in the terminal [HS-15]',
+    name: '[HS-15] the doctor’s page is made to ask a server inside, whose URL nobody typed in the terminal',
     source: 'house rule 15; MCP security best practices (SSRF); CWE-918',
     guard: without(
       'app/cli/doctor-ui.ts',
