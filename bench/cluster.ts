@@ -4,28 +4,17 @@ import { cpus } from 'node:os'
 import { postgresStorage } from '../src/storage/adapters/postgres.ts'
 import { rotationOf, start, storeGrant, tokensOf } from '../src/storage/conformance/records.ts'
 import type { Storage } from '../src/storage/storage.ts'
-import { type Cluster, startCluster } from '../test/cluster/cluster.ts'
+import { startCluster } from '../test/cluster/cluster.ts'
 import { startNamedUpstream } from '../test/cluster/named-upstream.ts'
-import { connect, createBrowser, type OpenDoor } from '../test/door.ts'
 import { startPostgres } from '../test/storage/postgres-server.ts'
 import type { Connection } from './authorization-flow.ts'
+import { callsOver, connectMany, createConnecting } from './call-load.ts'
 import { startPostern } from './contenders.ts'
-import { createLoad, exchangesOn, type LoadResult, open, resultOf } from './refresh-load.ts'
+import { createLoad, type LoadResult, resultOf } from './refresh-load.ts'
 
 const [rounds = 5, seconds = 3] = process.argv.slice(2).map(Number)
 const connections = 64
 const families = 2 * connections
-const connectedAtOnce = 8
-
-const callParams = { name: 'whoami', arguments: { text: 'x' } }
-const initializeParams = {
-  protocolVersion: '2025-11-25',
-  capabilities: {},
-  clientInfo: { name: 'bench', version: '1' },
-}
-
-/** One person, who signs in once. */
-let browser: ReturnType<OpenDoor['browser']> | undefined
 
 interface Entry {
   name: string
@@ -47,7 +36,8 @@ try {
     `durable (PostgreSQL with fsync, SQLite with synchronous=FULL), ${connections} connections, ${rounds} interleaved ` +
       `rounds of ${seconds} s, Node ${process.version}, ${cpus().length} cores for all of it, ${cpus()[0]?.model}`,
   )
-  const held = await connectAll(() => connectTo(cluster))
+  const connectTo = createConnecting(cluster)
+  const held = await connectMany(connectTo, families)
   await measure('refreshes', [
     await onSqlite(),
     { name: 'the transaction alone, PostgreSQL, one process', run: await bareRotations(bare), results: [] },
@@ -57,12 +47,12 @@ try {
       results: [],
     })),
   ])
-  const callers = await connectAll(() => connectTo(cluster))
+  const callers = await connectMany(connectTo, families)
   await measure(
     'calls with a token that was seen a moment ago',
     [1, 2, 3].map((count) => ({
       name: `${count} instance${count === 1 ? '' : 's'}, PostgreSQL`,
-      run: callsOver(origins(count), callers),
+      run: callsOver(origins(count), callers, connections),
       results: [],
     })),
   )
@@ -101,27 +91,8 @@ function origins(count: number): string[] {
   return cluster.instances.slice(0, count).map(({ origin }) => origin)
 }
 
-async function connectAll(one: () => Promise<Connection>): Promise<Connection[]> {
-  const all = [await one()]
-  while (all.length < families) all.push(...(await Promise.all(Array.from({ length: connectedAtOnce }, one))))
-  return all.slice(0, families)
-}
-
-function connectTo({ origin, connectorUrl }: Cluster): Promise<Connection> {
-  const send: OpenDoor['fetch'] = (path, init) =>
-    fetch(new URL(path, origin), { redirect: 'manual', ...init })
-  const door: OpenDoor = {
-    origin,
-    mcpUrl: connectorUrl,
-    fetch: send,
-    browser: () => createBrowser(origin, send),
-  }
-  browser ??= door.browser()
-  return connect(door, { browser })
-}
-
 async function onSqlite(): Promise<Entry> {
-  const own = await connectAll(() => sqlite.connect())
+  const own = await connectMany(() => sqlite.connect(), families)
   const load = createLoad(sqlite.tokenEndpoint, own, connections)
   return { name: '1 instance, SQLite', run: (time) => load.run(time), results: [] }
 }
@@ -164,52 +135,6 @@ async function bareRotations(storage: Storage): Promise<Entry['run']> {
     await Promise.all(lanes)
     return resultOf(durations, (performance.now() - begin) / 1000)
   }
-}
-
-function callsOver(places: readonly string[], own: readonly Connection[]): Entry['run'] {
-  return async (time) => {
-    const begin = performance.now()
-    const lanes = Array.from({ length: connections }, async (_, lane) => {
-      const place = new URL('/mcp', places[lane % places.length])
-      const socket = await open(place)
-      const ask = exchangesOn(socket)
-      const token = own[lane]?.accessToken ?? ''
-      const opened = await ask(mcpRequest(place, token, undefined, 'initialize', initializeParams))
-      const session = /\r\nmcp-session-id: *(\S+)/i.exec(opened.head)?.[1]
-      const durations: number[] = []
-      while (performance.now() < begin + time * 1000) {
-        const sentAt = performance.now()
-        const { head } = await ask(mcpRequest(place, token, session, 'tools/call', callParams))
-        if (!head.startsWith('HTTP/1.1 200')) throw new Error(head)
-        durations.push(performance.now() - sentAt)
-      }
-      socket.destroy()
-      return durations
-    })
-    const durations = (await Promise.all(lanes)).flat()
-    return resultOf(durations, (performance.now() - begin) / 1000)
-  }
-}
-
-function mcpRequest(
-  place: URL,
-  token: string,
-  session: string | undefined,
-  method: string,
-  params: object,
-): string {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-  return [
-    `POST ${place.pathname} HTTP/1.1`,
-    `Host: ${place.host}`,
-    'Content-Type: application/json',
-    'Accept: application/json, text/event-stream',
-    `Authorization: Bearer ${token}`,
-    ...(session === undefined ? [] : [`Mcp-Session-Id: ${session}`]),
-    `Content-Length: ${body.length}`,
-    '',
-    body,
-  ].join('\r\n')
 }
 
 function sumOf(results: readonly LoadResult[]): LoadResult {

@@ -50,7 +50,6 @@ interface Lane {
 }
 
 function createLane(endpoint: URL, families: readonly Connection[]): Lane {
-  const held = families.map(({ clientId, refreshToken }) => ({ clientId, refreshToken }))
   let socket: Socket | undefined
   let turn = 0
   return {
@@ -60,11 +59,12 @@ function createLane(endpoint: URL, families: readonly Connection[]): Lane {
       const ask = exchangesOn(socket)
       const durations: number[] = []
       while (performance.now() < deadline) {
-        const family = held[turn++ % held.length]
+        const family = families[turn++ % families.length]
         if (family === undefined) throw new RangeError('a connection without a family')
         const sentAt = performance.now()
         const { head, body } = await ask(requestOf(endpoint, family))
         durations.push(performance.now() - sentAt)
+        // In place, so that another load on another instance goes on from here.
         family.refreshToken = readRefreshToken(head, body)
       }
       socket.destroy()

@@ -130,6 +130,7 @@ export interface ServerWords {
 }
 
 export interface Life {
+  readonly pid: number | undefined
   isUp(): boolean
   /** -9. */
   kill(): Promise<void>
@@ -158,6 +159,7 @@ function launch({ name, port, words, environment = {}, log = [] }: ServerWords):
   return {
     opened,
     life: {
+      pid: child.pid,
       isUp: () => isUp,
       async kill() {
         child.kill('SIGKILL')
