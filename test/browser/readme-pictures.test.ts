@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fault as resourceMismatch } from '../doctor/faults/resource-mismatch.ts'
+import { createLab } from '../doctor/lab/lab.ts'
+import { closeServed, served } from '../doctor/served.ts'
 import { type Child, repositoryRoot, startChild } from '../interop/child.ts'
 import { findFreePort } from '../interop/loopback.ts'
 import { beginAuthorization } from '../interop/plain-sign-in.ts'
@@ -69,6 +72,20 @@ test('terminal.png: the banner of `npm start`, and `postern connect` step by ste
   await photograph(page, 'terminal')
 })
 
+test('doctor.png: what the doctor says of a server with a small mistake', async () => {
+  const lab = createLab()
+  resourceMismatch.break(await served(lab, { name: 'localhost', port: isUpdate ? 3000 : 0 }))
+  const doctor = start(['doctor', lab.url])
+  const { code } = await doctor.exited
+  closeServed()
+  expect(code).toBe(1)
+  expect(doctor.stdout()).toContain('resource-mismatch')
+  const page = await openPage('light', { width: 750, height: 400 })
+  const screen = [prompt(`npx postern doctor ${lab.url}`), doctor.stdout().trim()].join('\n')
+  await page.setContent(await terminalPage([{ title: 'Why Claude does not connect', screen }]))
+  await photograph(page, 'doctor')
+})
+
 test.each(['light', 'dark'] as const)('the consent page when Claude asks, in %s', async (colorScheme) => {
   const { url } = await beginAuthorization(mcpUrl, {
     clientId: 'https://claude.ai/oauth/mcp-oauth-client-metadata',
@@ -88,7 +105,8 @@ test('README shows them, and each is small enough', async () => {
   const readme = await readFile(join(repositoryRoot, 'README.md'), 'utf8')
   expect(readme).toContain('docs/images/terminal.png')
   expect(readme).toContain('docs/images/consent.png')
-  for (const name of ['terminal', 'consent', 'consent-dark']) {
+  expect(readme).toContain('docs/images/doctor.png')
+  for (const name of ['terminal', 'doctor', 'consent', 'consent-dark']) {
     expect((await stat(join(images, `${name}.png`))).size).toBeLessThan(maximumBytes)
   }
 })

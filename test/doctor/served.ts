@@ -7,7 +7,8 @@ import type { Lab } from './lab/lab.ts'
 
 const servers: Server[] = []
 
-export async function served(lab: Lab): Promise<Lab> {
+/** By a name and at a port that readers will see, or at any that is free. */
+export async function served(lab: Lab, { name = '127.0.0.1', port = 0 } = {}): Promise<Lab> {
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await Readable.from(request).toArray())
     const answer = await lab.fetch(`${new URL(lab.url).origin}${request.url}`, {
@@ -18,9 +19,9 @@ export async function served(lab: Lab): Promise<Lab> {
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   servers.push(server)
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const origin = `http://${name}:${(server.address() as AddressInfo).port}`
   lab.url = `${origin}/mcp`
   lab.issuer = origin
   return lab
