@@ -3,7 +3,12 @@
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
-import { type AnswerHead, type AnswerReader, createAnswerReader } from '../platform/http1-answer.ts'
+import {
+  type AnswerHead,
+  type AnswerReader,
+  createAnswerReader,
+  readWholeAnswer,
+} from '../platform/http1-answer.ts'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { asResponse, PlainResponse } from '../platform/plain-response.ts'
 
@@ -93,8 +98,7 @@ interface Connection {
   idleUntil: number
 }
 
-interface Exchange {
-  reader: AnswerReader
+interface Exchange extends AnswerReader {
   fail(error: Error): void
 }
 
@@ -175,7 +179,7 @@ function createPool(target: Target): Pool {
 
 function readInto(exchange: Exchange, bytes: Buffer, socket: Socket): void {
   try {
-    exchange.reader.read(bytes)
+    exchange.read(bytes)
   } catch (error) {
     exchange.fail(error as Error)
     socket.destroy()
@@ -185,7 +189,7 @@ function readInto(exchange: Exchange, bytes: Buffer, socket: Socket): void {
 function endOf({ current, socket }: Connection): void {
   if (current !== undefined) {
     try {
-      current.reader.end()
+      current.end()
     } catch (error) {
       current.fail(coded('ECONNRESET', (error as Error).message))
     }
@@ -207,6 +211,7 @@ function exchange(pool: Pool, target: Target, init: RequestInit): Promise<Respon
   let first: Uint8Array | undefined
   let stream: BodyStream | undefined
   let isOver = false
+  let reader: AnswerReader | undefined
 
   const abort = (): void => {
     fail(signal?.reason as Error)
@@ -226,23 +231,25 @@ function exchange(pool: Pool, target: Target, init: RequestInit): Promise<Respon
     else reject(signal?.aborted ? error : new TypeError('fetch failed', { cause: error }))
   }
 
-  const reader = createAnswerReader(method, {
-    onHead(found) {
-      head = found
-    },
-    onBody(bytes) {
-      if (stream !== undefined) stream.push(bytes)
-      else if (first === undefined) first = bytes
-      else openStream().push(bytes)
-    },
-    onEnd(isReusable) {
-      const keptMs = isReusable ? keptOf(head) : 0
-      settle()
-      if (stream !== undefined) stream.end()
-      else if (head !== undefined) resolve(wholeResponse(head, first))
-      pool.give(connection, keptMs)
-    },
-  })
+  function createReader(): AnswerReader {
+    return createAnswerReader(method, {
+      onHead(found) {
+        head = found
+      },
+      onBody(bytes) {
+        if (stream !== undefined) stream.push(bytes)
+        else if (first === undefined) first = bytes
+        else openStream().push(bytes)
+      },
+      onEnd(isReusable) {
+        const keptMs = isReusable ? keptOf(head) : 0
+        settle()
+        if (stream !== undefined) stream.end()
+        else if (head !== undefined) resolve(wholeResponse(head, first))
+        pool.give(connection, keptMs)
+      },
+    })
+  }
 
   function openStream(): BodyStream {
     const opened = createBodyStream(socket, settle)
@@ -253,13 +260,22 @@ function exchange(pool: Pool, target: Target, init: RequestInit): Promise<Respon
   }
 
   connection.current = {
-    reader: {
-      read(bytes) {
-        reader.read(bytes)
-        // The head is here and the body is not: whoever asked decides how long to wait for it.
-        if (!isOver && head !== undefined && stream === undefined) openStream()
-      },
-      end: () => reader.end(),
+    read(bytes) {
+      const whole = reader === undefined && method !== 'HEAD' ? readWholeAnswer(bytes) : undefined
+      if (whole !== undefined) {
+        settle()
+        resolve(wholeResponse(whole, whole.body))
+        pool.give(connection, keptOf(whole))
+        return
+      }
+      reader ??= createReader()
+      reader.read(bytes)
+      // The head is here and the body is not: whoever asked decides how long to wait for it.
+      if (!isOver && head !== undefined && stream === undefined) openStream()
+    },
+    end() {
+      reader ??= createReader()
+      reader.end()
     },
     fail,
   }

@@ -22,6 +22,41 @@ export interface AnswerReader {
   end(): void
 }
 
+export interface WholeAnswer extends AnswerHead {
+  body: Uint8Array
+}
+
+/** A status line and fields without folding, repetition or anything that a reader might make something of. */
+const plainHead = /^HTTP\/1\.1 ([2345]\d\d)(?: [ -~]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[ -~]*\r\n)+$/
+
+/**
+ * The answer to a request that is not HEAD, if it has come whole, is written as nearly all are, and leaves the
+ * connection as good as before. Undefined for every other, which an `AnswerReader` reads.
+ */
+export function readWholeAnswer(bytes: Uint8Array): WholeAnswer | undefined {
+  const text = latin1(bytes, 0, Math.min(bytes.length, maximumWholeHeadBytes))
+  const end = text.indexOf('\r\n\r\n')
+  const head = text.slice(0, end + 2)
+  const [, status] = (end < 0 ? null : plainHead.exec(head)) ?? []
+  if (status === undefined || status === '204' || status === '304') return undefined
+  const fields = new Map<string, string>()
+  let lineEnd = head.indexOf('\r\n')
+  for (let at = lineEnd + 2; at < head.length; at = lineEnd + 2) {
+    lineEnd = head.indexOf('\r\n', at)
+    const colon = head.indexOf(':', at)
+    const name = head.slice(at, colon).toLowerCase()
+    if (fields.has(name) || name === 'transfer-encoding' || name === 'set-cookie') return undefined
+    fields.set(name, head.slice(colon + 1, lineEnd).trim())
+  }
+  const connection = fields.get('connection') ?? 'keep-alive'
+  const body = bytes.subarray(end + 4)
+  const isWhole = fields.get('content-length') === String(body.length)
+  if (!isWhole || connection.toLowerCase() !== 'keep-alive') return undefined
+  return { status: Number(status), headers: PlainHeaders.ofFields(fields), body }
+}
+
+const maximumWholeHeadBytes = 16_384
+
 export const maximumHeadBytes = 65_536
 const maximumChunkLineBytes = 1_024
 const maximumTrailerBytes = 16_384

@@ -8,7 +8,10 @@ import type { Lab } from './lab/lab.ts'
 const servers: Server[] = []
 
 /** By a name and at a port that readers will see, or at any that is free. */
-export async function served(lab: Lab, { name = '127.0.0.1', port = 0 } = {}): Promise<Lab> {
+export async function served(
+  lab: Lab,
+  { name = '127.0.0.1', port = 0 }: { name?: string; port?: number } = {},
+): Promise<Lab> {
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await Readable.from(request).toArray())
     const answer = await lab.fetch(`${new URL(lab.url).origin}${request.url}`, {

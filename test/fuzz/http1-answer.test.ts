@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createAnswerReader } from '../../src/platform/http1-answer.ts'
+import { createAnswerReader, readWholeAnswer } from '../../src/platform/http1-answer.ts'
 import { runs } from './runs.ts'
 
 interface Read {
@@ -77,6 +77,51 @@ test('however an answer is cut into pieces, it is the same answer', () => {
     expect(readParts(parts)).toEqual(whole)
   })
   fc.assert(property, runs(200))
+})
+
+test('an answer that is taken whole is the one that is read piece by piece, and leaves the connection as good', () => {
+  let taken = 0
+  const line = fc.constantFrom(
+    ...Array(12).fill('content-type: application/json'),
+    'connection: close',
+    'Connection: keep-alive',
+    'transfer-encoding: chunked',
+    'a : b',
+    'a: b\0',
+    ' folded',
+    'content-length: 2',
+  )
+  const status = fc.constantFrom(
+    ...Array(8).fill('200 OK'),
+    '404',
+    '204 No Content',
+    '304 x',
+    '101 x',
+    '099 x',
+  )
+  const written = fc.tuple(
+    status,
+    fc.array(line, { maxLength: 3 }),
+    fc.string({ maxLength: 5 }),
+    fc.boolean(),
+  )
+  const property = fc.property(written, ([code, lines, body, isCut]) => {
+    const length = `content-length: ${Buffer.byteLength(body) + (isCut ? 1 : 0)}`
+    const head = [`HTTP/1.1 ${code}`, ...lines, length, '', ''].join('\r\n')
+    const bytes = Buffer.concat([bytesOf(head), Buffer.from(body)])
+    const whole = readWholeAnswer(bytes)
+    if (whole === undefined) return
+    taken++
+    expect(readParts([bytes])).toEqual({
+      status: whole.status,
+      headers: Object.fromEntries(whole.headers),
+      body: Buffer.from(whole.body).toString('latin1'),
+      end: 'reusable',
+      fault: undefined,
+    })
+  })
+  fc.assert(property, runs(300))
+  expect(taken).toBeGreaterThan(20)
 })
 
 test('any bytes at all end in an answer or in a SyntaxError', () => {
