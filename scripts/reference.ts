@@ -10,6 +10,7 @@ import type { Terminal, Writer } from '../src/app/cli/terminal.ts'
 import { type OptionDefinition, optionDefinitions } from '../src/app/option-definitions.ts'
 import { type Diagnosis, diagnoses } from '../src/connections/diagnosis.ts'
 import { reportJsonSchema } from '../src/doctor/report-schema.ts'
+import { clientProfilesPage } from './client-profiles-page.ts'
 import { consoleApiPage } from './console-api-page.ts'
 import { findingsPage } from './findings-page.ts'
 
@@ -25,6 +26,7 @@ export async function referencePages(): Promise<ReferencePage[]> {
     { path: 'docs/reference/events.md', text: eventsPage() },
     { path: 'docs/reference/connections.md', text: connectionsPage() },
     { path: 'docs/reference/console-api.md', text: consoleApiPage(notice) },
+    { path: 'docs/reference/client-profiles.md', text: clientProfilesPage(notice) },
     { path: 'docs/reference/findings.md', text: findingsPage(notice) },
     {
       path: 'docs/reference/doctor-report.schema.json',

@@ -38,6 +38,8 @@ export interface Surface {
   challenges: ChallengeRules
   mcp: McpRules
   deadlines: Deadlines
+  /** What the product does and this does not, as sentences for people: no verdict on a server says anything of it. */
+  notModelled: readonly string[]
 }
 
 export interface UserAgents extends Evidence {

@@ -79,4 +79,8 @@ export const chatgpt: Surface = {
     fallsBackToEvents: 'any-4xx',
   },
   deadlines: { ...claudeHosted.deadlines, ...documented, toolSeconds: 60 },
+  notModelled: [
+    'Requests come from this machine: the addresses, the TLS handshake and the reuse of connections are not those of its cloud.',
+    'Newer connectors have a callback each; this has the one that the document names.',
+  ],
 }

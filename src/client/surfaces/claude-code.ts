@@ -130,4 +130,9 @@ export const claudeCode: Surface = {
     requestSeconds: 60,
     toolSeconds: 300,
   },
+  notModelled: [
+    'The TLS handshake and the connections are Node’s, not Bun’s.',
+    '`claude mcp logout`, and what it keeps of an earlier server.',
+    'It runs as three programs, to list, to sign in and to work; this is one, which sends what the three send.',
+  ],
 }

@@ -64,4 +64,8 @@ export const claudeHosted2025: Surface = {
     versionHeader: false,
     needsSessionId: true,
   },
+  notModelled: [
+    'Requests come from this machine: the addresses, the TLS handshake and the reuse of connections are not those of its cloud.',
+    'Put together from what public servers wrote down in mid-2025; nobody can record it any more.',
+  ],
 }

@@ -136,4 +136,10 @@ export const claudeHosted: Surface = {
     requestSeconds: 60,
     toolSeconds: 300,
   },
+  notModelled: [
+    'Metadata is read in every run; Claude’s cloud keeps it for five minutes and longer.',
+    'Requests come from this machine: the addresses, the TLS handshake and the reuse of connections are not those of its cloud.',
+    'Whether it compares the issuer in the metadata with the one that it asked for is not known; this does not.',
+    'Nothing is switched on or off, allowed or refused, as in a conversation: tools are listed, and called when told.',
+  ],
 }

@@ -106,4 +106,9 @@ export const inspector: Surface = {
     requestSeconds: 60,
     toolSeconds: 60,
   },
+  notModelled: [
+    'It remembers the metadata of a sign-in; this reads it again before a renewal.',
+    'It names no Accept for the metadata of the resource and for registration, and sends `tools/list` without params; this names JSON, and sends empty ones.',
+    'Its web page and its terminal page: this is the command line.',
+  ],
 }

@@ -49,4 +49,9 @@ export const messagesApi: Surface = {
     observedAt: '2025-11',
     toolSeconds: 120,
   },
+  notModelled: [
+    'Requests come from this machine: the addresses, the TLS handshake and the reuse of connections are not those of its cloud.',
+    'Its User-Agent is not published; this sends the one that the same cloud sends elsewhere.',
+    'Which revision it asks for today is not known; this asks for the newest that was seen.',
+  ],
 }

@@ -112,6 +112,7 @@ export function strictAt(revision: string): Surface {
       requestSeconds: 60,
       toolSeconds: 300,
     },
+    notModelled: ['It is no product: what it refuses, a product may put up with.'],
   }
 }
 

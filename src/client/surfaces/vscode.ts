@@ -117,4 +117,8 @@ export const vscode: Surface = {
     requestSeconds: 60,
     toolSeconds: 300,
   },
+  notModelled: [
+    'The device grant that it registers for is never used.',
+    'The TLS handshake and the connections are Node’s, not Electron’s.',
+  ],
 }
