@@ -2,7 +2,7 @@
 
 import { toolChanges } from '../ledger/tool-changes.ts'
 import type { Clock } from '../platform/clock.ts'
-import type { Storage, ToolListRecord } from '../storage/storage.ts'
+import type { HourCount, Storage, ToolListRecord } from '../storage/storage.ts'
 import type { ConnectorReport } from '../ui/console/reports.ts'
 import { sumOf } from './overview.ts'
 
@@ -47,11 +47,12 @@ export function createWatch({
     return { facts, ask }
   })
 
-  async function report({ facts, ask }: (typeof watched)[number]): Promise<ConnectorReport> {
+  async function report(
+    { facts, ask }: (typeof watched)[number],
+    all: readonly HourCount[],
+  ): Promise<ConnectorReport> {
     const tools = await ask()
-    const counts = (await storage.listHourCounts(clock() - secondsOfDay)).filter(
-      ({ connector }) => connector === facts.path,
-    )
+    const counts = all.filter(({ connector }) => connector === facts.path)
     return {
       ...facts,
       answers: tools !== undefined,
@@ -62,7 +63,10 @@ export function createWatch({
     }
   }
 
-  return () => Promise.all(watched.map(report))
+  return async function reportAll() {
+    const counts = await storage.listHourCounts(clock() - secondsOfDay)
+    return Promise.all(watched.map((one) => report(one, counts)))
+  }
 }
 
 function notTooOften<T>(ask: () => Promise<T>): () => Promise<T> {

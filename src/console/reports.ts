@@ -22,6 +22,7 @@ import type {
 import { createWatch, type NoteTools, type WatchedConnector } from './connectors.ts'
 import { endOf, liveGrants, maximumCounted } from './grants.ts'
 import { isFailing, overviewReport } from './overview.ts'
+import { sparing } from './sparing.ts'
 import { createStories } from './stories.ts'
 
 export interface ReportsOptions {
@@ -31,6 +32,9 @@ export interface ReportsOptions {
   noteTools: NoteTools
   settings: readonly SettingRow[]
 }
+
+/** Counted; nobody has that many apps. */
+const grantsOfPerson = 100
 
 /** Which part of a list, the newest first; pages are counted from 1. */
 export interface Window {
@@ -56,22 +60,28 @@ export function createReports(options: ReportsOptions): Reports {
   const stories = createStories(storage, clock)
   const watch = createWatch(options)
 
-  async function usernames(): Promise<Map<string, string>> {
-    return new Map(
-      (await storage.listUsers(maximumCounted)).map(({ userId, username }) => [userId, username]),
-    )
+  const overviews = new Map(
+    [24, 168].map((hours) => [hours, sparing(() => overviewReport(hours, { storage, clock, stories }))]),
+  )
+
+  /** Of those who are named on one page. */
+  async function usernames(userIds: readonly (string | undefined)[]): Promise<Map<string, string>> {
+    const distinct = [...new Set(userIds)].filter((userId) => userId !== undefined)
+    const users = await Promise.all(distinct.map((userId) => storage.findUser(userId)))
+    return new Map(users.flatMap((user) => (user === undefined ? [] : [[user.userId, user.username]])))
   }
 
   return {
-    overview: (hours) => overviewReport(hours, { storage, clock, stories }),
+    overview: (hours) => overviews.get(hours)?.() ?? overviewReport(hours, { storage, clock, stories }),
 
     async attempts(filter, window) {
-      const names = await usernames()
-      const rows = (await stories()).filter(({ story }) => {
+      const wanted = (await stories()).filter(({ story }) => {
         if (filter === 'failing') return isFailing(story)
         return filter === 'all' || story.state !== 'looked'
       })
-      return paged(rows, window, ({ connection, story }) => attemptRow(connection, story, names))
+      const { rows, ...place } = paged(wanted, window)
+      const names = await usernames(rows.map(({ connection }) => connection.userId))
+      return { rows: rows.map(({ connection, story }) => attemptRow(connection, story, names)), ...place }
     },
 
     async attempt(id) {
@@ -80,7 +90,7 @@ export function createReports(options: ReportsOptions): Reports {
       const story = tellStory(connection, clock())
       const { clientId, redirectHost: host, grantId } = connection
       return {
-        ...attemptRow(connection, story, await usernames()),
+        ...attemptRow(connection, story, await usernames([connection.userId])),
         clientId,
         redirectHost: host,
         grantId,
@@ -91,62 +101,63 @@ export function createReports(options: ReportsOptions): Reports {
     },
 
     async people(window) {
-      const grants = await liveGrants(storage, clock())
-      return paged(await storage.listUsers(reach(window)), window, (user) => {
-        const { passwordHash, ...facts } = user
-        const own = grants.filter(({ userId }) => userId === user.userId)
+      const now = clock()
+      const { rows, ...place } = paged(await storage.listUsers(reach(window)), window)
+      const people = rows.map(async (user): Promise<PersonRow> => {
+        const { passwordHash, userId, username, displayName, role, createdAt } = user
+        const own = (await storage.listGrants({ userId }, grantsOfPerson)).filter(
+          (grant) => endOf(grant, now) === undefined,
+        )
         const lastUsedAt = own.length === 0 ? undefined : Math.max(...own.map((grant) => grant.lastUsedAt))
-        const { userId, username, displayName, role, createdAt } = facts
         const hasPassword = passwordHash !== undefined
         return { userId, username, displayName, role, hasPassword, createdAt, grants: own.length, lastUsedAt }
       })
+      return { rows: await Promise.all(people), ...place }
     },
 
     async clients(window) {
       const grants = await liveGrants(storage, clock())
-      return paged(await storage.listClients(reach(window)), window, (client) => {
+      const { rows, ...place } = paged(await storage.listClients(reach(window)), window)
+      const clients = rows.map((client): ClientRow => {
         const { clientId, kind, metadata, createdAt, lastUsedAt, expiresAt } = client
         const own = grants.filter((grant) => grant.clientRowId === clientId || grant.clientId === clientId)
         const hosts = new Set(metadata.redirectUris.map(redirectHost))
         const facts = { clientId, kind, createdAt, lastUsedAt, expiresAt }
         return { ...facts, name: metadata.clientName ?? '', redirectHosts: [...hosts], grants: own.length }
       })
+      return { rows: clients, ...place }
     },
 
     async grants(filter, window) {
-      const names = await usernames()
       const now = clock()
-      return paged(await storage.listGrants(filter, reach(window)), window, (grant) => {
+      const { rows, ...place } = paged(await storage.listGrants(filter, reach(window)), window)
+      const names = await usernames(rows.map(({ userId }) => userId))
+      const grants = rows.map((grant): GrantRow => {
         const { grantId, clientId, clientName, userId, resource, scope, createdAt, lastUsedAt } = grant
         return {
           ...{ grantId, client: clientName, clientId, person: nameOf(userId, names) },
           ...{ connector: resource, scope, createdAt, lastUsedAt, ended: endOf(grant, now) },
         }
       })
+      return { rows: grants, ...place }
     },
 
     async credentials(window) {
-      const names = await usernames()
-      return paged(await storage.listCredentials({}, reach(window)), window, (record) => {
+      const { rows, ...place } = paged(await storage.listCredentials({}, reach(window)), window)
+      const names = await usernames(rows.map(({ userId }) => userId))
+      const credentials = rows.map((record): CredentialRow => {
         const { userId, connector, kind, label, createdAt, changedAt, refusedAt } = record
-        return {
-          person: nameOf(userId, names),
-          userId,
-          connector,
-          kind,
-          label,
-          createdAt,
-          changedAt,
-          refusedAt,
-        }
+        const person = nameOf(userId, names)
+        return { person, userId, connector, kind, label, createdAt, changedAt, refusedAt }
       })
+      return { rows: credentials, ...place }
     },
 
     connectors: watch,
 
     async audit(filter, size) {
-      const names = await usernames()
       const found = await storage.listAudit(filter, size)
+      const names = await usernames(found.map(({ actorId }) => actorId))
       const records = found.map(({ number, at, action, actor, actorId, details, hash }) => {
         const by = actorId === undefined ? actor : (names.get(actorId) ?? actorId)
         return { number, at, action, by, details, hash }
@@ -164,12 +175,8 @@ function reach({ page, size }: Window): number {
   return Math.min(page * size + 1, maximumCounted)
 }
 
-function paged<Found, Row>(
-  found: readonly Found[],
-  { page, size }: Window,
-  rowOf: (one: Found) => Row,
-): Paged<Row> {
-  const rows = found.slice((page - 1) * size, page * size).map(rowOf)
+function paged<Row>(found: readonly Row[], { page, size }: Window): Paged<Row> {
+  const rows = found.slice((page - 1) * size, page * size)
   return { rows, page, nextPage: found.length > page * size ? page + 1 : undefined }
 }
 

@@ -3,10 +3,12 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Upstream } from '../../src/gateway/upstream.ts'
 import { inProcessUpstream } from '../../src/gateway/upstreams/in-process.ts'
+import { signedIdentity } from '../../src/index.ts'
 import { createToolLedger, type PassedTools, type ToolLedger } from '../../src/ledger/tool-ledger.ts'
 import type { EventFields } from '../../src/platform/telemetry.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
 import type { Storage, ToolListRecord } from '../../src/storage/storage.ts'
+import { addMember, signIn } from '../console/people.ts'
 import { callMcp, connect, type Door, openDoor } from '../door.ts'
 
 type Tool = ToolListRecord['tools'][number]
@@ -77,6 +79,42 @@ describe('a list that goes by', () => {
     const records = await storage.listAudit({ action: 'upstream.tool_changed' }, 9)
     // What is new since then cannot be told from what only another kind of client was shown before.
     expect(records.map(({ details }) => [details.tool, details.code])).toEqual([['search', 'changed']])
+  })
+})
+
+describe('a connector that calls in the name of each person', () => {
+  test('two people who are shown different tools are no change; what one of them is shown anew is, and is not kept', async () => {
+    const shown = new Map<string | null, readonly Tool[]>()
+    const upstream = upstreamOf({ tools: [search], padding: 0 }, 'json', (request) => {
+      const [, body = ''] = (request.headers.get('x-postern-identity') ?? '').split('.')
+      return shown.get(
+        body === '' ? null : Buffer.from(body, 'base64url').toString().includes('eve') ? 'eve' : 'ada',
+      )
+    })
+    const credential = signedIdentity({ audience: 'https://notes.example', claims: ['username'] })
+    const door = await openDoor({ connector: { name: 'Notes', upstream, credential } })
+    await addMember(door, 'eve')
+    const list = async (username: string): Promise<() => Promise<void>> => {
+      const browser = door.browser()
+      await signIn(browser, '/account', username)
+      const { accessToken } = await connect(door, { browser })
+      return async () => {
+        await (await callMcp(door, accessToken, { id: 1, method: 'tools/list' })).text()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    const [byAda, byEve] = [await list('ada'), await list('eve')]
+    shown.set('ada', [search, { name: 'secrets-of-ada' }]).set('eve', [poisoned])
+    for (let times = 0; times < 2; times++) {
+      await byAda()
+      await byEve()
+    }
+    expect(changesTold(door)).toEqual([])
+    shown.set('ada', [poisoned, { name: 'secrets-of-ada' }])
+    await byAda()
+    expect(changesTold(door)).toEqual([['search', 'changed', '/mcp']])
+    await door.postern.close()
+    expect(JSON.stringify(await door.storage.listToolLists('/mcp', 9))).not.toContain('secrets-of-ada')
   })
 })
 
@@ -222,13 +260,17 @@ interface Offer {
   padding: number
 }
 
-function upstreamOf(offer: Offer, form: 'json' | 'stream' | 'large stream'): Upstream {
+function upstreamOf(
+  offer: Offer,
+  form: 'json' | 'stream' | 'large stream',
+  toolsFor: (request: Request) => readonly Tool[] | undefined = () => undefined,
+): Upstream {
   return inProcessUpstream({
     async handler(request) {
       if (request.method !== 'POST') return new Response(null, { status: 405 })
       const { id, method } = (await request.json()) as { id?: number; method: string }
       if (id === undefined) return new Response(null, { status: 202 })
-      const tools = { tools: offer.tools, padding: 'x'.repeat(offer.padding) }
+      const tools = { tools: toolsFor(request) ?? offer.tools, padding: 'x'.repeat(offer.padding) }
       const result =
         method === 'tools/list'
           ? tools
