@@ -18,6 +18,6 @@ curl -H "Authorization: Bearer $POSTERN_CONSOLE_TOKEN" "https://mcp.example.com$
 | --- | --- |
 ${rows.join('\n')}
 
-Instants are epoch seconds. The members of each answer are the types of [reports.ts](../../src/ui/console/reports.ts). A DELETE answers \`{ "done": … }\`, or 404 where there was nothing; what it did is in the audit log as done by the operator. 401 is for whoever does not bring the token, 404 for an address that there is not.
+Lists that may be long come 100 rows at a time, as \`{ "rows": …, "page": 1, "nextPage": 2 }\` and without \`nextPage\` on the last; \`?page=2\` is the next. Instants are epoch seconds. The members of each answer are the types of [reports.ts](../../src/ui/console/reports.ts). A DELETE answers \`{ "done": … }\`, or 404 where there was nothing; what it did is in the audit log as done by the operator. 401 is for whoever does not bring the token, 404 for an address that there is not.
 `
 }

@@ -71,27 +71,32 @@ const doneTexts: ReadonlyMap<string, string> = new Map(Object.entries(text.conso
 
 /**
  * A word that something happened comes by an event stream; what is shown is fetched anew, unless somebody is at work in
- * it. Where streams do not come through, or all are taken, it is fetched now and then; without script the tab that one
- * is on is the way to the latest.
+ * it. It is fetched now and then too: often where streams do not come through or all are taken, and seldom else, because
+ * other instances tell of nothing. Without script the tab that one is on is the way to the latest.
  */
 const renewWhatIsShown = `(function () {
   var sign = document.querySelector('.live')
   var waiting = false
   var over = false
   var asking
+  var pause
+  askEvery(15000)
   if (window.EventSource) {
     var stream = new EventSource('${consolePath}/live')
-    stream.onopen = function () { sign.hidden = false; clearInterval(asking); asking = undefined }
-    stream.onerror = function () { sign.hidden = true; askNowAndThen() }
+    stream.onopen = function () { sign.hidden = false; askEvery(60000) }
+    stream.onerror = function () { sign.hidden = true; askEvery(15000) }
     stream.onmessage = function () {
       if (waiting || document.hidden) return
       waiting = true
       setTimeout(renew, 1000)
     }
-  } else askNowAndThen()
+  }
   document.addEventListener('visibilitychange', function () { if (!document.hidden) renew() })
-  function askNowAndThen() {
-    if (asking === undefined) asking = setInterval(function () { if (!document.hidden) renew() }, 15000)
+  function askEvery(ms) {
+    if (ms === pause) return
+    clearInterval(asking)
+    pause = ms
+    asking = setInterval(function () { if (!document.hidden) renew() }, ms)
   }
   function renew() {
     waiting = false
