@@ -7,8 +7,8 @@ import { OAuthError } from '../oauth/errors.ts'
 import { equalInConstantTime } from '../platform/crypto.ts'
 import { isLocalhostName, isLoopbackHost, parseUrl } from '../platform/url.ts'
 import { pageResponse } from '../ui/layout.ts'
-import { markupText } from '../ui/markup.ts'
-import { connectorPage, liveFragment, simulatorPage } from '../ui/simulator.ts'
+import { type Markup, markupText } from '../ui/markup.ts'
+import { connectorPage, liveFragment, removedFragment, simulatorPage } from '../ui/simulator.ts'
 import type { SignInWay } from './attempt.ts'
 import {
   type ConnectorLife,
@@ -87,13 +87,21 @@ function refused(status: number, says: string, headers: Record<string, string> =
 
 function show(rest: string, query: URLSearchParams, room: Room): Response {
   if (rest === '' || rest === '/') return pageResponse(simulatorPage(listView(room)))
+  if (rest === '/removed') {
+    const { removed } = listView(room)
+    return removed === undefined ? refused(404, 'Nothing was removed.') : fragment(removedFragment(removed))
+  }
   const [, id = '', part] = /^\/c\/([\w-]+)(\/live)?$/.exec(rest) ?? []
   const connector = room.life.find(id)
   const member = connector?.members.find((one) => one.id === query.get('member')) ?? connector?.members[0]
   if (connector === undefined || member === undefined) return refused(404, 'There is no such connector.')
   const view = connectorView(connector, member, room.base)
   if (part === undefined) return pageResponse(connectorPage(view))
-  return new Response(markupText(liveFragment(view)), {
+  return fragment(liveFragment(view))
+}
+
+function fragment(markup: Markup): Response {
+  return new Response(markupText(markup), {
     headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
   })
 }
@@ -129,6 +137,7 @@ function act(rest: string, form: URLSearchParams, room: Room): Response {
     case 'member':
       return goTo(`${base}/c/${id}?member=${life.addMember(connector).id}`)
     case 'remove':
+      if (member !== connector.members[0]) return refused(403, 'Whoever added it removes it.')
       life.remove(connector)
       return goTo(base)
     default:

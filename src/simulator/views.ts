@@ -44,6 +44,7 @@ export function listView(
       name: removed.name,
       says: removalOf(removed.surface).says,
       client: removed.surface.title,
+      isRunning: removed.attempts.some(({ isRunning }) => isRunning),
       groups: removed.attempts.flatMap(({ steps }) => steps.map(groupOf)),
     },
   }

@@ -19,7 +19,15 @@ export interface SimulatorPageView {
     isSwitchedOn: boolean
   }[]
   /** The last one that was removed, and what the client told the server of it. */
-  removed: { name: string; says: string; client: string; groups: readonly WireGroup[] } | undefined
+  removed: RemovedView | undefined
+}
+
+export interface RemovedView {
+  name: string
+  says: string
+  client: string
+  isRunning: boolean
+  groups: readonly WireGroup[]
 }
 
 export interface ConnectorPageView {
@@ -72,7 +80,7 @@ export function simulatorPage(view: SimulatorPageView): Page {
   const content = html`<div class="panel">
 <h1>Connectors</h1>
 <p class="lead">Add a server as you would in Claude, and see what Claude does with it. Nothing here is Claude itself, and nothing leaves this machine but the requests to the server.</p>
-${view.removed === undefined ? '' : removedPart(view.removed)}${view.connectors.length === 0 ? '' : connectorList(view)}
+${view.removed === undefined ? '' : html`<div id="live" data-from="${view.base}/removed">${removedFragment(view.removed)}</div>`}${view.connectors.length === 0 ? '' : connectorList(view)}
 <section class="section"><h2>Add custom connector</h2>
 ${formFault(view.problem)}
 <form class="stack" method="post" action="${view.base}/add">
@@ -93,8 +101,9 @@ ${field({ name: 'client_secret', label: 'OAuth Client Secret (optional)', type: 
   return page('Simulator', content)
 }
 
-function removedPart({ client, groups, name, says }: NonNullable<SimulatorPageView['removed']>): Markup {
-  return html`<section class="section" role="status"><h2>${outsideWords(name, 80)} was removed</h2><p>${says}</p>
+/** Some clients tell the server, which takes a moment. */
+export function removedFragment({ client, groups, isRunning, name, says }: RemovedView): Markup {
+  return html`<section class="section" data-state="${isRunning ? 'running' : 'still'}"><h2>${outsideWords(name, 80)} was removed</h2><p>${says}</p>
 ${groups.length === 0 ? '' : wireDiagram({ client, groups })}</section>`
 }
 
@@ -116,7 +125,7 @@ function connectorList({ base, connectors }: SimulatorPageView): Markup {
 }
 
 export function connectorPage(view: ConnectorPageView): Page {
-  const { base, client, id, member, members, name, removal, url } = view
+  const { base, client, id, member, members, name, url } = view
   const content = html`<div class="panel">
 <p class="note"><a href="${base}">All connectors</a></p>
 <h1>${outsideWords(name, 80)}</h1>
@@ -128,10 +137,16 @@ export function connectorPage(view: ConnectorPageView): Page {
   )}<form method="post" action="${base}/c/${id}/member">${hidden('member', member.id)}<button class="plain">Add a member</button></form></nav>
 ${signInForm(view)}
 <div id="live" data-from="${base}/c/${id}/live?member=${member.id}">${liveFragment(view)}</div>
-<section class="section"><h2>Remove</h2><p>${removal}</p>
-<form method="post" action="${base}/c/${id}/remove"><p class="actions-inline">${hidden('member', member.id)}<button class="button small">Remove connector</button></p></form></section>
+<section class="section"><h2>Remove</h2>${removeForm(view)}</section>
 </div>`
   return page(`${outsideWords(name, 60)} · Simulator`, content)
+}
+
+/** Of a connector of a whole organization only its owners dispose (claude.com/docs/connectors, 2026-11). */
+function removeForm({ base, id, member, members, removal }: ConnectorPageView): Markup {
+  if (member.id !== members[0]?.id) return html`<p>Whoever added it removes it, for everybody.</p>`
+  return html`<p>${removal}</p>
+<form method="post" action="${base}/c/${id}/remove"><p class="actions-inline">${hidden('member', member.id)}<button class="button small">Remove connector</button></p></form>`
 }
 
 function signInForm({ base, id, member, signsIn, takesAnswerHere }: ConnectorPageView): Markup {

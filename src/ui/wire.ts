@@ -137,7 +137,7 @@ function groupPart(
   lanes: readonly Lane[],
   prefix: string,
 ): Markup {
-  return html`<section class="wire-group ${tone}"><h3>${tone === 'plain' ? '' : mark(tone)}${shown(title)}</h3>${says === '' ? '' : html`<p class="note">${shown(says)}</p>`}
+  return html`<section class="wire-group"><h3>${tone === 'plain' ? '' : mark(tone)}${shown(title)}</h3>${says === '' ? '' : html`<p class="note">${shown(says)}</p>`}
 ${exchanges.map((exchange) => exchangePart(exchange, lanes, prefix))}</section>`
 }
 
@@ -181,12 +181,14 @@ function shown(text: string): string {
   return text.replace(/(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
+/** What was masked in an address may leave it unreadable as a whole: `http://host[hidden field 2, 68 characters]`. */
 function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url
+  if (URL.canParse(url)) return new URL(url).origin
+  return /^https?:\/\/[^/?#[\]]+/.exec(url)?.[0] ?? url
 }
 
 function pathOf(url: string): string {
-  if (!URL.canParse(url)) return url
+  if (!URL.canParse(url)) return url.slice(originOf(url).length) || url
   const { pathname, search } = new URL(url)
   return search.length > 60 ? `${pathname}?…` : pathname + search
 }

@@ -8,6 +8,9 @@ import { createLocalUser } from '../../src/identity/providers/local-accounts.ts'
 import { account, type Door, openDoor } from '../door.ts'
 import { findFreePort } from '../interop/loopback.ts'
 
+/** A password is checked slowly, and slower where others are at work. */
+const patience = { timeout: 15_000 }
+
 const people = [account.username, 'grace', 'edsger'] as const
 
 let door: Door
@@ -50,8 +53,15 @@ test('an owner adds it, two members connect, and each has a grant of their own',
   for (const [index, username] of people.entries()) {
     const member = members[index] ?? ''
     await post(`${page}/connect`, { member, username, password: account.password })
-    await expect.poll(() => live(page, member)).toContain('data-connected="true"')
+    await expect.poll(() => live(page, member), patience).toContain('data-connected="true"')
   }
+  // What was masked in an address makes no party of its own.
+  const [, lanes = ''] = /<ol class="lanes"[^>]*>(.*?)<\/ol>/.exec(await live(page, members[0] ?? '')) ?? []
+  expect([...lanes.matchAll(/<span>([^<]*)<\/span>/g)].map(([, name]) => name)).toEqual([
+    'Claude on the web, desktop and mobile',
+    'Browser',
+    new URL(door.origin).host,
+  ])
   const grants = await door.storage.listGrants({}, 10)
   const users = await door.storage.listUsers(10)
   const holders = grants.map(({ userId }) => users.find((user) => user.userId === userId)?.username)
@@ -63,7 +73,10 @@ test('an owner adds it, two members connect, and each has a grant of their own',
   await post(`${page}/call`, { member: second, tool: 'search', allow: 'once' })
   expect(await live(page, second)).not.toContain('Call search')
   await post(`${page}/call`, { member: owner, tool: 'search', allow: 'once' })
-  await expect.poll(() => live(page, owner)).toContain('search answered')
+  await expect.poll(() => live(page, owner), patience).toContain('search answered')
+
+  // Claude, on the plans for teams: what an owner added, a member does not remove.
+  expect((await post(`${page}/remove`, { member: second })).status).toBe(403)
 })
 
 test('a tool that is not in the list is not called', async () => {

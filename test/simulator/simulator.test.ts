@@ -82,6 +82,8 @@ describe('as a person', () => {
     expect(says).toContain('could not be reached')
     expect(says).toContain('Couldn’t reach the MCP server')
     expect(says).toContain(`postern doctor ${other.url} --as claude-hosted`)
+    await judge(page)
+    await screenshot(page, 'simulator-failed')
     await remove(page)
   })
 
@@ -177,9 +179,10 @@ describe('as a person', () => {
     await page.locator('h2:has-text("2 tools")').waitFor()
     await page.click('text=Remove connector')
     await page.locator('h2:has-text("was removed")').waitFor()
-    await expect
-      .poll(async () => (await page.reload()) && page.locator('.wire').textContent())
-      .toContain('/revoke')
+    await page.locator('.wire:has-text("/revoke")').waitFor()
+    await page.locator('[data-state=still]').waitFor()
+    await judge(page)
+    await screenshot(page, 'simulator-removed')
     await page.context().close()
   })
 
@@ -187,6 +190,8 @@ describe('as a person', () => {
     const page = await addConnector('claude-code', lab.url)
     await page.click('button:has-text("Connect")')
     await page.locator('a:has-text("sign-in page")').waitFor()
+    await judge(page)
+    await screenshot(page, 'simulator-sign-in')
     await page.click('button:text-is("Stop")')
     await page.locator('[role=alert]:has-text("it was stopped")').waitFor()
     await remove(page)
@@ -254,7 +259,9 @@ describe('as a person', () => {
     await page.fill('#field-password', user.password)
     await page.click('button:has-text("Connect")')
     await expect
-      .poll(async () => (await page.reload()) && page.locator('h2:has-text("2 tools")').count())
+      .poll(async () => (await page.reload()) && page.locator('h2:has-text("2 tools")').count(), {
+        timeout: 15_000,
+      })
       .toBe(1)
     await remove(page)
   })
