@@ -37,7 +37,7 @@ export function galleryPieces(): GalleryPiece[] {
       name: 'login-several-ways',
       page: loginPage({
         ...login,
-        passkey: { action: '/login/passkey', csrf: 'sample', state: 'sample', returnTo: '/', options: {} },
+        passkey: { action: '/login/passkey', csrf: 'sample', returnTo: '/', options: {} },
         recoveryPath: '/login/recovery',
         elsewhere: [{ label: 'Google', path: '/login/google' }],
       }),
@@ -100,7 +100,7 @@ export function galleryPieces(): GalleryPiece[] {
       name: 'passkeys-codes',
       page: passkeysPage({ ...passkeys, passkeys: [], newCodes: Array.from({ length: 10 }, sampleCode) }),
     },
-    { name: 'passkeys-full', page: passkeysPage({ ...passkeys, adding: undefined, fault: 'full' }) },
+    { name: 'passkeys-full', page: passkeysPage({ ...passkeys, addingOptions: undefined, fault: 'full' }) },
     ...consolePieces(),
     ...errors.map((problem) => ({ name: `error-${problem.kind}`, page: showError(problem) })),
   ]
@@ -328,7 +328,7 @@ const passkeys: PasskeysView = {
     { passkeyId: 'p1', label: 'Phone', createdAt: now - 40 * 86_400, lastUsedAt: now - 7200 },
     { passkeyId: 'p2', label: `"><b>${'x'.repeat(70)}`, createdAt: now - 90, lastUsedAt: undefined },
   ],
-  adding: { state: 'sample', options: {} },
+  addingOptions: {},
   recoveryCodesLeft: 9,
   newCodes: undefined,
   done: undefined,

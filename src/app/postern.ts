@@ -283,7 +283,6 @@ async function openRooms(
     header: identity.header && { provider: identity.header, peerOf: (request) => peers.get(request) },
     passkeys: identity.passkeys && {
       provider: identity.passkeys,
-      detours,
       linksFor: (user) => pageLinksFor(user, login.passkeysPathOf(user) ?? '', login, hasConsole),
     },
     origin: issuer,

@@ -12,29 +12,32 @@ export type IdentityProvider = FormProvider | OutsideProvider | PasskeyProvider 
 /** Keys on people's own devices, beside or in place of the password of an account of this server. */
 export interface PasskeyProvider {
   readonly kind: 'passkeys'
-  /** For `navigator.credentials`, as JSON. */
+  /** For `navigator.credentials`, as JSON; a challenge is base64url. */
   registrationOptions(
     site: PasskeySite,
+    challenge: string,
     user: UserRecord,
     held: readonly PasskeyRecord[],
-  ): Promise<{ challenge: string }>
-  /** Undefined for what was not signed for this challenge and site. */
+  ): Promise<unknown>
+  /** Undefined for what was not signed for this site, or for no challenge of ours. */
   readRegistration(
     site: PasskeySite,
+    isOurs: (challenge: string) => boolean,
     response: unknown,
-    challenge: string,
-  ): Promise<Pick<PasskeyRecord, 'passkeyId' | 'publicKey' | 'counter' | 'transports'> | undefined>
-  signInOptions(site: PasskeySite): Promise<{ challenge: string }>
-  /** Undefined for what this passkey did not sign for this challenge and site. */
+  ): Promise<{ challenge: string; made: MadePasskey } | undefined>
+  signInOptions(site: PasskeySite, challenge: string): Promise<unknown>
+  /** Undefined for what this passkey did not sign for this site, or for no challenge of ours. */
   readSignIn(
     site: PasskeySite,
+    isOurs: (challenge: string) => boolean,
     response: unknown,
-    challenge: string,
     passkey: PasskeyRecord,
-  ): Promise<{ counter: number } | undefined>
+  ): Promise<{ challenge: string; counter: number } | undefined>
   /** What a page posted, before anything is believed of it. */
   readSigned(text: string): SignedByPasskey | undefined
 }
+
+export type MadePasskey = Pick<PasskeyRecord, 'passkeyId' | 'publicKey' | 'counter' | 'transports'>
 
 export interface PasskeySite {
   /** Ours: a passkey answers to no other. */

@@ -9,6 +9,7 @@ import type {
   AuthorizationStorage,
   PasskeyStorage,
   SessionStorage,
+  UniqueIdStorage,
   UserRecord,
 } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
@@ -47,6 +48,7 @@ export interface LoginOptions {
   storage: AccountStorage &
     SessionStorage &
     PasskeyStorage &
+    UniqueIdStorage &
     Pick<AuthorizationStorage, 'findPendingAuthorization'>
   /** Undefined where nobody has an account of this server. */
   provider: FormProvider | undefined
@@ -59,6 +61,7 @@ export interface LoginOptions {
   /** Ours, from configuration. */
   origin: string
   basePath?: string | undefined
+  /** Of forms and challenges: what a browser gets from us and has to bring back. */
   keys: { csrf: Uint8Array }
   telemetry: Telemetry
   clock: Clock
@@ -85,8 +88,7 @@ export interface Login {
   needsSetup(): Promise<boolean>
 }
 
-export type PasskeyChoice = Pick<PasskeyLoginOptions, 'provider' | 'detours'> &
-  Pick<PasskeyPagesOptions, 'linksFor'>
+export type PasskeyChoice = Pick<PasskeyLoginOptions, 'provider'> & Pick<PasskeyPagesOptions, 'linksFor'>
 
 export type HeaderChoice = Pick<HeaderLoginOptions, 'provider' | 'peerOf'>
 
@@ -125,6 +127,7 @@ export function createLogin(options: LoginOptions): Login {
     createPasskeyLogin({
       ...options.passkeys,
       storage,
+      challengeKey: options.keys.csrf,
       site: { origin, name: brand.name },
       brake,
       telemetry,
@@ -308,7 +311,7 @@ export function createLogin(options: LoginOptions): Login {
   async function showLogin(request: Request, status: number, state: LoginFormState): Promise<Response> {
     const { returnTo, username, fault } = state
     const browser = browserOf(request)
-    const challenge = await passkeyLogin?.signInChallenge(browser.browserHash)
+    const passkeyOptions = await passkeyLogin?.signInOptions(browser.browserHash)
     const page = loginPage({
       ...frame,
       action: paths.login,
@@ -319,13 +322,14 @@ export function createLogin(options: LoginOptions): Login {
       isForConnection: requestPath.test(returnTo.slice(basePath.length)),
       hasForm: provider !== undefined,
       namedBy: headerLogin?.label,
-      passkey: challenge && {
-        ...challenge,
+      passkey: passkeyLogin && {
         action: passkeyPaths(paths.login).signIn,
         csrf: browser.csrf('login'),
         returnTo,
+        options: passkeyOptions,
       },
-      recoveryPath: challenge && `${passkeyPaths(paths.login).recovery}?then=${encodeURIComponent(returnTo)}`,
+      recoveryPath:
+        passkeyLogin && `${passkeyPaths(paths.login).recovery}?then=${encodeURIComponent(returnTo)}`,
       elsewhere: providers.map(({ name, label }) => ({
         label,
         path: `${paths.login}/${name}?then=${encodeURIComponent(returnTo)}`,

@@ -3,18 +3,17 @@
 import type { Clock } from '../platform/clock.ts'
 import type { TokenHash } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
-import type { Detours } from '../storage/detours.ts'
-import type { AccountStorage, PasskeyStorage, UserRecord } from '../storage/storage.ts'
+import type { AccountStorage, PasskeyStorage, UniqueIdStorage, UserRecord } from '../storage/storage.ts'
 import { canonicalUsername } from './account-rules.ts'
+import { createChallenges } from './challenges.ts'
 import type { GuessBrake } from './guess-brake.ts'
 import type { PasskeyProvider, PasskeySite } from './identity-provider.ts'
 import { hashRecoveryCode, recoveryCode } from './recovery-code.ts'
 
 export interface PasskeyLoginOptions {
   provider: PasskeyProvider
-  storage: AccountStorage & PasskeyStorage
-  /** Challenges are kept as detours: single use, and of one browser. */
-  detours: Detours
+  storage: AccountStorage & PasskeyStorage & UniqueIdStorage
+  challengeKey: Uint8Array
   site: PasskeySite
   brake: GuessBrake
   telemetry: Telemetry
@@ -22,9 +21,9 @@ export interface PasskeyLoginOptions {
 }
 
 export interface PasskeyLogin {
-  /** What the page asks the browser for, and the name of its challenge. */
-  signInChallenge(browserHash: TokenHash): Promise<PasskeyChallenge>
-  addChallenge(browserHash: TokenHash, user: UserRecord): Promise<PasskeyChallenge>
+  /** What the page asks the browser for. */
+  signInOptions(browserHash: TokenHash): Promise<unknown>
+  addOptions(browserHash: TokenHash, user: UserRecord): Promise<unknown>
   signIn(browser: Visit, form: URLSearchParams): Promise<UserRecord | undefined>
   add(browser: Visit, user: UserRecord, form: URLSearchParams): Promise<'added' | 'refused' | 'full'>
   remove(browser: Visit, user: UserRecord, passkeyId: string): Promise<void>
@@ -38,33 +37,14 @@ export type RecoveryOutcome =
   | { outcome: 'refused' }
   | { outcome: 'wait'; retryAfterSeconds: number }
 
-export interface PasskeyChallenge {
-  options: unknown
-  /** Goes with the form. */
-  state: string
-}
-
 interface Visit {
   browserHash: TokenHash
   flowId: string
 }
 
 export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
-  const { provider, storage, detours, site, brake, telemetry, clock } = options
-
-  async function challenge(purpose: string, browserHash: TokenHash, made: { challenge: string }) {
-    return { options: made, state: await detours.begin(purpose, browserHash, { challenge: made.challenge }) }
-  }
-
-  /** The challenge that was given to this browser; a second time there is none. */
-  async function takeChallenge(
-    purpose: string,
-    browserHash: TokenHash,
-    form: URLSearchParams,
-  ): Promise<string | undefined> {
-    const errand = await detours.finish(purpose, browserHash, form.get('state') ?? '')
-    return typeof errand?.challenge === 'string' ? errand.challenge : undefined
-  }
+  const { provider, storage, site, brake, telemetry, clock } = options
+  const challenges = createChallenges({ storage, key: options.challengeKey, clock })
 
   async function signIn(
     { browserHash, flowId }: Visit,
@@ -73,15 +53,15 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
     const refused = (reason: string): undefined => {
       telemetry.emit('login.failed', flowId, { code: 'passkey', reason })
     }
-    const given = await takeChallenge(signInPurpose, browserHash, form)
-    if (given === undefined) return refused('no challenge waits for this browser')
     const signed = provider.readSigned(form.get('passkey') ?? '')
     const passkey = signed && (await storage.findPasskey(signed.passkeyId))
     if (signed === undefined || passkey === undefined) return refused('an unknown passkey')
     // WebAuthn §7.2 step 6: found without a user name, it has to say itself whose it is.
     if (signed.userId !== passkey.userId) return refused('a passkey of somebody else')
-    const verified = await provider.readSignIn(site, signed.response, given, passkey)
+    const isOurs = (challenge: string): boolean => challenges.isOurs(challenge, signInPurpose, browserHash)
+    const verified = await provider.readSignIn(site, isOurs, signed.response, passkey)
     if (verified === undefined) return refused('a signature that is not right')
+    if (!(await challenges.take(verified.challenge, passkey.userId))) return refused('an answer of before')
     if (!(await storage.usePasskey(passkey.passkeyId, verified.counter, clock())))
       return refused('a passkey that was copied')
     const user = await storage.findUser(passkey.userId)
@@ -95,14 +75,15 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
     user: UserRecord,
     form: URLSearchParams,
   ): Promise<'added' | 'refused' | 'full'> {
-    const given = await takeChallenge(purposeOfAdding(user), browserHash, form)
     const signed = provider.readSigned(form.get('passkey') ?? '')
-    if (given === undefined || signed === undefined) return 'refused'
-    const read = await provider.readRegistration(site, signed.response, given)
-    if (read === undefined) return 'refused'
+    if (signed === undefined) return 'refused'
+    const purpose = purposeOfAdding(user)
+    const isOurs = (challenge: string): boolean => challenges.isOurs(challenge, purpose, browserHash)
+    const read = await provider.readRegistration(site, isOurs, signed.response)
+    if (read === undefined || !(await challenges.take(read.challenge, user.userId))) return 'refused'
     const label = (form.get('label') ?? '').trim().slice(0, maximumLabelCharacters)
     const { userId } = user
-    const passkey = { ...read, userId, label, createdAt: clock(), lastUsedAt: undefined }
+    const passkey = { ...read.made, userId, label, createdAt: clock(), lastUsedAt: undefined }
     const outcome = await storage.addPasskey(passkey, maximumPasskeys)
     if (outcome !== 'added') return outcome === 'full' ? 'full' : 'refused'
     telemetry.emit('passkey.added', flowId, { userId })
@@ -145,15 +126,10 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
   }
 
   return {
-    signInChallenge: async (browserHash) =>
-      challenge(signInPurpose, browserHash, await provider.signInOptions(site)),
-    async addChallenge(browserHash, user) {
-      const held = await storage.listPasskeys(user.userId)
-      return challenge(
-        purposeOfAdding(user),
-        browserHash,
-        await provider.registrationOptions(site, user, held),
-      )
+    signInOptions: (browserHash) => provider.signInOptions(site, challenges.make(signInPurpose, browserHash)),
+    async addOptions(browserHash, user) {
+      const challenge = challenges.make(purposeOfAdding(user), browserHash)
+      return provider.registrationOptions(site, challenge, user, await storage.listPasskeys(user.userId))
     },
     signIn,
     add,

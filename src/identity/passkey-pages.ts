@@ -107,7 +107,7 @@ export function passkeyEndpoints({
       action: paths.keep,
       csrf: browser.csrf(purposeOf(user)),
       passkeys: held,
-      adding: hasRoom ? await login.addChallenge(browser.browserHash, user) : undefined,
+      addingOptions: hasRoom ? await login.addOptions(browser.browserHash, user) : undefined,
       recoveryCodesLeft: await storage.countRecoveryCodes(user.userId),
       newCodes,
       done,

@@ -11,7 +11,6 @@ import { text } from './text.ts'
 export interface PasskeyButtonView {
   action: string
   csrf: string
-  state: string
   returnTo: string
   /** For `navigator.credentials.get`, as JSON. */
   options: unknown
@@ -19,7 +18,7 @@ export interface PasskeyButtonView {
 
 export function passkeyButton(view: PasskeyButtonView): Markup {
   return html`<form class="passkey" method="post" action="${view.action}" data-passkey="get" data-options="${JSON.stringify(view.options)}" hidden>
-${hidden('csrf', view.csrf)}${hidden('then', view.returnTo)}${hidden('state', view.state)}${hidden('passkey', '')}
+${hidden('csrf', view.csrf)}${hidden('then', view.returnTo)}${hidden('passkey', '')}
 <button class="button" type="submit">${text.passkeys.signIn}</button>
 <p class="wrong" role="alert" data-fault hidden>${text.passkeys.notUsed}</p>
 </form>`
@@ -93,8 +92,8 @@ export interface PasskeysView {
   action: string
   csrf: string
   passkeys: readonly { passkeyId: string; label: string; createdAt: number; lastUsedAt: number | undefined }[]
-  /** Undefined where there is no room for another. */
-  adding: { state: string; options: unknown } | undefined
+  /** For `navigator.credentials.create`, as JSON; undefined where there is no room for another. */
+  addingOptions: unknown
   recoveryCodesLeft: number
   /** Made a moment ago, and shown this once. */
   newCodes: readonly string[] | undefined
@@ -115,7 +114,7 @@ export function passkeysPage(view: PasskeysView): Page {
 <p class="lead">${say.lead}</p>
 ${noticeOf(view)}
 ${view.passkeys.length === 0 ? html`<p class="section">${say.none}</p>` : html`<ul class="apps">${view.passkeys.map((passkey) => passkeyItem(view, passkey))}</ul>`}
-${view.adding === undefined ? '' : addingForm(view, view.adding)}
+${view.addingOptions === undefined ? '' : addingForm(view)}
 <div class="section"><h2>${say.codesTitle}</h2>
 <p>${say.codesLead}</p>
 ${view.newCodes === undefined ? html`<p class="note">${say.codesLeft(view.recoveryCodesLeft)}</p>` : newCodes(view.newCodes)}
@@ -154,13 +153,10 @@ function passkeyItem({ action, csrf, now }: PasskeysView, passkey: PasskeysView[
 <p class="note">${since} ${used}</p></li>`
 }
 
-function addingForm(
-  { action, csrf }: PasskeysView,
-  { state, options }: NonNullable<PasskeysView['adding']>,
-): Markup {
+function addingForm({ action, csrf, addingOptions }: PasskeysView): Markup {
   const say = text.passkeys
-  return html`<form class="stack" method="post" action="${action}" data-passkey="create" data-options="${JSON.stringify(options)}" hidden>
-${hidden('csrf', csrf)}${hidden('act', 'add')}${hidden('state', state)}${hidden('passkey', '')}
+  return html`<form class="stack" method="post" action="${action}" data-passkey="create" data-options="${JSON.stringify(addingOptions)}" hidden>
+${hidden('csrf', csrf)}${hidden('act', 'add')}${hidden('passkey', '')}
 ${field({ name: 'label', label: say.label, hint: say.labelHint, type: 'text', autocomplete: 'off', required: false, maximumLength: 60 })}
 <p class="wrong" role="alert" data-fault hidden>${say.notMade}</p>
 <button class="button primary" type="submit">${say.add}</button>

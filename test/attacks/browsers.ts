@@ -116,10 +116,7 @@ const forgeries: readonly Attack[] = [
   {
     name: 'consent submitted by an old browser for another site, by its Origin',
     source: 'RFC 6454 §7, OWASP CSRF; RFC 9700 §4.7',
-    guard: without(
-      identity,
-      "if (site === null && !isOurOrigin(request.headers, origin)) return 'origin'",
-    ),
+    guard: without(identity, "if (site === null && !isOurOrigin(request.headers, origin)) return 'origin'"),
     run: async (door) => succeededIf(await approvesFor(door, { origin: 'https://evil.example' })),
   },
   {

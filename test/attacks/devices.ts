@@ -1,9 +1,10 @@
 // Passkeys, recovery codes and the word of a reverse proxy, in the hands of somebody whom they are not for.
 
 import { createBrowser, type Door } from '../door.ts'
-import type { Faults, Passkey } from '../identity/authenticator.ts'
+import { type Faults, type Passkey, usePasskey } from '../identity/authenticator.ts'
 import {
   addPasskey,
+  formFor,
   makeCodes,
   recover,
   signInByPasskey,
@@ -57,6 +58,34 @@ const devices: readonly Attack[] = [
     async run(_, house) {
       const { door, passkey } = await openWithPasskey(house)
       return succeededIf(await getsIn(door, passkey, { isUnverified: true }))
+    },
+  },
+  {
+    name: 'the answer of a passkey that does not count, sent once more',
+    source: 'OWASP (authentication); CWE-294',
+    guard: without(
+      'identity/passkey-login.ts',
+      "if (!(await challenges.take(verified.challenge, passkey.userId))) return refused('an answer of before')",
+    ),
+    async run(_, house) {
+      const { door, passkey } = await openWithPasskey(house)
+      const browser = door.browser()
+      const { fields } = await signInByPasskey(door, browser, passkey, { counter: 0 })
+      return succeededIf((await browser.post('/login/passkey', fields)).status === 303)
+    },
+  },
+  {
+    name: 'an answer that was made in the browser of its owner, sent from another',
+    source: 'OWASP (authentication); CWE-294',
+    guard: without('identity/challenges.ts', ', purpose, browserHash) } return', ', purpose) } return'),
+    async run(_, house) {
+      const { door, passkey } = await openWithPasskey(house)
+      const { fields, options } = formFor(await (await door.browser().get('/login')).text(), '/login/passkey')
+      fields.set('passkey', usePasskey(passkey, options, door.origin))
+      const thief = door.browser()
+      const own = formFor(await (await thief.get('/login')).text(), '/login/passkey')
+      fields.set('csrf', own.fields.get('csrf') ?? '')
+      return succeededIf((await thief.post('/login/passkey', fields)).status === 303)
     },
   },
   {

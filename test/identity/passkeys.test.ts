@@ -137,7 +137,35 @@ describe('passkeys', () => {
     page.fields.set('passkey', usePasskey(passkey, page.options, door.origin))
     door.clock.now += 601
     expect((await late.post('/login/passkey', page.fields)).status).toBe(403)
-    expect(new Set(reasons(door))).toEqual(new Set(['no challenge waits for this browser']))
+    expect(reasons(door)).toEqual([
+      'an answer of before',
+      'a signature that is not right',
+      'a signature that is not right',
+    ])
+  })
+
+  test('strangers who ask for challenges fill nothing', async () => {
+    const storage = memoryStorage()
+    const wrote: string[] = []
+    const watched = {
+      ...storage,
+      saveDetour: (record: never) => {
+        wrote.push('detour')
+        return storage.saveDetour(record)
+      },
+      takeUniqueId: (id: never, maximum: number, now: number) => {
+        wrote.push('unique id')
+        return storage.takeUniqueId(id, maximum, now)
+      },
+    }
+    const door = await openDoor({ storage: watched, identity: [localAccounts({ storage }), passkeys()] })
+    const seen = new Set<string>()
+    for (let count = 0; count < 20; count++) {
+      const page = await (await door.browser().get('/login')).text()
+      seen.add((formFor(page, '/login/passkey').options as { challenge: string }).challenge)
+    }
+    expect(seen.size).toBe(20)
+    expect(wrote).toEqual([])
   })
 
   test('of ten that arrive at once with one answer, one gets in', async () => {

@@ -7,11 +7,12 @@ import type { PasskeyProvider, SignedByPasskey } from '../identity-provider.ts'
 export function passkeys(): PasskeyProvider {
   return {
     kind: 'passkeys',
-    async registrationOptions({ origin, name }, user, held) {
+    async registrationOptions({ origin, name }, challenge, user, held) {
       const { generateRegistrationOptions } = await webAuthn()
       return generateRegistrationOptions({
         rpName: name,
         rpID: new URL(origin).hostname,
+        challenge: bytesOf(challenge),
         userName: user.username,
         userDisplayName: user.displayName,
         userID: handleOf(user),
@@ -27,11 +28,12 @@ export function passkeys(): PasskeyProvider {
         timeout: timeoutMs,
       })
     },
-    async readRegistration({ origin }, response, challenge) {
+    async readRegistration({ origin }, isOurs, response) {
       const { verifyRegistrationResponse } = await webAuthn()
+      const expected = expectOurs(isOurs)
       const verified = await verifyRegistrationResponse({
         response: response as never,
-        expectedChallenge: challenge,
+        expectedChallenge: expected.isOurs,
         expectedOrigin: origin,
         expectedRPID: new URL(origin).hostname,
         supportedAlgorithmIDs: algorithms,
@@ -41,27 +43,31 @@ export function passkeys(): PasskeyProvider {
       if (verified?.verified !== true || credential === undefined) return undefined
       const { id: passkeyId, publicKey, counter, transports = [] } = credential
       const known = transports.filter((transport) => transportNames.has(transport))
-      return { passkeyId, publicKey: new Uint8Array(publicKey), counter, transports: known }
+      const made = { passkeyId, publicKey: new Uint8Array(publicKey), counter, transports: known }
+      return { challenge: expected.challenge(), made }
     },
-    async signInOptions({ origin }) {
+    async signInOptions({ origin }, challenge) {
       const { generateAuthenticationOptions } = await webAuthn()
       return generateAuthenticationOptions({
         rpID: new URL(origin).hostname,
+        challenge: bytesOf(challenge),
         userVerification: 'required',
         timeout: timeoutMs,
       })
     },
-    async readSignIn({ origin }, response, challenge, passkey) {
+    async readSignIn({ origin }, isOurs, response, passkey) {
       const { verifyAuthenticationResponse } = await webAuthn()
+      const expected = expectOurs(isOurs)
       const verified = await verifyAuthenticationResponse({
         response: response as never,
-        expectedChallenge: challenge,
+        expectedChallenge: expected.isOurs,
         expectedOrigin: origin,
         expectedRPID: new URL(origin).hostname,
         credential: credentialOf(passkey),
         requireUserVerification: true,
       }).catch(() => undefined)
-      return verified?.verified === true ? { counter: verified.authenticationInfo.newCounter } : undefined
+      if (verified?.verified !== true) return undefined
+      return { challenge: expected.challenge(), counter: verified.authenticationInfo.newCounter }
     },
     readSigned,
   }
@@ -74,6 +80,22 @@ const timeoutMs = 120_000
 
 /** EdDSA, ES256 and RS256 (RFC 9053): every instance can verify them, whatever its runtime has besides. */
 const algorithms = [-8, -7, -257]
+
+/** Keeps which challenge it was that was signed. */
+function expectOurs(isOurs: (challenge: string) => boolean) {
+  let signed = ''
+  return {
+    isOurs(challenge: string): boolean {
+      signed = challenge
+      return isOurs(challenge)
+    },
+    challenge: () => signed,
+  }
+}
+
+function bytesOf(challenge: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(decodeBase64Url(challenge) ?? [])
+}
 
 /** What the page posted: which passkey it is by, and for whom. */
 function readSigned(text: string): SignedByPasskey | undefined {
