@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Surface } from '../../../src/client/surface.ts'
 import * as surfaces from '../../../src/client/surfaces/index.ts'
@@ -262,6 +263,40 @@ describe('attempts among others', () => {
     expect(told(await explainLines(all.map(combined), endOf(all)))).toEqual([id])
   })
 
+  /** As the format with durations has it, and as nginx writes what was given up: 499. */
+  test.each([
+    ['metadata', '/.well-known/oauth-authorization-server', 'metadata-fails'],
+    ['the registration', '/register', 'registration-fails'],
+    ['the token', '/token', 'token-request-fails'],
+  ])('%s that comes too late is one that does not come', async (_, path, id) => {
+    const log = await logOf(surfaces.claudeHosted)
+    const until = log.findIndex(({ target }) => target.startsWith(path))
+    const begun = log.slice(0, until + 1)
+    const last = begun.at(-1)
+    if (last === undefined) throw new Error('nothing was logged')
+    for (const late of [
+      { ...last, seconds: 12.5 },
+      { ...last, status: 499 },
+    ]) {
+      const all = [...begun.slice(0, -1), late]
+      const json = lineFormats['nginx JSON'] ?? combined
+      expect(told(await explainLines(all.map(json), endOf(all)))).toEqual([id])
+    }
+  })
+
+  test('a proxy that writes more behind the combined format, and one that logs the request time there', async () => {
+    const log = await logOf(surfaces.claudeHosted)
+    const traefik = log.map(
+      (exchange, index) => `${combined(exchange)} ${index} "mcp@docker" "http://10.0.0.2:80" 3ms`,
+    )
+    expect(told(await explainLines(traefik, endOf(log)))).toEqual(['connected'])
+    const slow = log
+      .filter(({ target }) => !target.startsWith('/token'))
+      .slice(0, 3)
+      .map((exchange) => `${combined(exchange)} rt=12.400`)
+    expect(told(await explainLines(slow, endOf(log)))).toEqual(['metadata-fails'])
+  })
+
   test('Claude Code and hosted Claude at once are two attempts', async () => {
     const hosted = await logOf(surfaces.claudeHosted)
     const code = (await logOf(surfaces.claudeCode, 'resource-mismatch')).map((exchange) => ({
@@ -371,6 +406,61 @@ describe('hostile logs', () => {
     expect(text).toContain('first-request-forbidden')
     expect(text).not.toContain('hush')
     expect(text).not.toContain('script')
+  })
+
+  test('whatever the lines are, it comes to an end without an error', async () => {
+    const word = fc.oneof(
+      fc.constantFrom(
+        'POST',
+        'GET',
+        '/mcp',
+        '/token',
+        '/authorize?redirect_uri=',
+        '/register',
+        '"',
+        '\\',
+        '[',
+        ']',
+      ),
+      fc.constantFrom(
+        '{"ts":1,',
+        '"request":{',
+        '}',
+        '200',
+        '401',
+        'Claude-User',
+        '21/Nov/2026:09:53:32 +0000',
+      ),
+      fc.string(),
+    )
+    const line = fc.array(word, { maxLength: 12 }).map((words) => words.join(' '))
+    const request = fc.record({
+      ts: fc.double(),
+      status: fc.oneof(fc.integer({ min: -1, max: 700 }), fc.string()),
+      request: fc.oneof(
+        fc.record({
+          method: fc.constantFrom('POST', 'GET', 'DELETE'),
+          uri: fc.webPath(),
+          headers: fc.jsonValue(),
+        }),
+        fc.jsonValue(),
+      ),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            line,
+            request.map((one) => JSON.stringify(one)),
+          ),
+        ),
+        async (lines) => {
+          const report = await explain(lines.join('\n'))
+          expect(report.unreadable).toBeLessThanOrEqual(report.lines)
+        },
+      ),
+      { numRuns: 300 },
+    )
   })
 
   test('more than is kept: the latest count, and the report says so', async () => {
