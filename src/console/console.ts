@@ -63,6 +63,8 @@ export function isConsolePath(path: string): boolean {
   return path === consolePath || path.startsWith(`${consolePath}/`)
 }
 
+const actPath = `${consolePath}/act`
+
 export function createConsole(options: ConsoleOptions): Console {
   const { storage, login, telemetry, clock } = options
   const reports = createReports(options)
@@ -77,8 +79,8 @@ export function createConsole(options: ConsoleOptions): Console {
       telemetry.emit('console.refused', 'console', { userId: user.userId, path: pathname })
       throw new OAuthError('access_denied', 'this page is for operators', { occasion: 'operators-only' })
     }
-    if (request.method === 'POST') return act(request, user)
-    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed()
+    if (pathname === actPath) return request.method === 'POST' ? act(request, user) : notAllowed('POST')
+    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD')
     if (pathname === `${consolePath}/live`) return live.open(request.signal, () => isStillOperator(request))
     if (pathname === `${consolePath}/audit/export`) return exportAudit()
     const page = await findPage(request, pathname.slice(consolePath.length), user)
@@ -140,7 +142,7 @@ export function createConsole(options: ConsoleOptions): Console {
       brand: options.brand,
       links: options.links,
       visitor: { ...user, signOut: login.signOutForm(request, '/') },
-      action: { path: `${consolePath}/act`, csrf: login.browserOf(request).csrf('console') },
+      action: { path: actPath, csrf: login.browserOf(request).csrf('console') },
       done: query.get('done') ?? undefined,
       now: clock(),
     }
@@ -225,6 +227,6 @@ function json(status: number, body: unknown, headers: Record<string, string> = {
   })
 }
 
-function notAllowed(): Response {
-  return new Response(null, { status: 405, headers: { allow: 'GET, POST' } })
+function notAllowed(allow: string): Response {
+  return new Response(null, { status: 405, headers: { allow } })
 }

@@ -196,6 +196,17 @@ describe('what an operator does', () => {
     expect((await callMcp(door, accessToken, list)).status).toBe(200)
   })
 
+  test('is done at one address, by POST', async () => {
+    const { accessToken } = await connect(door, { browser: operator })
+    const fields = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
+    for (const path of ['', '/grants', '/live', '/audit/export'])
+      expect([path, (await operator.post(`/console${path}`, fields)).status]).toEqual([path, 405])
+    expect((await operator.get(`/console/act?${fields}`)).status).toBe(405)
+    expect((await callMcp(door, accessToken, list)).status).toBe(200)
+    fields.set('act', 'revoke-everything')
+    expect((await operator.post('/console/act', fields)).status).toBe(400)
+  })
+
   test('what comes back leads nowhere else', async () => {
     await connect(door, { browser: operator })
     const fields = formFor(await (await operator.get('/console/grants')).text(), 'revoke-grant')
