@@ -8,6 +8,7 @@ import type { Surface } from '../../../src/client/surface.ts'
 import * as surfaces from '../../../src/client/surfaces/index.ts'
 import { loggedDiagnoses } from '../../../src/doctor/logs/diagnoses.ts'
 import { explainLogs, type LogReport } from '../../../src/doctor/logs/log-report.ts'
+import { catalogue } from '../catalogue.ts'
 import { brokenLab, loadFaults } from '../lab/fault.ts'
 import { createLab } from '../lab/lab.ts'
 import { lineFormats } from './line-formats.ts'
@@ -35,55 +36,145 @@ function told({ attempts }: LogReport): (string | undefined)[] {
   return attempts.map(({ diagnosis, state }) => diagnosis?.id ?? state)
 }
 
-describe('where it stopped, and why', () => {
-  /** By fault of the lab: what its log tells. */
-  const expected: Readonly<Record<string, string>> = {
-    'address-refused': 'first-request-forbidden',
-    'forbidden-without-token': 'first-request-forbidden',
-    'host-not-allowed': 'first-request-forbidden',
-    'knock-server-error': 'first-request-fails',
-    'no-answer': 'first-request-fails',
-    'content-type-refused': 'first-request-form-refused',
-    'version-checked-first': 'first-request-form-refused',
-    'knock-redirected': 'call-redirected',
-    'redirected-to-other-host': 'call-redirected',
-    'bare-path-not-routed': 'wrong-url',
-    'resource-mismatch': 'server-metadata-not-read',
-    'metadata-says-http': 'server-metadata-not-read',
-    'unknown-well-known-fails': 'metadata-fails',
-    'authorization-server-dead': 'metadata-fails',
-    'no-way-to-client-id': 'discovery-then-silence',
-    'pkce-not-advertised': 'discovery-then-silence',
-    'documents-without-none': 'discovery-then-silence',
-    'issuer-metadata-missing': 'registration-not-there',
-    'registration-needs-token': 'registration-not-open',
-    'registration-blocked': 'registration-blocked',
-    'issuer-address-refused': 'registration-blocked',
-    'registration-broken': 'registration-fails',
-    'callback-not-allowed': 'registration-refused',
-    'unknown-members-refused': 'registration-refused',
-    'resource-refused': 'authorization-refused',
-    'unsupported-request-demanded': 'authorization-refused',
-    'callback-keeps-post': 'redirect-keeps-post',
-    'consent-by-script': 'code-never-redeemed',
-    'issuer-parameter-wrong': 'code-never-redeemed',
-    'state-changed': 'code-never-redeemed',
-    'metadata-names-private-host': 'token-endpoint-not-there',
-    'token-route-guarded': 'token-endpoint-not-there',
-    'token-origin-guarded': 'token-request-forbidden',
-    'token-form-refused': 'token-refused',
-    'verifier-miscompared': 'token-refused',
-    'token-type-missing': 'token-never-used',
-    'token-not-accepted': 'token-rejected-at-once',
-    'authorization-header-lost': 'token-rejected-at-once',
-    'agent-refused-with-token': 'calls-refused-after-sign-in',
-    'call-refused-by-edge': 'calls-refused-after-sign-in',
-    'token-check-fails': 'server-fails-at-first-call',
-    'legacy-sse-at-url': 'call-form-refused',
-    'content-type-wrong': 'one-call-then-silence',
-  }
+/** By fault of the lab: what its log tells. */
+const byFault: Readonly<Record<string, string>> = {
+  'address-refused': 'first-request-forbidden',
+  'forbidden-without-token': 'first-request-forbidden',
+  'host-not-allowed': 'first-request-forbidden',
+  'knock-server-error': 'first-request-fails',
+  'no-answer': 'first-request-fails',
+  'content-type-refused': 'first-request-form-refused',
+  'version-checked-first': 'first-request-form-refused',
+  'knock-redirected': 'call-redirected',
+  'redirected-to-other-host': 'call-redirected',
+  'bare-path-not-routed': 'wrong-url',
+  'resource-mismatch': 'server-metadata-not-read',
+  'metadata-says-http': 'server-metadata-not-read',
+  'unknown-well-known-fails': 'metadata-fails',
+  'authorization-server-dead': 'metadata-fails',
+  'no-way-to-client-id': 'discovery-then-silence',
+  'pkce-not-advertised': 'discovery-then-silence',
+  'documents-without-none': 'discovery-then-silence',
+  'issuer-metadata-missing': 'registration-not-there',
+  'registration-needs-token': 'registration-not-open',
+  'registration-blocked': 'registration-blocked',
+  'issuer-address-refused': 'registration-blocked',
+  'registration-broken': 'registration-fails',
+  'callback-not-allowed': 'registration-refused',
+  'unknown-members-refused': 'registration-refused',
+  'resource-refused': 'authorization-refused',
+  'unsupported-request-demanded': 'authorization-refused',
+  'callback-keeps-post': 'redirect-keeps-post',
+  'consent-by-script': 'code-never-redeemed',
+  'issuer-parameter-wrong': 'code-never-redeemed',
+  'state-changed': 'code-never-redeemed',
+  'metadata-names-private-host': 'token-endpoint-not-there',
+  'token-route-guarded': 'token-endpoint-not-there',
+  'token-origin-guarded': 'token-request-forbidden',
+  'token-form-refused': 'token-refused',
+  'verifier-miscompared': 'token-refused',
+  'token-type-missing': 'token-never-used',
+  'token-not-accepted': 'token-rejected-at-once',
+  'authorization-header-lost': 'token-rejected-at-once',
+  'agent-refused-with-token': 'calls-refused-after-sign-in',
+  'call-refused-by-edge': 'calls-refused-after-sign-in',
+  'token-check-fails': 'server-fails-at-first-call',
+  'legacy-sse-at-url': 'call-form-refused',
+  'content-type-wrong': 'one-call-then-silence',
+}
 
-  test.each(Object.entries(expected))('%s: %s', async (fault, id) => {
+/** A good log that ends with its first request there, answered so. */
+const byLastAnswer: readonly (readonly [target: string, status: number, id: string])[] = [
+  ['/mcp', 401, 'challenged-then-silence'],
+  ['/mcp', 403, 'first-request-forbidden'],
+  ['/mcp', 404, 'wrong-url'],
+  ['/.well-known/oauth-protected-resource', 403, 'metadata-blocked'],
+  ['/.well-known/oauth-protected-resource', 401, 'metadata-blocked'],
+  ['/.well-known/oauth-protected-resource', 302, 'metadata-redirected'],
+  ['/.well-known/oauth-authorization-server', 404, 'metadata-not-there'],
+  ['/.well-known/oauth-authorization-server', 503, 'metadata-fails'],
+  ['/register', 201, 'registered-then-silence'],
+  ['/register', 405, 'registration-not-there'],
+  ['/register', 429, 'registration-blocked'],
+  ['/authorize', 404, 'authorize-not-there'],
+  ['/authorize', 400, 'authorization-refused'],
+  ['/sign-in', 500, 'sign-in-page-fails'],
+  ['/sign-in', 308, 'redirect-keeps-post'],
+  ['/token', 401, 'token-client-refused'],
+  ['/token', 404, 'token-endpoint-not-there'],
+  ['/token', 502, 'token-request-fails'],
+]
+
+/** What comes a day after a good connection. */
+const byNextDay: readonly (readonly [
+  says: string,
+  steps: readonly (readonly [number, string])[],
+  id: string,
+])[] = [
+  [
+    'the renewal is refused',
+    [
+      [401, '/mcp'],
+      [400, '/token'],
+    ],
+    'refresh-refused',
+  ],
+  [
+    'the renewal fails',
+    [
+      [401, '/mcp'],
+      [500, '/token'],
+    ],
+    'refresh-fails',
+  ],
+  [
+    'two renewals at once',
+    [
+      [401, '/mcp'],
+      [200, '/token'],
+      [400, '/token'],
+      [401, '/mcp'],
+    ],
+    'refreshed-twice-at-once',
+  ],
+  [
+    'nobody renews',
+    [
+      [401, '/mcp'],
+      [401, '/mcp'],
+    ],
+    'never-refreshed',
+  ],
+  [
+    'the session is lost',
+    [
+      [404, '/mcp'],
+      [404, '/mcp'],
+      [404, '/mcp'],
+    ],
+    'session-lost-again-and-again',
+  ],
+  [
+    'the server dies',
+    [
+      [200, '/mcp'],
+      [502, '/mcp'],
+      [502, '/mcp'],
+    ],
+    'server-fails',
+  ],
+  [
+    'a firewall reads along',
+    [
+      [200, '/mcp'],
+      [403, '/mcp'],
+    ],
+    'calls-forbidden',
+  ],
+]
+
+describe('where it stopped, and why', () => {
+  test.each(Object.entries(byFault))('%s: %s', async (fault, id) => {
     const log = await logOf(surfaces.claudeHosted, fault)
     for (const [name, format] of Object.entries(lineFormats)) {
       const report = await explainLines(log.map(format), endOf(log))
@@ -110,10 +201,44 @@ describe('where it stopped, and why', () => {
     },
   )
 
-  test('every diagnosis has its own id, a source and a row of the catalogue', () => {
+  test.each(byLastAnswer)('%s is answered %i and nothing follows: %s', async (target, status, id) => {
+    const log = await logOf(surfaces.claudeHosted)
+    const end = log.findIndex((exchange) => exchange.target.startsWith(target))
+    const cut = log
+      .slice(0, end + 1)
+      .map((exchange, index) => (index === end ? { ...exchange, status } : exchange))
+    for (const name of ['combined', 'Caddy JSON']) {
+      const format = lineFormats[name]
+      if (format === undefined) throw new Error(`there is no ${name}`)
+      expect(told(await explainLines(cut.map(format), endOf(cut))), name).toEqual([id])
+    }
+  })
+
+  test('the first call with the token finds nothing', async () => {
+    const log = await logOf(surfaces.claudeHosted)
+    const calls = log.filter(({ hasToken }) => hasToken)
+    const before = log.filter(({ hasToken }) => !hasToken)
+    const all = [...before, ...calls.map((call) => ({ ...call, status: 404 }))]
+    const format = lineFormats.combined ?? (() => '')
+    expect(told(await explainLines(all.map(format), endOf(all)))).toEqual(['no-server-at-this-url'])
+  })
+
+  test('every diagnosis is of the catalogue, has a source, and is made in a test', () => {
+    const made = new Set([
+      ...Object.values(byFault),
+      ...byLastAnswer.map(([, , id]) => id),
+      ...byNextDay.map(([, , id]) => id),
+      'no-server-at-this-url',
+    ])
+    expect(loggedDiagnoses.map(({ id }) => id).filter((id) => !made.has(id))).toEqual([])
     expect(new Set(loggedDiagnoses.map(({ id }) => id)).size).toBe(loggedDiagnoses.length)
+    const known = new Set(catalogue.map(({ row }) => row))
     for (const { id, rows, sources } of loggedDiagnoses) {
       expect(rows.length, id).toBeGreaterThan(0)
+      expect(
+        rows.filter((row) => !known.has(row)),
+        id,
+      ).toEqual([])
       expect(sources.length, id).toBeGreaterThan(0)
     }
   })
@@ -188,68 +313,7 @@ describe('attempts among others', () => {
     ])
   })
 
-  test.each([
-    [
-      'the renewal is refused',
-      [
-        [401, '/mcp'],
-        [400, '/token'],
-      ],
-      'refresh-refused',
-    ],
-    [
-      'the renewal fails',
-      [
-        [401, '/mcp'],
-        [500, '/token'],
-      ],
-      'refresh-fails',
-    ],
-    [
-      'two renewals at once',
-      [
-        [401, '/mcp'],
-        [200, '/token'],
-        [400, '/token'],
-        [401, '/mcp'],
-      ],
-      'refreshed-twice-at-once',
-    ],
-    [
-      'nobody renews',
-      [
-        [401, '/mcp'],
-        [401, '/mcp'],
-      ],
-      'never-refreshed',
-    ],
-    [
-      'the session is lost',
-      [
-        [404, '/mcp'],
-        [404, '/mcp'],
-        [404, '/mcp'],
-      ],
-      'session-lost-again-and-again',
-    ],
-    [
-      'the server dies',
-      [
-        [200, '/mcp'],
-        [502, '/mcp'],
-        [502, '/mcp'],
-      ],
-      'server-fails',
-    ],
-    [
-      'a firewall reads along',
-      [
-        [200, '/mcp'],
-        [403, '/mcp'],
-      ],
-      'calls-forbidden',
-    ],
-  ] as const)('a day later %s', async (_, steps, id) => {
+  test.each(byNextDay)('a day later %s', async (_, steps, id) => {
     const log = await logOf(surfaces.claudeHosted)
     const last = log.at(-1)
     if (last === undefined) throw new Error('nothing was logged')
