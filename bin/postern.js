@@ -22,8 +22,8 @@ if (major < required[0] || (major === required[0] && minor < required[1])) {
 } else {
   // In a checkout the sources, so that nobody tries out a stale build; Node does not strip types inside node_modules.
   const fromSource =
-    isThere('../src/app/cli/main.ts') && (isThere('../.git') || !isThere('../dist/app/cli/main.js'))
-  import(fromSource ? '../src/app/cli/main.ts' : '../dist/app/cli/main.js').then((program) =>
+    isThere('../src/app/cli/main.ts') && (isThere('../.git') || !isThere('../dist/command/main.js'))
+  import(fromSource ? '../src/app/cli/main.ts' : '../dist/command/main.js').then((program) =>
     program.main(process.argv.slice(2)),
   )
 }

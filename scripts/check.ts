@@ -38,13 +38,14 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
     'types as consumers resolve them',
     () => run('attw', [tarball(), '--profile', 'esm-only', '--no-definitely-typed']),
   ],
+  ['the packed command runs alone', runCommand],
   ['the packed package runs', usePacked],
   ['the example runs on it', runExample],
 ]
 
 function build(): string | undefined {
   rmSync(join(root, 'dist'), { recursive: true, force: true })
-  return run('tsc', ['-p', 'tsconfig.build.json'])
+  return run('npm', ['run', '--silent', 'build'])
 }
 
 /** Without its scripts, because `prepack` would build a second time. */
@@ -56,6 +57,20 @@ function tarball(): string {
   return join(scratch, `postern-${manifest().version}.tgz`)
 }
 
+/** It is bundled, so what it needs and nobody bundled is missing here. */
+function runCommand(): string | undefined {
+  const home = join(scratch, 'alone')
+  const unpacked = unpack(home)
+  if (unpacked !== undefined) return unpacked
+  rmSync(join(home, 'src'), { recursive: true })
+  return run('node', [join(root, 'scripts/run-command.ts'), home])
+}
+
+function unpack(home: string): string | undefined {
+  mkdirSync(home, { recursive: true })
+  return run('tar', ['-xzf', tarball(), '-C', home, '--strip-components=1'])
+}
+
 /**
  * Unpacks the tarball where a project would have installed it, beside our dependencies and nothing else: a file that
  * was left out of the package, or a development dependency that the product needs, fails here.
@@ -63,8 +78,7 @@ function tarball(): string {
 function usePacked(): string | undefined {
   const modules = join(scratch, 'node_modules')
   const home = join(modules, 'postern')
-  mkdirSync(home, { recursive: true })
-  const unpacked = run('tar', ['-xzf', tarball(), '-C', home, '--strip-components=1'])
+  const unpacked = unpack(home)
   if (unpacked !== undefined) return unpacked
   for (const name of Object.keys(manifest().dependencies)) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
@@ -78,9 +92,7 @@ function usePacked(): string | undefined {
     (door) => `if (Object.keys(await import('${door}')).length === 0) throw new Error('${door} is empty')`,
   )
   writeFileSync(join(scratch, 'consumer.mjs'), `${[...program, withoutPg].join('\n')}\n`)
-  return (
-    run('node', ['consumer.mjs'], scratch) ?? run('node', [join(home, 'bin/postern.js'), '--help'], scratch)
-  )
+  return run('node', ['consumer.mjs'], scratch)
 }
 
 /** An optional peer is not there, as in most installations: whoever asks for it is told what to install. */

@@ -1,6 +1,6 @@
 /** The program: which command was meant, and how each one ends. */
 
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { Command, type Help } from 'commander'
 import { exitCodes, reportFailure } from './failure.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
@@ -16,6 +16,8 @@ export async function main(typed: readonly string[]): Promise<void> {
   // What follows the dashes of serve is somebody else's command line; its --help is not ours.
   const dashes = only === 'serve' ? words.indexOf('--') : -1
   const own = dashes < 0 ? withIdsApart(words) : words.slice(0, dashes)
+  // Only then is a stack shown, and reading the maps costs a twentieth of a start.
+  if (isDebugging(own)) process.setSourceMapsEnabled(true)
   const program = await createProgram(terminal, dashes < 0 ? [] : words.slice(dashes + 1), only)
   try {
     await program.parseAsync([...own], { from: 'user' })
@@ -98,8 +100,8 @@ const closing = `
 Exit codes: 0 it worked, 1 it did not, 2 the command line or an option is wrong.`
 
 function readVersion(): string {
-  const path = new URL('../../../package.json', import.meta.url)
-  return String((JSON.parse(readFileSync(path, 'utf8')) as { version: unknown }).version)
+  const manifest = createRequire(import.meta.url)('postern/package.json') as { version: unknown }
+  return String(manifest.version)
 }
 
 /** Every command alike: thrown instead of exiting, one style of help, the mistake first. */
