@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { pageLinks } from '../src/app/pages.ts'
 import { type AccountView, accountPage, type ConnectedApp } from '../src/ui/account.ts'
 import { type ConsentTool, type ConsentView, consentPage } from '../src/ui/consent.ts'
-import {
-  type AccountView as AccountElsewhereView,
-  credentialFieldPrefix,
-  type SuppliedFieldView,
-  type SuppliedView,
+import type {
+  AccountView as AccountElsewhereView,
+  SuppliedFieldView,
+  SuppliedView,
 } from '../src/ui/credential.ts'
 import { type DepartureView, departurePage } from '../src/ui/departure.ts'
 import { errorPage, type PageProblem } from '../src/ui/error.ts'
@@ -381,7 +380,7 @@ function showError(problem: PageProblem): Page {
 
 function keyField(name: string, label: string, more: Partial<SuppliedFieldView>): SuppliedFieldView {
   const plain = { hint: undefined, isSecret: false, isRequired: true, value: '', problem: undefined }
-  return { ...plain, name: `${credentialFieldPrefix}${name}`, label, ...more }
+  return { ...plain, name, label, ...more }
 }
 
 function sampleCode(_: unknown, at: number): string {

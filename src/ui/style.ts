@@ -89,7 +89,13 @@ summary:hover{color:var(--accent-deep);text-decoration:underline;text-underline-
 .tools{margin-top:.5rem;display:grid;gap:.3rem;font-size:.9rem;line-height:1.4}
 .tools li{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .55rem}
 .tools code{color:var(--muted)}
+time{white-space:nowrap}
 fieldset+.note{margin-top:1rem}
+.credential{margin-top:2rem}
+.credential legend~*{margin-top:.7rem}
+.credential .stack{display:grid;gap:1.15rem;margin-top:1.1rem}
+.credential .scope{padding:.4rem 0;border:0}
+.app .row+.note{margin-top:.3rem}
 form.stack .button{margin-top:.35rem}
 .actions+.note{margin-top:1rem;text-align:center;text-wrap:balance}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.6rem;padding-top:1.6rem;border-top:1px solid var(--line)}
