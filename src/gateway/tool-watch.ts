@@ -16,10 +16,10 @@ import type { UpstreamCall } from './upstream.ts'
 /** Rejects where it is worth to be told the same again. */
 export type NoteTools = (list: PassedTools) => Promise<void>
 
-/** The same connector; `note` is told of every list that is not, to the letter, one that it was told of before. */
+/** The same connector; `note` is told of every list that is not, to the letter, what such a client was told last. */
 export function watchTools(connector: ConnectorSettings, note: NoteTools): ConnectorSettings {
   const { upstream } = connector
-  const judged = createBoundedMap<string, true>(maximumJudged)
+  const judged = createBoundedMap<string, string>(maximumJudged)
 
   function post(call: UpstreamCall): Promise<Response> {
     const asked = call.messages.find(isToolsRequest)
@@ -42,19 +42,19 @@ export function watchTools(connector: ConnectorSettings, note: NoteTools): Conne
   ): Promise<void> {
     const personalKey = call.caller.credential === connector.credential ? undefined : call.caller.key
     const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
-    // The id is another with every request, and says nothing.
     const kind = kindOf(call, asked)
-    const mark = `${personalKey ?? ''} ${kind} ${text.replace(`"id":${JSON.stringify(asked.id)}`, '')}`
-    const fingerprint = encodeBase64Url(sha256(mark))
-    if (judged.get(fingerprint) !== undefined) return
-    judged.set(fingerprint, true)
+    const place = JSON.stringify([personalKey, kind, asked.params?.cursor])
+    // The id is another with every request, and says nothing.
+    const fingerprint = encodeBase64Url(sha256(text.replace(`"id":${JSON.stringify(asked.id)}`, '')))
+    if (judged.get(place) === fingerprint) return
+    judged.set(place, fingerprint)
     try {
       const list = await readList(call, asked, text, type)
       if (list === undefined) return
       const { emit } = call.caller
       await note({ connector: connector.path, ...list, kind, personalKey, emit })
     } catch (error) {
-      judged.delete(fingerprint)
+      judged.delete(place)
       throw error
     }
   }

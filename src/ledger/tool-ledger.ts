@@ -62,14 +62,18 @@ const secondsOfHour = 3600
 /** Of a difference, in one record of the audit log. */
 const maximumDiffCharacters = 4_000
 
+/** The hash of each definition, by the name of its tool. */
+type Shown = ReadonlyMap<string, string>
+
 /**
- * A definition that was never seen at its connector is news, and one that was is not: clients of different revisions and
+ * A definition is news that was never seen at its connector, or that is another than such a client was shown before.
+ * One that only others were shown is none: clients of different revisions and
  * capabilities are shown different ones, turn by turn, and nothing has changed then. For the same reason a tool
  * is new, or gone, only if such a client was shown a list without it, or with it, before.
  */
 export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedgerOptions): ToolLedger {
   const hashes = createBoundedMap<string, ReadonlySet<string>>(maximumConnectors)
-  const shownNames = createBoundedMap<string, ReadonlySet<string>>(maximumKinds)
+  const shown = createBoundedMap<string, Shown>(maximumKinds)
   const changes = createBoundedMap<string, { hour: number; count: number }>(maximumConnectors)
   const ofPeople = createBoundedMap<string, readonly Tool[]>(maximumPeople)
   let work: Promise<unknown> = Promise.resolve()
@@ -84,29 +88,32 @@ export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedge
   async function judgePassed(list: PassedTools): Promise<void> {
     if (list.personalKey !== undefined) return judgePersonal(list, list.personalKey)
     const place = `${list.connector} ${list.kind}`
-    const before = shownNames.get(place)
-    await judgeShared(list, before)
-    const names = list.tools.map(({ name }) => name)
+    const before = shown.get(place)
+    const now: Shown = new Map(list.tools.map((tool) => [tool.name, toolListHash([tool])]))
+    await judgeShared(list, now, before)
     // Not before, so that what could not be judged is judged when it goes by again.
-    shownNames.set(place, new Set(list.isPart && before !== undefined ? [...before, ...names] : names))
+    shown.set(place, list.isPart && before !== undefined ? new Map([...before, ...now]) : now)
   }
 
-  /** `shownBefore`: to such clients; undefined where this is the first. */
-  async function judgeShared(list: PassedTools, shownBefore: ReadonlySet<string> | undefined): Promise<void> {
+  /** `before`: as it was shown to such clients; undefined where this is the first. */
+  async function judgeShared(list: PassedTools, now: Shown, before: Shown | undefined): Promise<void> {
     const { connector, tools, isPart, emit } = list
-    const names = new Set(tools.map(({ name }) => name))
-    const gone = isPart ? [] : [...(shownBefore ?? [])].filter((name) => !names.has(name))
-    if (gone.length === 0 && unseen(connector, tools).length === 0) return
+    const gone = isPart ? [] : [...(before?.keys() ?? [])].filter((name) => !now.has(name))
+    const isNews = ({ name }: Tool): boolean => {
+      const [hash = '', former] = [now.get(name), before?.get(name)]
+      return hashes.get(connector)?.has(hash) !== true || (former !== undefined && former !== hash)
+    }
+    if (gone.length === 0 && !tools.some(isNews)) return
     const lists = await storage.listToolLists(connector, maximumToolLists)
     for (const { tools: former } of lists) remember(connector, former)
-    const news = unseen(connector, tools)
-    if ((gone.length === 0 && news.length === 0) || isTooMuch(connector)) return
     const former = lists[0]?.tools
-    const latest = merged(former ?? [], news).filter(({ name }) => !gone.includes(name))
+    const latest = merged(former ?? [], tools.filter(isNews)).filter(({ name }) => !gone.includes(name))
+    const isKnown = former !== undefined && toolListHash(former) === toolListHash(latest)
+    if (isKnown || isTooMuch(connector)) return
     const change = await note(connector, former, latest)
     if (change === undefined) return
     // It is new, and not only new to whoever was shown other tools or another page before.
-    const isNew = (name: string): boolean => !isPart && shownBefore?.has(name) === false
+    const isNew = (name: string): boolean => !isPart && before?.has(name) === false
     tell(connector, { ...change, added: change.added.filter(isNew) }, emit)
   }
 
@@ -154,11 +161,6 @@ export function createToolLedger({ storage, audit, telemetry, clock }: ToolLedge
     const count = known?.hour === hour ? known.count + 1 : 1
     changes.set(connector, { hour, count })
     return count > maximumChangesPerHour
-  }
-
-  function unseen(connector: string, tools: readonly Tool[]): Tool[] {
-    const seen = hashes.get(connector)
-    return tools.filter((tool) => !seen?.has(toolListHash([tool])))
   }
 
   function remember(connector: string, tools: readonly Tool[]): void {

@@ -42,9 +42,15 @@ describe('a list that goes by', () => {
       await vi.waitFor(() => expect(changesTold(door)).toEqual([['search', 'changed', '/mcp']]))
       await list(3)
       await list(2)
+      offer.tools = [search]
+      await list(4)
+      await vi.waitFor(() => expect(changesTold(door)).toHaveLength(3))
       await door.postern.close()
-      expect(changesTold(door)).toHaveLength(1)
-      const records = await door.storage.listAudit({ action: 'upstream.tool_changed' }, 9)
+      expect(changesTold(door).slice(1)).toEqual([
+        ['search', 'changed', '/mcp'],
+        ['erase', 'removed', '/mcp'],
+      ])
+      const records = (await door.storage.listAudit({ action: 'upstream.tool_changed' }, 9)).slice(2)
       expect(records).toMatchObject([
         { actor: 'server', details: { connector: '/mcp', tool: 'search', code: 'changed', count: 1 } },
       ])
@@ -128,6 +134,14 @@ describe('what is a change, and what only looks like one', () => {
     expect(told()).toEqual(['changed search'])
   })
 
+  test('what such a client was shown differently before has changed, however often it goes to and fro', async () => {
+    const { pass, told } = createLedger()
+    for (let times = 0; times < 3; times++)
+      for (const tools of [[search], [poisoned]])
+        for (const kind of ['one', 'other']) await pass(tools, { kind })
+    expect(told()).toEqual(Array(5).fill('changed search'))
+  })
+
   test('a tool is new where such a client was shown a list without it', async () => {
     const { pass, told } = createLedger()
     await pass([search], { kind: 'one' })
@@ -183,7 +197,9 @@ describe('what is a change, and what only looks like one', () => {
 
   test('a server that never says the same is told of twenty times an hour', async () => {
     const { pass, told, clock } = createLedger()
-    for (let count = 0; count < 50; count++) await pass([{ ...search, description: `It is ${count}.` }])
+    for (let count = 0; count < 50; count++)
+      for (const kind of ['one', 'other', 'third'])
+        await pass([{ ...search, description: `It is ${count}.` }], { kind })
     // The first is what the others differ from.
     expect(told()).toHaveLength(19)
     clock.now += 3600
