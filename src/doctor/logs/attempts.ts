@@ -12,6 +12,8 @@ import { sightingOf } from './sighting.ts'
 
 /** More than anybody reads; the latest are kept. */
 const maximumAttempts = 1000
+/** That may still go on: what was silent longest is over, whatever a stranger writes into a log. */
+const maximumOpen = 200
 /** Steps before the browser follow each other within a second or two. */
 const earlySeconds = 60
 /** Two registrations of one attempt, for two programs behind one name (observed 2026-07). */
@@ -44,13 +46,20 @@ export function gatherAttempts(
   typedPath: string | undefined,
 ): { attempts: ConnectionRecord[]; mcpPath: string | undefined } {
   const mcpPath = typedPath ?? likelyMcpPath(requests)
-  const finished: Attempt[] = []
+  let finished: Attempt[] = []
   const open = new Map<string, Attempt>()
+  const end = (key: string): void => {
+    const attempt = open.get(key)
+    open.delete(key)
+    if (attempt !== undefined) finished.push(attempt)
+    if (finished.length > 2 * maximumAttempts) finished = finished.slice(-maximumAttempts)
+  }
   const begin = (key: string, agent: Agent, at: number): Attempt => {
-    const before = open.get(key)
     const attempt = newAttempt(agent, at)
-    if (before !== undefined) finished.push(before)
+    end(key)
     open.set(key, attempt)
+    const [oldest] = open.keys()
+    if (open.size > maximumOpen && oldest !== undefined) end(oldest)
     return attempt
   }
   const browsers = new Set<string>()
@@ -71,6 +80,9 @@ export function gatherAttempts(
     // Where the log tells no programs, the callback tells whose it is.
     if (attempt.agent === 'none') attempt.agent = found.agent
     take(attempt, { sighting, request })
+    // Kept in the order of their last request.
+    open.delete(found.key)
+    open.set(found.key, attempt)
   }
   const all = [...finished, ...open.values()].flatMap(resolved)
   const inOrder = all.toSorted((left, right) => left.lastAt - right.lastAt).slice(-maximumAttempts)
@@ -115,11 +127,10 @@ function whoseBrowser(
 ): { key: string; agent: Agent } {
   const callback = parseUrl(redirectUri ?? '')
   const isClaude = claudeCallbacks.some((known) => parseUrl(known)?.host === callback?.host)
-  const waiting = [...open].filter(([key, { agent, lastAt, reached }]) => {
+  const latest = [...open].findLast(([key, { agent, lastAt, reached }]) => {
     const isPossible = isClaude ? agent === 'none' : key !== 'claude' || callback === undefined
     return isPossible && at - lastAt <= personSeconds && !reached.has('token-issued')
   })
-  const [latest] = waiting.toSorted(([, left], [, right]) => right.lastAt - left.lastAt)
   if (isClaude && (latest === undefined || open.has('claude'))) return { key: 'claude', agent: 'claude' }
   if (latest !== undefined) return { key: latest[0], agent: isClaude ? 'claude' : latest[1].agent }
   const isLocal = callback !== undefined && isLoopbackHost(callback.hostname)

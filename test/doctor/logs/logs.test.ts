@@ -527,6 +527,20 @@ describe('hostile logs', () => {
     )
   })
 
+  test.each([
+    ['/authorize?redirect_uri=https%3A%2F%2Fevil.example%2Fcb', 'Mozilla/5.0'],
+    ['/mcp', 'Claude-Code/1'],
+  ])('a flood of %s from ever other addresses', async (target, agent) => {
+    const lines = Array.from({ length: 60_000 }, (_, index) => {
+      const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`
+      const method = target === '/mcp' ? 'POST' : 'GET'
+      return `${address} - - [21/Nov/2026:09:53:32 +0000] "${method} ${target} HTTP/1.1" 200 1 "-" "${agent}"`
+    })
+    const report = await explain(`${lines.join('\n')}\n`)
+    expect(report.lines).toBe(60_000)
+    expect(report.attempts.length).toBeLessThanOrEqual(1000)
+  })
+
   test('more than is kept: the latest count, and the report says so', async () => {
     const line = (second: number): string =>
       `160.79.106.1 - - [21/Nov/2026:09:53:${String(second % 60).padStart(2, '0')} +0000] "POST /mcp HTTP/1.1" 200 1 "-" "Claude-User"\n`
