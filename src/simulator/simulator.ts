@@ -1,6 +1,7 @@
 /** The page on which a person adds a connector as in Claude and sees the wire beside it; guarded, because it makes requests for a browser. */
 
-import { createFetchBrowser } from '../client/browser-fetch.ts'
+import type { Browser } from '../client/browser.ts'
+import { createFetchBrowser, type Login } from '../client/browser-fetch.ts'
 import type { Surface } from '../client/surface.ts'
 import { readFormBody } from '../identity/form-body.ts'
 import { OAuthError } from '../oauth/errors.ts'
@@ -25,6 +26,8 @@ export interface SimulatorOptions extends LifeOptions {
   surfaces: readonly Surface[]
   /** Filled into the form: what was typed in the terminal. */
   url: string | undefined
+  /** For sign-ins whose pages need scripts. */
+  createHeadlessBrowser(login: Login | undefined): Browser
 }
 
 export interface Simulator {
@@ -120,7 +123,7 @@ function act(rest: string, form: URLSearchParams, room: Room): Response {
   const here = `${base}/c/${id}?member=${member.id}`
   switch (verb) {
     case 'connect':
-      life.connect(connector, member, wayIn(connector, form))
+      life.connect(connector, member, wayIn(connector, form, room.options))
       return goTo(here)
     case 'stop':
       member.attempt?.stop()
@@ -167,11 +170,17 @@ function add(form: URLSearchParams, room: Room): Response {
   return goTo(`${base}/c/${life.add({ name, url, surface, clientId, clientSecret }).id}`)
 }
 
-function wayIn({ surface }: SimulatedConnector, form: URLSearchParams): SignInWay {
-  if (form.get('way') === 'here' && surface.identity.redirect.kind === 'loopback') return 'shown'
+function wayIn(
+  { surface }: SimulatedConnector,
+  form: URLSearchParams,
+  { createHeadlessBrowser }: SimulatorOptions,
+): SignInWay {
+  const way = form.get('way')
+  if (way === 'here' && surface.identity.redirect.kind === 'loopback') return 'shown'
   const username = form.get('username') ?? ''
   const password = form.get('password') ?? ''
-  return createFetchBrowser(username === '' ? undefined : { username, password })
+  const login = username === '' ? undefined : { username, password }
+  return way === 'headless' ? createHeadlessBrowser(login) : createFetchBrowser(login)
 }
 
 /** As Claude does: only what is switched on in this conversation, and of what was listed. */

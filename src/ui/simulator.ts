@@ -153,7 +153,8 @@ function signInForm({ base, id, member, signsIn, takesAnswerHere }: ConnectorPag
   const inside = !signsIn
     ? html`<p class="note">This client signs nobody in: it is called with a token, and ends with the 401 without one.</p>`
     : html`<details${member.isConnected ? '' : html` open`}><summary>How to sign in</summary><div class="stack">
-${takesAnswerHere ? html`<label class="pick"><input type="radio" name="way" value="here" checked> In this browser, on the server’s own pages</label><label class="pick"><input type="radio" name="way" value="forms"> By plain forms, with this account:</label>` : html`<p class="note">The answer goes to the client’s own address, which this browser would really go to. So its forms are filled in for you, with an account of the server:</p>`}
+${takesAnswerHere ? '' : html`<p class="note">The answer goes to the client’s own address, which this browser would really go to. So another one signs in for you, with an account of the server:</p>`}
+${signInWays(takesAnswerHere)}
 ${field({ name: 'username', label: 'User name', type: 'text', autocomplete: 'off', required: false, maximumLength: 200 })}
 ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'off', required: false, maximumLength: 500 })}</div></details>`
   return html`<form class="stack" method="post" action="${base}/c/${id}/connect">${hidden('member', member.id)}${inside}
@@ -164,6 +165,18 @@ ${
 <form method="post" action="${base}/c/${id}/switch">${hidden('member', member.id)}<button class="button small" aria-pressed="${String(member.isSwitchedOn)}">${member.isSwitchedOn ? 'Switch off in this conversation' : 'Switch on in this conversation'}</button></form></div>`
     : ''
 }`
+}
+
+function signInWays(takesAnswerHere: boolean): Markup {
+  const ways = [
+    ...(takesAnswerHere ? [['here', 'In this browser, on the server’s own pages'] as const] : []),
+    ['forms', 'By plain forms and redirects, with this account'] as const,
+    ['headless', 'In a Chromium without a window, where pages need scripts, with this account'] as const,
+  ]
+  return html`${ways.map(
+    ([way, says], index) =>
+      html`<label class="pick"><input type="radio" name="way" value="${way}"${index === 0 ? html` checked` : ''}> ${says}</label>`,
+  )}`
 }
 
 /** What changes by itself: the state, the wire, the tools. */

@@ -123,6 +123,14 @@ describe('as a person', () => {
     await remove(page)
   })
 
+  test('a sign-in whose pages need scripts: in a Chromium without a window, its answer caught on the way to Claude', async () => {
+    const page = await addConnector('claude-hosted', lab.url)
+    await page.check('input[value=headless]')
+    await connect(page)
+    expect(await page.locator('.wire').textContent()).toContain('Exchanges the code')
+    await remove(page)
+  })
+
   test('tools are those of the connecting until it is connected again, and what is changed is removed and added', async () => {
     const before = lab.settings.tools
     const page = await addConnector('claude-hosted', lab.url)

@@ -1,5 +1,6 @@
 /** `postern doctor --ui`: the simulator page on this machine, for the person who started it and nobody else. */
 
+import { createHeadlessBrowser } from '../../client/browser-headless-node.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createPlainFetch, type PlainFetch } from '../../client/plain-fetch-node.ts'
 import { type MayBePrivate, privateHostsOf } from '../../client/private-hosts.ts'
@@ -24,6 +25,9 @@ export interface SimulatorServerOptions {
   port: number
 }
 
+/** For one page of a sign-in. */
+const pagePatienceSeconds = 60
+
 /** Listens on the loopback addresses only, whatever else is asked for. */
 export async function startSimulator(options: SimulatorServerOptions): Promise<SimulatorServer> {
   const ways = outwardWays(options)
@@ -33,6 +37,7 @@ export async function startSimulator(options: SimulatorServerOptions): Promise<S
     url: options.url,
     fetchFor: ways.fetchFor,
     openCallback: openLoopbackCallback,
+    createHeadlessBrowser: (login) => createHeadlessBrowser({ login, patienceSeconds: pagePatienceSeconds }),
     createId: () => randomId(),
   })
   const server = await startServer({ fetch: (request) => simulator.fetch(request), port: options.port })
