@@ -7,6 +7,7 @@ import {
   atPath,
   changed,
   type Fault,
+  onMethod,
   wellKnownIssuer,
   whenStatus,
   withForm,
@@ -112,6 +113,12 @@ const cases: readonly Case[] = [
     },
   ],
   [
+    'a tool that takes longer than the examination',
+    (lab) => lab.addEdge(onMethod('tools/call', () => new Promise(() => undefined))),
+    [],
+    { calls: [{ name: 'search_notes', arguments: { text: 'x' } }] },
+  ],
+  [
     'metadata that names no grants',
     (lab) =>
       lab.addEdge(
@@ -164,6 +171,7 @@ test.each(runs)('%s', async (_, change, found, options) => {
   change(lab)
   const report = await examineLab(lab, { isIntrusive: true, ...options })
   expect(report.findings.map(({ severity, id }) => `${severity} ${id}`)).toEqual(found)
+  expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
 })
 
 function denyFirstWithoutFields(lab: Lab): void {

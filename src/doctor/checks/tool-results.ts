@@ -1,6 +1,14 @@
 /** What tools answer, when some were called: small enough, soon enough, and an expired sign-in told by HTTP (claude.com limits, 2026-09). */
 
-import { type Check, type Judgement, notApplicable, passed, violated, warning } from '../check.ts'
+import {
+  type Check,
+  couldNotRun,
+  type Judgement,
+  notApplicable,
+  passed,
+  violated,
+  warning,
+} from '../check.ts'
 import { type Examination, type Exchange, exchangesOf, quoted } from '../examination.ts'
 import { requestOf } from '../protocol-facts.ts'
 
@@ -95,6 +103,8 @@ export const toolResults: readonly Check[] = [
       const calls = exchangesOf(examination, 'call').filter(isCall)
       if (calls.length === 0) return notApplicable('no tool was called')
       const slow = calls.find(({ durationMs }) => (durationMs ?? 0) > patienceSeconds * 1000)
+      if (slow === undefined && calls.some(({ status }) => status === undefined))
+        return couldNotRun(`the tool was not waited for; Claude waits ${patienceSeconds} seconds`)
       if (slow === undefined) return passed
       return violated(`${nameOf(slow)} took ${Math.round((slow.durationMs ?? 0) / 1000)} seconds`, slow)
     },

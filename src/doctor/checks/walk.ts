@@ -1,6 +1,6 @@
 /** The walk itself: a connection that came to nothing for a reason that no other check names is still told. */
 
-import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
+import { type Check, couldNotRun, everyClient, notApplicable, passed, violated } from '../check.ts'
 import { everyExchange } from '../examination.ts'
 
 export const walk: readonly Check[] = [
@@ -23,6 +23,9 @@ export const walk: readonly Check[] = [
       const { failure } = examination.walk
       if (failure === undefined) return passed
       if (failure.reason === 'stopped') return notApplicable('no more was asked for')
+      // Claude waits longer for a tool than an examination does.
+      const isCalled = examination.walk.transcript.steps.at(-1)?.name === 'call'
+      if (isCalled && failure.reason === 'not-reached') return couldNotRun(failure.says)
       return violated(failure.says, everyExchange(examination).at(-1))
     },
   },
