@@ -1,6 +1,9 @@
 // What somebody with an authenticator does at the door, and what somebody with a written code does.
 
-import { account, type Browser, type Door, readForm } from '../door.ts'
+import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
+import { passkeys } from '../../src/identity/providers/passkeys.ts'
+import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { account, type Browser, type Door, openDoor, readForm } from '../door.ts'
 import { createPasskey, type Faults, type Passkey, usePasskey } from './authenticator.ts'
 
 export const keepPath = '/login/passkeys'
@@ -71,4 +74,21 @@ export async function recover(
   fields.set('username', username)
   fields.set('code', code)
   return browser.post('/login/recovery', fields)
+}
+
+export async function openPasskeyDoor(): Promise<Door> {
+  const storage = memoryStorage()
+  return openDoor({ storage, identity: [localAccounts({ storage }), passkeys()] })
+}
+
+/** A door with one passkey of Ada's on it. */
+export async function openWithPasskey(
+  faults?: Faults,
+): Promise<{ door: Door; ada: Browser; passkey: Passkey }> {
+  const door = await openPasskeyDoor()
+  const ada = door.browser()
+  await signInByPassword(ada)
+  const { passkey, answer } = await addPasskey(door, ada, faults)
+  if (answer.status !== 303) throw new Error(`adding a passkey answered ${answer.status}`)
+  return { door, ada, passkey }
 }
