@@ -29,7 +29,9 @@ export function labPage(
       `${served.length} are on the wire of this machine; the others are in DNS, in TLS, in the public address or seen only by whoever ` +
       'comes back after a restart, and no tool was asked about them. Each tool was run against the good server and against each ' +
       'broken one, on loopback, with the most that it can be given: a browser that signs in and agrees, a tool to call, and where it ' +
-      'cannot sign in itself a token and a client of the time before the fault.',
+      'cannot sign in itself a token and a client of the time before the fault. The doctor was run once on each, as `claude-hosted` ' +
+      'with `--intrusive` and one `--call`: what only another client meets, a tool that is slower than an examination, and http where ' +
+      'the whole server is on this machine, it does not name here.',
     [
       `| Tool | notices | tells from every other | names first |`,
       '| --- | --: | --: | --: |',
