@@ -18,7 +18,8 @@ export interface Rounds {
   connections: number
 }
 
-const warmUpSeconds = 2
+/** Until the compiler of the runtime has made what it will make of each of them. */
+const warmUpSeconds = 8
 
 export async function measureInTurns(
   contenders: readonly Contender[],
