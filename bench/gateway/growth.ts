@@ -24,7 +24,7 @@ export interface Growth {
 }
 
 export interface House {
-  /** So many sessions, opened in turn by the people there are. */
+  /** So many sessions, opened in turn by the people there are, and used once. */
   openSessions(count: number): Promise<void>
   /** Grants of other people, beside those that call. */
   addGrants(count: number): void
@@ -94,7 +94,10 @@ export async function openHouse(people: number): Promise<House> {
       for (let index = sessions.length; index < count; index++) {
         const token = tokens[index % tokens.length] ?? ''
         const response = await post(token, undefined, initialize)
-        sessions.push([token, response.headers.get('mcp-session-id') ?? ''])
+        const id = response.headers.get('mcp-session-id') ?? ''
+        // Those that are measured have been in use.
+        await post(token, id, call)
+        sessions.push([token, id])
       }
     },
     addGrants(count) {

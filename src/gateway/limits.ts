@@ -16,7 +16,7 @@ export interface GatewayLimits {
   streamRecheckMs: number
   /** How long a session id can be used. An older one is replaced silently. */
   sessionSeconds: number
-  /** Session ids remembered in the open, so that the hot path need not decrypt. */
+  /** Sessions remembered in the open, at about 1 kB each, so that the hot path need not decrypt. */
   rememberedSessions: number
   /** For the tools on the consent page: a person is waiting. */
   catalogueDeadlineMs: number
@@ -33,7 +33,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   sseClients: 1024,
   streamRecheckMs: 30_000,
   sessionSeconds: 30 * 86_400,
-  rememberedSessions: 4096,
+  rememberedSessions: 100_000,
   catalogueDeadlineMs: 3000,
   catalogueSeconds: 60,
 }

@@ -57,8 +57,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function open(id: string): Promise<{ session: SealedSession; hash: TokenHash } | undefined> {
     const session = await openSession(key, connectorPath, id)
     if (session === undefined) return undefined
+    return remember(id, session)
+  }
+
+  function remember(id: string, session: SealedSession): { session: SealedSession; hash: TokenHash } {
     const entry = { session, hash: hashToken(id) }
-    opened.set(id, entry)
+    if (id.length <= rememberedCharacters) opened.set(flat(id), entry)
     return entry
   }
 
@@ -83,7 +87,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
-    seal: (session) => sealSession(key, connectorPath, session),
+    async seal(session) {
+      const id = await sealSession(key, connectorPath, session)
+      // Its first request follows at once.
+      remember(id, session)
+      return id
+    },
     async find(id, caller) {
       if (id === null || id === '') return { kind: 'nameless' }
       const entry = opened.get(id) ?? (await open(id))
@@ -102,6 +111,14 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     end: (hash, session) => storage.endMcpSession(hash, session.expiresAt),
   }
+}
+
+/** Of a usual id; what a client adds by declaring much is its own to pay for. */
+const rememberedCharacters = 1024
+
+/** A copy: cut out of the head of a request, a string would keep all of the head for as long as it is remembered. */
+function flat(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string
 }
 
 /** Strangers hold a session by its id alone. */

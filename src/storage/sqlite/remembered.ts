@@ -13,7 +13,7 @@ export interface SqliteDatabase {
 export const revocationCountTable = 'revocation_count'
 
 const maximumTokens = 50_000
-const maximumSessions = 50_000
+const maximumSessions = 200_000
 
 /**
  * Triggers and no verbs of ours, so that a revocation counts whoever makes it: `postern grants revoke` in another
