@@ -26,8 +26,8 @@ export interface SimulatorOptions extends LifeOptions {
   surfaces: readonly Surface[]
   /** Filled into the form: what was typed in the terminal. */
   url: string | undefined
-  /** For sign-ins whose pages need scripts. */
-  createHeadlessBrowser(login: Login | undefined): Browser
+  /** For sign-ins whose pages need scripts; undefined for a target that is not trusted with it, because a browser goes wherever it is sent. */
+  headlessBrowserFor(url: string, login: Login | undefined): Browser | undefined
 }
 
 export interface Simulator {
@@ -98,7 +98,7 @@ function show(rest: string, query: URLSearchParams, room: Room): Response {
   const connector = room.life.find(id)
   const member = connector?.members.find((one) => one.id === query.get('member')) ?? connector?.members[0]
   if (connector === undefined || member === undefined) return refused(404, 'There is no such connector.')
-  const view = connectorView(connector, member, room.base)
+  const view = connectorView(connector, member, room)
   if (part === undefined) return pageResponse(connectorPage(view))
   return fragment(liveFragment(view))
 }
@@ -171,16 +171,16 @@ function add(form: URLSearchParams, room: Room): Response {
 }
 
 function wayIn(
-  { surface }: SimulatedConnector,
+  { surface, url }: SimulatedConnector,
   form: URLSearchParams,
-  { createHeadlessBrowser }: SimulatorOptions,
+  { headlessBrowserFor }: SimulatorOptions,
 ): SignInWay {
   const way = form.get('way')
   if (way === 'here' && surface.identity.redirect.kind === 'loopback') return 'shown'
   const username = form.get('username') ?? ''
   const password = form.get('password') ?? ''
   const login = username === '' ? undefined : { username, password }
-  return way === 'headless' ? createHeadlessBrowser(login) : createFetchBrowser(login)
+  return (way === 'headless' ? headlessBrowserFor(url, login) : undefined) ?? createFetchBrowser(login)
 }
 
 /** As Claude does: only what is switched on in this conversation, and of what was listed. */

@@ -53,7 +53,7 @@ export function listView(
 export function connectorView(
   connector: SimulatedConnector,
   member: Member,
-  base: string,
+  { base, options }: Room,
 ): ConnectorPageView {
   const { id, members, name, surface, url } = connector
   return {
@@ -62,6 +62,7 @@ export function connectorView(
     name,
     url,
     client: surface.title,
+    opensChromium: options.headlessBrowserFor(url, undefined) !== undefined,
     takesAnswerHere: surface.identity.redirect.kind === 'loopback',
     signsIn: surface.challenges.maximumSignIns > 0,
     removal: removalOf(surface).says,

@@ -38,6 +38,8 @@ export interface ConnectorPageView {
   client: string
   /** The sign-in can be done in this very browser. */
   takesAnswerHere: boolean
+  /** Or in one without a window. */
+  opensChromium: boolean
   signsIn: boolean
   /** What removing it does, with this client. */
   removal: string
@@ -149,12 +151,13 @@ function removeForm({ base, id, member, members, removal }: ConnectorPageView): 
 <form method="post" action="${base}/c/${id}/remove"><p class="actions-inline">${hidden('member', member.id)}<button class="button small">Remove connector</button></p></form>`
 }
 
-function signInForm({ base, id, member, signsIn, takesAnswerHere }: ConnectorPageView): Markup {
+function signInForm(view: ConnectorPageView): Markup {
+  const { base, id, member, signsIn, takesAnswerHere } = view
   const inside = !signsIn
     ? html`<p class="note">This client signs nobody in: it is called with a token, and ends with the 401 without one.</p>`
     : html`<details${member.isConnected ? '' : html` open`}><summary>How to sign in</summary><div class="stack">
 ${takesAnswerHere ? '' : html`<p class="note">The answer goes to the client’s own address, which this browser would really go to. So another one signs in for you, with an account of the server:</p>`}
-${signInWays(takesAnswerHere)}
+${signInWays(view)}
 ${field({ name: 'username', label: 'User name', type: 'text', autocomplete: 'off', required: false, maximumLength: 200 })}
 ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'off', required: false, maximumLength: 500 })}</div></details>`
   return html`<form class="stack" method="post" action="${base}/c/${id}/connect">${hidden('member', member.id)}${inside}
@@ -167,11 +170,13 @@ ${
 }`
 }
 
-function signInWays(takesAnswerHere: boolean): Markup {
+function signInWays({ opensChromium, takesAnswerHere }: ConnectorPageView): Markup {
   const ways = [
     ...(takesAnswerHere ? [['here', 'In this browser, on the server’s own pages'] as const] : []),
     ['forms', 'By plain forms and redirects, with this account'] as const,
-    ['headless', 'In a Chromium without a window, where pages need scripts, with this account'] as const,
+    ...(opensChromium
+      ? [['headless', 'In a Chromium without a window, where pages need scripts, with this account'] as const]
+      : []),
   ]
   return html`${ways.map(
     ([way, says], index) =>

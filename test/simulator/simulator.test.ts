@@ -76,6 +76,8 @@ describe('the guard', () => {
 describe('as a person', () => {
   test('a private address that was not typed in the terminal is not asked [HS-15]', async () => {
     const page = await addConnector('claude-hosted', other.url)
+    // A browser goes wherever it is sent: only at the URL of the terminal.
+    expect(await page.locator('input[value=headless]').count()).toBe(0)
     await page.click('button:has-text("Connect")')
     await page.locator('[role=alert]').waitFor()
     const says = await page.locator('[role=alert]').textContent()

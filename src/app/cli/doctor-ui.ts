@@ -37,7 +37,10 @@ export async function startSimulator(options: SimulatorServerOptions): Promise<S
     url: options.url,
     fetchFor: ways.fetchFor,
     openCallback: openLoopbackCallback,
-    createHeadlessBrowser: (login) => createHeadlessBrowser({ login, patienceSeconds: pagePatienceSeconds }),
+    headlessBrowserFor: (url, login) =>
+      ways.isTrusted(url)
+        ? createHeadlessBrowser({ login, patienceSeconds: pagePatienceSeconds })
+        : undefined,
     createId: () => randomId(),
   })
   const server = await startServer({ fetch: (request) => simulator.fetch(request), port: options.port })
@@ -64,6 +67,7 @@ export async function runSimulator(options: SimulatorServerOptions, terminal: Te
 /** What a browser types is not what a person typed in the terminal: only the latter may be at a private address (SSRF). */
 function outwardWays({ allowsPrivateAddresses, url: typed }: SimulatorServerOptions): {
   fetchFor(url: string): typeof fetch
+  isTrusted(url: string): boolean
   close(): Promise<void>
 } {
   const opened: PlainFetch[] = []
@@ -77,6 +81,7 @@ function outwardWays({ allowsPrivateAddresses, url: typed }: SimulatorServerOpti
   const isTyped = (url: string): boolean =>
     typed !== undefined && parseUrl(url)?.origin === new URL(typed).origin
   return {
+    isTrusted: (url) => allowsPrivateAddresses || isTyped(url),
     fetchFor: (url) => (home !== undefined && isTyped(url) ? home : elsewhere).fetch,
     close: async () => {
       await Promise.all(opened.map((way) => way.close()))
