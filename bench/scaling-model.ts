@@ -17,8 +17,10 @@ export interface Costs {
 }
 
 export interface StoredCosts {
-  /** With its tokens and indexes. */
+  /** With indexes. */
   grantBytes: number
+  /** Of its tokens; those of the last day are kept, because an answer may have been lost. */
+  generationBytes: number
   /** Of the audit log, for each connection that was made. */
   auditBytes: number
 }
@@ -70,6 +72,7 @@ export function needOf(users: number, costs: Costs, stored: StoredCosts): Need {
       0,
     )
   const grants = users * a.connectionsPerUser
+  const generations = grants + active * a.hoursPerDay
   const audited = connectsPerDay * a.auditDays
   return {
     users,
@@ -79,7 +82,8 @@ export function needOf(users: number, costs: Costs, stored: StoredCosts): Need {
     instanceCores: sum('instanceMs') / 1000 / a.targetUse,
     postgresCores: sum('postgresMs') / 1000 / a.targetUse,
     walMegabytesPerSecond: sum('walBytes') / 1e6,
-    storedGigabytes: (grants * stored.grantBytes + audited * stored.auditBytes) / 1e9,
+    storedGigabytes:
+      (grants * stored.grantBytes + generations * stored.generationBytes + audited * stored.auditBytes) / 1e9,
   }
 }
 

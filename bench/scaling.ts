@@ -16,11 +16,14 @@ import { formatNeeds, needOf } from './scaling-model.ts'
 const [small = 20_000, large = 100_000, seconds = 8] = process.argv.slice(2).map(Number)
 const connections = 64
 const families = 128
+const writesAtOnce = 16
 
 interface Measured {
   grants: number
   databaseBytes: number
+  /** Of a grant, and of one generation of its tokens, with their indexes. */
   grantBytes: number
+  generationBytes: number
   /** Of the audit log, for each connection that was made. */
   auditBytes: number
   refresh: Cost
@@ -49,15 +52,15 @@ try {
   const [first, second] = [await measureAt(small), await measureAt(large)]
   for (const one of [first, second]) print(one)
   check(first, second)
-  const stored = {
-    grantBytes: (second.grantBytes - first.grantBytes) / (second.grants - first.grants),
-    auditBytes: second.auditBytes,
-  }
+  const { grantBytes, generationBytes, auditBytes } = second
+  const [grant, generation, audit] = [grantBytes, generationBytes, auditBytes].map((bytes) =>
+    bytes.toFixed(0),
+  )
   console.log(
-    `\na grant takes ${stored.grantBytes.toFixed(0)} bytes with its tokens and indexes, a connection ${stored.auditBytes.toFixed(0)} of the audit log\n`,
+    `\nstored, with indexes: ${grant} bytes for a grant, ${generation} for each generation of its tokens, ${audit} of the audit log for each time that somebody connects\n`,
   )
   const sizes = [10_000, 100_000, 1_000_000, 10_000_000]
-  for (const line of formatNeeds(sizes.map((users) => needOf(users, second, stored)))) console.log(line)
+  for (const line of formatNeeds(sizes.map((users) => needOf(users, second, second)))) console.log(line)
 } finally {
   await upstream.stop()
   await postgres.stop()
@@ -65,7 +68,7 @@ try {
 
 async function measureAt(grants: number): Promise<Measured> {
   const database = await postgres.newDatabase()
-  await fill(database, grants)
+  const filled = await fill(database, grants)
   const environment = { POSTERN_DATABASE: database, POSTERN_MASTER_KEY: 'A'.repeat(43) }
   await runPostern(['users', 'create', account.username, '--password-stdin'], account.password, environment)
   const port = await findFreePort()
@@ -93,15 +96,13 @@ async function measureAt(grants: number): Promise<Measured> {
     const lookUp = await costOfLookUps(database, grants)
     const [size] = await query(
       database,
-      `SELECT pg_database_size(current_database()) AS bytes, ${relations
-        .map((name) => `pg_total_relation_size('${name}')`)
-        .join(' + ')} AS grant_bytes, pg_total_relation_size('audit_log') AS audit_bytes`,
+      "SELECT pg_database_size(current_database()) AS bytes, pg_total_relation_size('audit_log') AS audit_bytes",
     )
     const made = 1 + 2 * families + connections
     return {
       grants,
       databaseBytes: Number(size?.bytes),
-      grantBytes: Number(size?.grant_bytes),
+      ...filled,
       auditBytes: Number(size?.audit_bytes) / made,
       refresh,
       connect,
@@ -113,25 +114,32 @@ async function measureAt(grants: number): Promise<Measured> {
   }
 }
 
-/** What a connection that is there has rows in. */
-const relations = ['grants', 'token_generations']
-
-/** A fifth of the time, because nobody waits for the disk. */
-async function fill(database: string, grants: number): Promise<void> {
+/** In a fifth of the time, because nobody waits for the disk. */
+async function fill(
+  database: string,
+  grants: number,
+): Promise<Pick<Measured, 'grantBytes' | 'generationBytes'>> {
   const name = new URL(database).pathname.slice(1)
   await query(database, `ALTER DATABASE ${name} SET synchronous_commit = off`)
-  const storage = await postgresStorage({ url: database, connections: 16 })
-  for (let first = 0; first < grants; first += writesAtOnce) {
-    const batch = Array.from({ length: Math.min(writesAtOnce, grants - first) }, (_, index) => first + index)
-    await Promise.all(batch.map((index) => storeGrant(storage, tokensOf(`stored-${index}`))))
-  }
+  const storage = await postgresStorage({ url: database, connections: writesAtOnce })
+  const lanes = Array.from({ length: writesAtOnce }, async (_, lane) => {
+    for (let index = lane; index < grants; index += writesAtOnce)
+      await storeGrant(storage, tokensOf(`stored-${index}`))
+  })
+  await Promise.all(lanes)
   await storage.close()
   await query(database, `ALTER DATABASE ${name} RESET synchronous_commit`)
   await query(database, 'VACUUM ANALYZE')
   await query(database, 'CHECKPOINT')
+  const [sizes] = await query(
+    database,
+    "SELECT pg_total_relation_size('grants') AS grants, pg_total_relation_size('token_generations') AS generations",
+  )
+  return {
+    grantBytes: Number(sizes?.grants) / grants,
+    generationBytes: Number(sizes?.generations) / grants,
+  }
 }
-
-const writesAtOnce = 1_000
 
 /** Each of another token, so that none is remembered. */
 async function costOfLookUps(database: string, grants: number): Promise<Cost> {
@@ -226,8 +234,8 @@ function check(first: Measured, second: Measured): void {
     const [one, other] = [expected, measured].map((value) => value.toFixed(value < 100 ? 3 : 0).padStart(12))
     console.log(`${what.padEnd(40)}${one}${other}`)
   }
-  const perGrant = first.grantBytes / first.grants
-  line('grants and tokens, MB', (perGrant * second.grants) / 1e6, second.grantBytes / 1e6)
+  const megabytes = (one: Measured): number => ((one.grantBytes + one.generationBytes) * second.grants) / 1e6
+  line('grants and tokens, MB', megabytes(first), megabytes(second))
   for (const name of ['refresh', 'call', 'connect', 'lookUp'] as const) {
     line(`${name}, instance ms`, first[name].instanceMs, second[name].instanceMs)
     line(`${name}, PostgreSQL ms`, first[name].postgresMs, second[name].postgresMs)

@@ -1,7 +1,7 @@
 /** Three real instances on one PostgreSQL, with no sticky routing: whatever one of them does holds on the others. */
 
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { account } from '../door.ts'
 import {
   approveByFetch,
@@ -12,6 +12,10 @@ import {
 import { type PostgresServer, startPostgres } from '../storage/postgres-server.ts'
 import { type Cluster, type Instance, startCluster } from './cluster.ts'
 import { type NamedUpstream, startNamedUpstream } from './named-upstream.ts'
+
+// Processes are started and killed, perhaps beside ten others that are at work: ten times what is needed.
+const patienceMs = 180_000
+vi.setConfig({ testTimeout: patienceMs })
 
 let postgres: PostgresServer
 let upstream: NamedUpstream
@@ -24,7 +28,7 @@ beforeAll(async () => {
     database: await postgres.newDatabase(),
     words: ['--upstream', upstream.url],
   })
-}, 120_000)
+}, patienceMs)
 afterAll(async () => {
   await cluster?.stop()
   await upstream?.stop()
@@ -133,7 +137,7 @@ describe('a revocation', () => {
     for (const { origin } of cluster.instances) {
       const status = async (): Promise<number> =>
         (await mcp(origin, tokens.accessToken, 'initialize', initialize('a'))).status
-      await expect.poll(status, { interval: 10, timeout: 5_500 }).toBe(401)
+      await expect.poll(status, { interval: 10, timeout: 50_000 }).toBe(401)
     }
   })
 
@@ -146,11 +150,11 @@ describe('a revocation', () => {
     try {
       const [grant] = JSON.parse(await cluster.run(['grants', 'list', '--json'])) as { grantId: string }[]
       await cluster.run(['grants', 'revoke', grant?.grantId ?? ''])
-      await expect.poll(status, { interval: 50, timeout: 5_500 }).toBe(401)
+      await expect.poll(status, { interval: 50, timeout: 50_000 }).toBe(401)
     } finally {
       instance(2).network.mend()
     }
-  }, 15_000)
+  })
 })
 
 test('a session that one instance opened goes on at the others, and ends everywhere', async () => {
@@ -180,8 +184,8 @@ test('the story of a connection is one, wherever its steps happened', async () =
     const all = JSON.parse(await cluster.run(['connections', '--json'])) as { clientId?: string }[]
     return all.filter((one) => one.clientId === clientId).length
   }
-  await expect.poll(stories, { interval: 500, timeout: 10_000 }).toBe(1)
-}, 20_000)
+  await expect.poll(stories, { interval: 500, timeout: 100_000 }).toBe(1)
+})
 
 test('an instance that is killed takes nobody with it', async () => {
   const tokens = await obtainTokens(cluster.connectorUrl, account)
@@ -194,7 +198,7 @@ test('an instance that is killed takes nobody with it', async () => {
   await instance(0).start()
   const next = { ...tokens, refreshToken: String(renewed.body.refresh_token) }
   expect((await refresh(instance(0).origin, next)).status).toBe(200)
-}, 60_000)
+})
 
 test('the master key is replaced while all of them run, and one after the other starts with the new one', async () => {
   const tokens = await obtainTokens(cluster.connectorUrl, account)
@@ -211,4 +215,4 @@ test('the master key is replaced while all of them run, and one after the other 
   await instance(2).kill()
   await expect(instance(2).start()).rejects.toThrow(/master key/)
   await instance(2).start({ POSTERN_MASTER_KEY: next })
-}, 60_000)
+})

@@ -169,7 +169,7 @@ function launch({ name, port, words, environment = {}, log = [] }: ServerWords):
   }
 }
 
-const startTimeoutMs = 60_000
+const startTimeoutMs = 120_000
 
 function untilItAnswers(child: ChildProcess, name: string, health: string, log: string[]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()

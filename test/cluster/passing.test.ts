@@ -2,13 +2,18 @@
 
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { request } from 'undici'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { account } from '../door.ts'
 import { repositoryRoot } from '../interop/child.ts'
 import { findFreePort } from '../interop/loopback.ts'
 import { obtainTokens } from '../interop/plain-sign-in.ts'
 import { type PostgresServer, query, startPostgres } from '../storage/postgres-server.ts'
 import { type Cluster, startCluster } from './cluster.ts'
+
+// Processes are started and killed, perhaps beside ten others that are at work: ten times what is needed.
+const patienceMs = 180_000
+vi.setConfig({ testTimeout: patienceMs })
 
 let postgres: PostgresServer
 let cluster: Cluster
@@ -29,7 +34,7 @@ beforeAll(async () => {
       join(repositoryRoot, 'test/cluster/remembering-server.mjs'),
     ],
   })
-}, 120_000)
+}, patienceMs)
 afterAll(async () => {
   await cluster?.stop()
   await postgres?.stop()
@@ -113,7 +118,7 @@ test('[HS-13] an instance that dies loses its processes only: the next call is a
   }
   // The one that came back has another name, and passes on like the others.
   expect(toldBy(await mcp(0, accessToken, 'tools/call', tell('3'), session))).toContain('3')
-}, 60_000)
+})
 
 test('[HS-13] a token that was revoked is refused where the process lives, also for a call that was passed', async () => {
   const { accessToken, refreshToken = '', clientId } = await obtainTokens(cluster.connectorUrl, account)
@@ -122,19 +127,19 @@ test('[HS-13] a token that was revoked is refused where the process lives, also 
   await fetch(`${cluster.origin}/oauth/revoke`, { method: 'POST', body: new URLSearchParams(form) })
   for (const index of [0, 1, 2]) {
     const status = async (): Promise<number> => (await mcp(index, accessToken, 'tools/list', {})).status
-    await expect.poll(status, { interval: 20, timeout: 5_500 }).toBe(401)
+    await expect.poll(status, { interval: 20, timeout: 50_000 }).toBe(401)
   }
 })
 
 test('[HS-13] the internal listener answers nothing that no instance has sealed', async () => {
   const { accessToken } = await obtainTokens(cluster.connectorUrl, account)
   const place = `http://127.0.0.1:${ports[0]}`
-  const direct = await fetch(`${place}/mcp`, {
+  const direct = await statusOf(`${place}/mcp`, {
     method: 'POST',
     headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize }),
   })
-  expect(direct.status).toBe(421)
+  expect(direct).toBe(421)
   const [self] = await query(database, 'SELECT instance_id FROM instances LIMIT 1')
   const envelope = {
     to: self?.instance_id,
@@ -145,22 +150,29 @@ test('[HS-13] the internal listener answers nothing that no instance has sealed'
     at: Math.floor(Date.now() / 1000),
     nonce: 'n',
   }
-  const forged = await fetch(`${place}/passed`, {
+  const forged = await statusOf(`${place}/passed`, {
     method: 'POST',
     headers: { 'x-postern-mac': 'A'.repeat(43) },
     body: `${JSON.stringify(envelope)}\n{}`,
   })
-  expect(forged.status).toBe(421)
+  expect(forged).toBe(421)
   for (const path of ['/healthz', '/oauth/token', '/', '/login'])
-    expect((await fetch(place + path)).status).toBe(421)
+    expect(await statusOf(place + path)).toBe(421)
 })
+
+/** Not by `fetch`, which sends again what is answered 421 (Fetch, HTTP-network-or-cache fetch), and has lost the body by then. */
+async function statusOf(url: string, options: Parameters<typeof request>[1] = {}): Promise<number> {
+  const { statusCode, body } = await request(url, options)
+  await body.dump()
+  return statusCode
+}
 
 test('the address of an instance that is gone may belong to anybody: the call is answered here', async () => {
   const { accessToken } = await obtainTokens(cluster.connectorUrl, account)
   await mcp(2, accessToken, 'tools/call', tell('1'))
   await cluster.instances[2]?.kill()
-  const stranger = createServer((request, response) => {
-    request.resume()
+  const stranger = createServer((incoming, response) => {
+    incoming.resume()
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [] } }))
   })
@@ -172,4 +184,4 @@ test('the address of an instance that is gone may belong to anybody: the call is
     await new Promise((resolve) => stranger.close(resolve))
     await cluster.instances[2]?.start()
   }
-}, 60_000)
+})

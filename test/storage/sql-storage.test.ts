@@ -24,6 +24,7 @@ function plainDriver(database = migrated(':memory:')): SqlDriver {
   const transaction: SqlTransaction = {
     read: all,
     lock: all,
+    hold: async () => undefined,
     run: async (sql, values) => {
       statements.add(sql)
       return Number(database.prepare(sql).run(...values).changes)

@@ -173,6 +173,8 @@ function sqliteDriver(
   const transaction: SqlTransaction = {
     read: async (sql, values) => onWriter(sql).all(...values) as SqlRow[],
     lock: async (sql, values) => onWriter(sql).all(...values) as SqlRow[],
+    // One transaction writes at a time.
+    hold: async () => undefined,
     run: async (sql, values) => Number(onWriter(sql).run(...values).changes),
   }
 

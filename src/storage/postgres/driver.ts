@@ -93,9 +93,16 @@ function transactionOn(client: pg.PoolClient): SqlTransaction {
   return {
     read: (sql, values) => query(client, sql, values),
     lock: (sql, values) => query(client, `${sql} FOR UPDATE`, values),
+    async hold(names) {
+      if (names.length > 0) await client.query({ name: 'hold', text: holdNames, values: [names] })
+    },
     run: async (sql, values) => (await client.query(prepared(sql, values))).rowCount ?? 0,
   }
 }
+
+/** In one order, so that no two transactions wait for each other; of so many locks that the server's table of them stays small. */
+const holdNames = `SELECT pg_advisory_xact_lock(${0x70737468}, slot) FROM
+  (SELECT DISTINCT hashtext(name) & 1023 AS slot FROM unnest($1::text[]) AS name ORDER BY slot) AS slots`
 
 async function isRolledBack(client: pg.PoolClient): Promise<boolean> {
   return client.query('ROLLBACK').then(

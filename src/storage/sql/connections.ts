@@ -51,6 +51,8 @@ export function sqlConnections(driver: SqlDriver): ConnectionStorage {
   return {
     recordConnections: (changes, now) =>
       driver.write(async (transaction) => {
+        // One instance may write a beginning while another writes the connection that takes it in: neither would see the other.
+        await transaction.hold(changes.flatMap(({ connectionId, joined }) => [connectionId, ...joined]))
         let added = 0
         for (const change of changes) added += await record(transaction, change, now)
         if (added > 0) await removeSurplus(transaction)

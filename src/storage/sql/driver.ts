@@ -14,6 +14,8 @@ export interface SqlReader {
 export interface SqlTransaction extends SqlReader {
   /** Reads rows that nobody else changes before this transaction ends (`FOR UPDATE`, where an engine has it). */
   lock(sql: string, values: readonly SqlValue[]): Promise<SqlRow[]>
+  /** Nobody else holds one of these names before this transaction ends; for what has no row yet that could be locked. Once in a transaction, before it reads. */
+  hold(names: readonly string[]): Promise<void>
   /** Gives the number of rows that were changed. */
   run(sql: string, values: readonly SqlValue[]): Promise<number>
 }
