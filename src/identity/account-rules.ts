@@ -24,9 +24,12 @@ export function passwordProblems(password: string, username: string): AccountPro
   return isCommon(canonical) ? ['password-too-common'] : []
 }
 
-/** One form for what looks the same, so that nobody can be imitated by a wide or composed letter. */
+/**
+ * One form for what looks the same, so that nobody can be imitated by a wide or composed letter. U+0000 is in nobody's
+ * name, and PostgreSQL fails over a question that holds it.
+ */
 export function canonicalUsername(username: string): string {
-  return username.normalize('NFKC').trim()
+  return username.normalize('NFKC').replaceAll('\0', '\ufffd').trim()
 }
 
 /** NIST SP 800-63B §3.1.1.2: the same password, however a keyboard composes its letters. */

@@ -1,9 +1,10 @@
 /** Signing in by passkey or recovery code, and the page where a person keeps both (WebAuthn Level 3 §7, NIST SP 800-63B §4.2). */
 
 import type { Clock } from '../platform/clock.ts'
-import type { TokenHash } from '../platform/crypto.ts'
+import { decodeBase64Url, type TokenHash } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { AccountStorage, PasskeyStorage, UniqueIdStorage, UserRecord } from '../storage/storage.ts'
+import { outsideWords } from '../ui/markup.ts'
 import { canonicalUsername } from './account-rules.ts'
 import { createChallenges } from './challenges.ts'
 import type { GuessBrake } from './guess-brake.ts'
@@ -81,7 +82,7 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
     const isOurs = (challenge: string): boolean => challenges.isOurs(challenge, purpose, browserHash)
     const read = await provider.readRegistration(site, isOurs, signed.response)
     if (read === undefined || !(await challenges.take(read.challenge, user.userId))) return 'refused'
-    const label = (form.get('label') ?? '').trim().slice(0, maximumLabelCharacters)
+    const label = outsideWords(form.get('label') ?? '', maximumLabelCharacters)
     const { userId } = user
     const passkey = { ...read.made, userId, label, createdAt: clock(), lastUsedAt: undefined }
     const outcome = await storage.addPasskey(passkey, maximumPasskeys)
@@ -91,6 +92,8 @@ export function createPasskeyLogin(options: PasskeyLoginOptions): PasskeyLogin {
   }
 
   async function remove({ flowId }: Visit, { userId }: UserRecord, passkeyId: string): Promise<void> {
+    // Not every database takes every character.
+    if (decodeBase64Url(passkeyId) === undefined) return
     if (await storage.removePasskey(userId, passkeyId)) telemetry.emit('passkey.removed', flowId, { userId })
   }
 

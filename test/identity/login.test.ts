@@ -1,8 +1,9 @@
 /** Signing in and out through the endpoints, and everything that must be refused there. */
 
 import { describe, expect, test } from 'vitest'
+import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { hashToken } from '../../src/platform/crypto.ts'
-import { ada, hiddenFields, openHouse } from './visitor.ts'
+import { ada, cheapArgon2, hiddenFields, openHouse } from './visitor.ts'
 
 /** The field that says where to go afterwards. */
 const returnField = 'then'
@@ -45,6 +46,23 @@ describe('signing in', () => {
     expect(page).toContain('That user name and password do not go together')
     expect(page).not.toContain(ada.password)
     expect(await house.login.whoIsThere(visitor.request('/'))).toBeUndefined()
+  })
+
+  test('no database is asked for a name that it cannot take', async () => {
+    const house = openHouse()
+    const asked: string[] = []
+    const storage = {
+      ...house.storage,
+      async findUserByName(name: string) {
+        asked.push(name)
+        return undefined
+      },
+      hasUsers: async () => true,
+    }
+    const provider = localAccounts({ storage, argon2: cheapArgon2 })
+    const other = openHouse({ storage, provider })
+    expect((await other.visitor().submit('/login', { username: 'a\0da', password: 'x' })).status).toBe(403)
+    expect(asked).toEqual(['a\ufffdda'])
   })
 
   test('what was typed as a name comes back escaped', async () => {

@@ -181,19 +181,25 @@ describe('passkeys', () => {
     expect((await signInByPasskey(door, door.browser(), passkey)).answer.status).toBe(403)
   })
 
-  test.each(['', '{', 'null', '[]', '{"id":5}', '{"id":"x"}', '{"id":"x","response":{"userHandle":"%"}}'])(
-    'nonsense in its place is refused: %s',
-    async (nonsense) => {
-      const { door, ada } = await openWithPasskey()
-      const browser = door.browser()
-      const { fields } = formFor(await (await browser.get('/login')).text(), '/login/passkey')
-      fields.set('passkey', nonsense)
-      expect((await browser.post('/login/passkey', fields)).status).toBe(403)
-      const added = formFor(await (await ada.get(keepPath)).text(), keepPath, 'add')
-      added.fields.set('passkey', nonsense)
-      expect((await ada.post(keepPath, added.fields)).status).toBe(400)
-    },
-  )
+  test.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"id":5}',
+    '{"id":"x"}',
+    '{"id":"x","response":{"userHandle":"%"}}',
+    '{"id":"a\\u0000b","response":{"userHandle":"YQ"}}',
+  ])('nonsense in its place is refused: %s', async (nonsense) => {
+    const { door, ada } = await openWithPasskey()
+    const browser = door.browser()
+    const { fields } = formFor(await (await browser.get('/login')).text(), '/login/passkey')
+    fields.set('passkey', nonsense)
+    expect((await browser.post('/login/passkey', fields)).status).toBe(403)
+    const added = formFor(await (await ada.get(keepPath)).text(), keepPath, 'add')
+    added.fields.set('passkey', nonsense)
+    expect((await ada.post(keepPath, added.fields)).status).toBe(400)
+  })
 
   test('a page of one person adds nothing to another who signs in meanwhile', async () => {
     const { door, ada } = await openWithPasskey()

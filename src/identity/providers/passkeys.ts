@@ -102,7 +102,7 @@ function readSigned(text: string): SignedByPasskey | undefined {
   try {
     const value = JSON.parse(text) as { id?: unknown; response?: { userHandle?: unknown } } | null
     const { id, response } = value ?? {}
-    if (typeof id !== 'string') return undefined
+    if (typeof id !== 'string' || decodeBase64Url(id) === undefined) return undefined
     const handle = typeof response?.userHandle === 'string' ? decodeBase64Url(response.userHandle) : undefined
     return { passkeyId: id, userId: handle && new TextDecoder().decode(handle), response: value }
   } catch {
