@@ -451,9 +451,8 @@ function preflight(candidates: readonly Route[] | undefined): Response {
 }
 
 function withCors(response: Response): Response {
-  const headers = new Headers(response.headers)
-  for (const [name, value] of Object.entries(corsHeaders)) headers.set(name, value)
-  return new Response(response.body, { status: response.status, headers })
+  for (const [name, value] of Object.entries(corsHeaders)) response.headers.set(name, value)
+  return response
 }
 
 /** The connector whose address for HTTP+SSE it is. */

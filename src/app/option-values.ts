@@ -32,7 +32,7 @@ export function readValues(
   for (const definition of definitions) {
     const found = find(definition)
     if (found === undefined) continue
-    const result = optionValues[definition.name].safeParse(found.value)
+    const result = optionValues[definition.name]().safeParse(found.value)
     if (result.success) read.given.set(definition.name, { ...found, value: result.data })
     else {
       read.failed.add(definition.name)
@@ -44,96 +44,103 @@ export function readValues(
 
 export const maximumNameLength = 80
 
-/** A flag and a variable are text; a file has types of its own. Both end in the same value. */
-const optionValues: Readonly<Record<OptionName, z.ZodType>> = {
-  command: z
-    .union([z.array(z.string()), z.string().transform(readCommandText)])
-    .pipe(z.array(z.string()).min(1)),
-  upstream: z.string().refine((text) => /^https?:$/.test(parseUrl(text)?.protocol ?? '')),
-  upstreamHeader: listOf(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+=[A-Za-z_][A-Za-z0-9_]*$/)),
-  env: listOf(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
-  cwd: z.string().min(1),
+/** A flag and a variable are text; a file has types of its own. Both end in the same value. Each is made when its option is given: making all costs more than reading a few. */
+const optionValues: Readonly<Record<OptionName, () => z.ZodType>> = {
+  command: () =>
+    z.union([z.array(z.string()), z.string().transform(readCommandText)]).pipe(z.array(z.string()).min(1)),
+  upstream: () => z.string().refine((text) => /^https?:$/.test(parseUrl(text)?.protocol ?? '')),
+  upstreamHeader: () => listOf(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+=[A-Za-z_][A-Za-z0-9_]*$/)),
+  env: () => listOf(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
+  cwd: () => z.string().min(1),
   // What is in it is read with places of its own.
-  credential: z.looseObject({ kind: z.string() }),
-  name: z.string().trim().min(1).max(maximumNameLength),
-  path: z.string().refine((path) => connectorPathFault(path) === undefined),
-  access: z.enum(['oauth', 'lazy', 'none']),
-  publicTools: listOf(toolName())
-    .refine((names) => !names.includes('read-only') || names.length === 1)
-    .transform((names) => (names[0] === 'read-only' ? 'read-only' : names)),
-  hiddenTools: listOf(toolName()),
-  policy: z.array(policyRule()).max(100),
-  signInForm: z.enum(['http', 'in-band', 'by-client']),
-  people: listOf(z.string().trim().min(1).max(64)),
-  clients: z.enum(['any', 'own']),
-  proofOfPossession: z.enum(['offered', 'required']),
-  icon: z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
-  scopes: z
-    .array(scopeDefinition())
-    .min(1)
-    .max(20)
-    .refine((scopes) => scopes.some(({ optional }) => !optional))
-    .refine((scopes) => new Set(scopes.map(({ name }) => name)).size === scopes.length),
+  credential: () => z.looseObject({ kind: z.string() }),
+  name: () => z.string().trim().min(1).max(maximumNameLength),
+  path: () => z.string().refine((path) => connectorPathFault(path) === undefined),
+  access: () => z.enum(['oauth', 'lazy', 'none']),
+  publicTools: () =>
+    listOf(toolName())
+      .refine((names) => !names.includes('read-only') || names.length === 1)
+      .transform((names) => (names[0] === 'read-only' ? 'read-only' : names)),
+  hiddenTools: () => listOf(toolName()),
+  policy: () => z.array(policyRule()).max(100),
+  signInForm: () => z.enum(['http', 'in-band', 'by-client']),
+  people: () => listOf(z.string().trim().min(1).max(64)),
+  clients: () => z.enum(['any', 'own']),
+  proofOfPossession: () => z.enum(['offered', 'required']),
+  icon: () => z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
+  scopes: () =>
+    z
+      .array(scopeDefinition())
+      .min(1)
+      .max(20)
+      .refine((scopes) => scopes.some(({ optional }) => !optional))
+      .refine((scopes) => new Set(scopes.map(({ name }) => name)).size === scopes.length),
   // What is in them is read one by one, so that each problem has its place.
-  connectors: z.array(z.unknown()).min(1).max(1000),
+  connectors: () => z.array(z.unknown()).min(1).max(1000),
   // What is in it is read with places of its own.
-  identity: z
-    .array(z.looseObject({ kind: z.string() }))
-    .min(1)
-    .max(20),
-  defaultConnector: z.string().trim().min(1).max(maximumNameLength),
-  tenants: z.union([z.record(z.string(), z.unknown()), z.custom((value) => typeof value === 'function')]),
-  port: wholeNumber(0, 65_535),
-  host: z.string().regex(/^[A-Za-z0-9.:_-]+$/),
-  publicUrl: z.string().transform(readOrigin).pipe(z.string()),
-  tunnel: yesOrNo(),
-  trustedHost: listOf(z.string().regex(/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:]+\](?::\d+)?$/)),
-  siteName: z.string().trim().min(1).max(60),
-  siteLogo: z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
-  siteColour: z.string().refine(isColour),
-  data: z.string().min(1),
-  database: z.string().refine((text) => isPostgresUrl(text) && parseUrl(text) !== undefined),
-  internalListen: z
-    .string()
-    .regex(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[1-9]\d{0,4}$/)
-    .refine((text) => !/^(?:0\.0\.0\.0|\[::\]):/.test(text)),
-  masterKey: z
-    .string()
-    .transform((text) => text.split(',').map((key) => decodeBase64Url(key.trim().replace(/=+$/, ''))))
-    .refine((keys) => keys.length <= 2 && keys.every((bytes) => bytes?.length === 32)),
-  registration: yesOrNo(),
-  metadataDocuments: yesOrNo(),
-  preRegistered: yesOrNo(),
-  invitedOnly: yesOrNo(),
-  allowRedirect: listOf(
-    z.string().regex(/^(?:(?:\*\.)?[A-Za-z0-9._-]+(?::\d+)?|\[::1\]|[A-Za-z][A-Za-z0-9+.-]*:)$/),
-  ),
-  allowClientName: listOf(z.string().trim().min(1).max(200)),
-  tokenEndpointAudience: yesOrNo(),
-  allowSource: listOf(z.string().refine((text) => text === claudePreset || readIpRange(text) !== undefined)),
-  trustedProxy: listOf(z.string().refine((text) => readIpRange(text) !== undefined)),
-  trustIssuer: listOf(z.string().refine(isSecureUrl)),
-  unprovenClient: listOf(
+  identity: () =>
+    z
+      .array(z.looseObject({ kind: z.string() }))
+      .min(1)
+      .max(20),
+  defaultConnector: () => z.string().trim().min(1).max(maximumNameLength),
+  tenants: () =>
+    z.union([z.record(z.string(), z.unknown()), z.custom((value) => typeof value === 'function')]),
+  port: () => wholeNumber(0, 65_535),
+  host: () => z.string().regex(/^[A-Za-z0-9.:_-]+$/),
+  publicUrl: () => z.string().transform(readOrigin).pipe(z.string()),
+  tunnel: () => yesOrNo(),
+  trustedHost: () => listOf(z.string().regex(/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:]+\](?::\d+)?$/)),
+  siteName: () => z.string().trim().min(1).max(60),
+  siteLogo: () => z.string().regex(/\.(?:svg|png|webp|jpe?g)$/i),
+  siteColour: () => z.string().refine(isColour),
+  data: () => z.string().min(1),
+  database: () => z.string().refine((text) => isPostgresUrl(text) && parseUrl(text) !== undefined),
+  internalListen: () =>
     z
       .string()
-      .trim()
-      .min(1)
-      .max(500)
-      .transform((id) => (id === 'claude' ? hostedClaude : id)),
-  ),
-  rateLimits: yesOrNo(),
-  accessTokens: z.enum(['opaque', 'jwt']),
-  accessTokenMinutes: wholeNumber(1, 1440),
-  refreshTokenDays: wholeNumber(1, 3650),
-  console: yesOrNo(),
-  consoleToken: z.string().regex(consoleTokenPattern),
-  metricsListen: z
-    .union([z.string(), z.number().transform(String)])
-    .transform(readListenAddress)
-    .pipe(z.object({ host: z.string(), port: z.number() })),
-  logFormat: z.enum(['pretty', 'json']),
-  logLevel: z.enum(['error', 'warn', 'info', 'debug']),
-  config: z.string().min(1),
+      .regex(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[1-9]\d{0,4}$/)
+      .refine((text) => !/^(?:0\.0\.0\.0|\[::\]):/.test(text)),
+  masterKey: () =>
+    z
+      .string()
+      .transform((text) => text.split(',').map((key) => decodeBase64Url(key.trim().replace(/=+$/, ''))))
+      .refine((keys) => keys.length <= 2 && keys.every((bytes) => bytes?.length === 32)),
+  registration: () => yesOrNo(),
+  metadataDocuments: () => yesOrNo(),
+  preRegistered: () => yesOrNo(),
+  invitedOnly: () => yesOrNo(),
+  allowRedirect: () =>
+    listOf(z.string().regex(/^(?:(?:\*\.)?[A-Za-z0-9._-]+(?::\d+)?|\[::1\]|[A-Za-z][A-Za-z0-9+.-]*:)$/)),
+  allowClientName: () => listOf(z.string().trim().min(1).max(200)),
+  tokenEndpointAudience: () => yesOrNo(),
+  allowSource: () =>
+    listOf(z.string().refine((text) => text === claudePreset || readIpRange(text) !== undefined)),
+  trustedProxy: () => listOf(z.string().refine((text) => readIpRange(text) !== undefined)),
+  trustIssuer: () => listOf(z.string().refine(isSecureUrl)),
+  unprovenClient: () =>
+    listOf(
+      z
+        .string()
+        .trim()
+        .min(1)
+        .max(500)
+        .transform((id) => (id === 'claude' ? hostedClaude : id)),
+    ),
+  rateLimits: () => yesOrNo(),
+  accessTokens: () => z.enum(['opaque', 'jwt']),
+  accessTokenMinutes: () => wholeNumber(1, 1440),
+  refreshTokenDays: () => wholeNumber(1, 3650),
+  console: () => yesOrNo(),
+  consoleToken: () => z.string().regex(consoleTokenPattern),
+  metricsListen: () =>
+    z
+      .union([z.string(), z.number().transform(String)])
+      .transform(readListenAddress)
+      .pipe(z.object({ host: z.string(), port: z.number() })),
+  logFormat: () => z.enum(['pretty', 'json']),
+  logLevel: () => z.enum(['error', 'warn', 'info', 'debug']),
+  config: () => z.string().min(1),
 }
 
 function toolName(): z.ZodType<string, string> {

@@ -19,7 +19,7 @@ export function readCredential(
   problems: OptionProblem[],
 ): UpstreamCredential | undefined {
   if (given === undefined) return undefined
-  const read = credentialConfig.safeParse(given.value)
+  const read = credentialConfig().safeParse(given.value)
   if (!read.success) {
     for (const { path, message } of read.error.issues)
       problems.push({ at: [given.at, ...path.map(String)].join('.'), says: message })
@@ -79,59 +79,62 @@ function readSecrets(
   )
 }
 
-const variableName = z
-  .string({ error: 'must be the name of an environment variable that holds the secret' })
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
+/** Made when a credential is named: making it costs every start more than reading one. */
+function credentialConfig() {
+  const variableName = z
+    .string({ error: 'must be the name of an environment variable that holds the secret' })
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
 
-const texts = z.record(z.string(), z.string())
+  const texts = z.record(z.string(), z.string())
 
-const credentialConfig = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('static-secret'), headers: z.record(z.string(), variableName) }),
-  z.strictObject({
-    kind: z.literal('user-supplied'),
-    title: z.string().min(1).max(80).optional(),
-    help: z.string().max(500).optional(),
-    helpUrl: z.string().optional(),
-    fields: z.array(
-      z.strictObject({
-        name: z.string(),
-        label: z.string().min(1).max(80),
-        hint: z.string().max(300).optional(),
-        type: z.enum(['key', 'text', 'url']).optional(),
-        pattern: z.string().refine(isPattern, 'is no regular expression').optional(),
-        required: z.boolean().optional(),
-        allowPrivateAddresses: z.boolean().optional(),
-      }),
-    ),
-    headers: texts.optional(),
-    environment: texts.optional(),
-    url: z.string().optional(),
-    check: z.strictObject({ url: z.string(), accountName: z.string().optional() }).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('signed-identity'),
-    audience: z.string().min(1),
-    header: z.string().optional(),
-    lifetimeSeconds: z.number().int().optional(),
-    subject: z.enum(['public', 'pairwise']).optional(),
-    claims: z.array(z.enum(['username', 'name', 'email', 'role', 'groups'])).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('upstream-oauth'),
-    provider: z.string().min(1).max(80),
-    issuer: z.string().optional(),
-    authorizationEndpoint: z.string().optional(),
-    tokenEndpoint: z.string().optional(),
-    clientId: z.string().min(1),
-    clientSecret: variableName.optional(),
-    tokenEndpointAuthMethod: z.enum(['client_secret_post', 'client_secret_basic']).optional(),
-    scopes: z.array(z.string()).optional(),
-    parameters: texts.optional(),
-    header: z.string().optional(),
-    account: z.strictObject({ url: z.string(), accountName: z.string() }).optional(),
-  }),
-])
+  return z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('static-secret'), headers: z.record(z.string(), variableName) }),
+    z.strictObject({
+      kind: z.literal('user-supplied'),
+      title: z.string().min(1).max(80).optional(),
+      help: z.string().max(500).optional(),
+      helpUrl: z.string().optional(),
+      fields: z.array(
+        z.strictObject({
+          name: z.string(),
+          label: z.string().min(1).max(80),
+          hint: z.string().max(300).optional(),
+          type: z.enum(['key', 'text', 'url']).optional(),
+          pattern: z.string().refine(isPattern, 'is no regular expression').optional(),
+          required: z.boolean().optional(),
+          allowPrivateAddresses: z.boolean().optional(),
+        }),
+      ),
+      headers: texts.optional(),
+      environment: texts.optional(),
+      url: z.string().optional(),
+      check: z.strictObject({ url: z.string(), accountName: z.string().optional() }).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('signed-identity'),
+      audience: z.string().min(1),
+      header: z.string().optional(),
+      lifetimeSeconds: z.number().int().optional(),
+      subject: z.enum(['public', 'pairwise']).optional(),
+      claims: z.array(z.enum(['username', 'name', 'email', 'role', 'groups'])).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('upstream-oauth'),
+      provider: z.string().min(1).max(80),
+      issuer: z.string().optional(),
+      authorizationEndpoint: z.string().optional(),
+      tokenEndpoint: z.string().optional(),
+      clientId: z.string().min(1),
+      clientSecret: variableName.optional(),
+      tokenEndpointAuthMethod: z.enum(['client_secret_post', 'client_secret_basic']).optional(),
+      scopes: z.array(z.string()).optional(),
+      parameters: texts.optional(),
+      header: z.string().optional(),
+      account: z.strictObject({ url: z.string(), accountName: z.string() }).optional(),
+    }),
+  ])
+}
 
 function isPattern(text: string): boolean {
   try {

@@ -31,11 +31,12 @@ export function readIdentity(
 ): ServedIdentity {
   if (given === undefined) return { local: true, passkeys: false, outside: [], header: undefined }
   const outside: OutsideProvider[] = []
+  const schema = identityConfig()
   let local: LocalConfig | undefined
   let header: HeaderProvider | undefined
   for (const [index, element] of (given.value as unknown[]).entries()) {
     const place = `${given.at}[${index}]`
-    const read = identityConfig.safeParse(element)
+    const read = schema.safeParse(element)
     if (!read.success) {
       for (const { path, message } of read.error.issues)
         problems.push({ at: [place, ...path.map(String)].join('.'), says: message })
@@ -92,80 +93,90 @@ function readOutside(
   }
 }
 
-const texts = z.array(z.string().min(1)).min(1).max(1000)
-const claim = z.union([z.string(), z.number(), z.boolean()])
-const rules = z.strictObject({
-  domains: texts.optional(),
-  emails: texts.optional(),
-  groups: texts.optional(),
-  tenants: texts.optional(),
-  claims: z.record(z.string(), z.union([claim, z.array(claim)])).optional(),
-  admins: z.strictObject({ emails: texts.optional(), groups: texts.optional() }).optional(),
-  mayEnter: z
-    .custom<(visitor: unknown) => boolean>((value) => typeof value === 'function', 'must be a function')
-    .optional(),
-})
+/** Made when something is said of it: making it costs every start more than reading one. */
+function identityConfig() {
+  const texts = z.array(z.string().min(1)).min(1).max(1000)
+  const claim = z.union([z.string(), z.number(), z.boolean()])
+  const rules = z.strictObject({
+    domains: texts.optional(),
+    emails: texts.optional(),
+    groups: texts.optional(),
+    tenants: texts.optional(),
+    claims: z.record(z.string(), z.union([claim, z.array(claim)])).optional(),
+    admins: z.strictObject({ emails: texts.optional(), groups: texts.optional() }).optional(),
+    mayEnter: z
+      .custom<(visitor: unknown) => boolean>((value) => typeof value === 'function', 'must be a function')
+      .optional(),
+  })
 
-const variableName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
+  const variableName = z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
 
-const shared = {
-  name: z.string().optional(),
-  label: z.string().min(1).max(40).optional(),
-  clientId: z.string().min(1),
-}
-const openId = {
-  ...shared,
-  clientSecret: variableName.optional(),
-  tokenEndpointAuthMethod: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
-  scopes: texts.optional(),
-  parameters: z.record(z.string(), z.string()).optional(),
-  enter: rules.optional(),
-}
-const withGroups = {
-  ...openId,
-  groupsClaim: z.string().optional(),
-  signOut: z.enum(['here', 'there']).optional(),
-}
-const enterOfAnybody = z.union([rules, z.literal('anybody')], { error: 'must say who may enter, or anybody' })
-
-const identityConfig = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('local'), passkeys: z.boolean().optional() }),
-  z.strictObject({ kind: z.literal('oidc'), ...withGroups, issuer: z.string() }),
-  z.strictObject({ kind: z.literal('google'), ...openId, clientSecret: variableName, enter: enterOfAnybody }),
-  z.strictObject({ kind: z.literal('entra'), ...withGroups, tenant: z.string() }),
-  z.strictObject({
-    kind: z.literal('okta'),
-    ...withGroups,
-    domain: hostName(),
-    authorizationServer: z.string().optional(),
-  }),
-  z.strictObject({ kind: z.literal('auth0'), ...withGroups, domain: hostName() }),
-  z.strictObject({ kind: z.literal('keycloak'), ...withGroups, url: z.string(), realm: z.string().min(1) }),
-  z.strictObject({
-    kind: z.literal('github'),
-    ...shared,
-    clientSecret: variableName,
-    enter: enterOfAnybody,
-    url: z.string().optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('header'),
+  const shared = {
     name: z.string().optional(),
-    label: shared.label,
-    proxies: texts,
-    userHeader: z.string(),
-    emailHeader: z.string().optional(),
-    nameHeader: z.string().optional(),
-    groupsHeader: z.string().optional(),
-    groupSeparator: z.string().optional(),
-    secretHeader: z.string().optional(),
-    secret: variableName.optional(),
-    signOutUrl: z.string().optional(),
+    label: z.string().min(1).max(40).optional(),
+    clientId: z.string().min(1),
+  }
+  const openId = {
+    ...shared,
+    clientSecret: variableName.optional(),
+    tokenEndpointAuthMethod: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
+    scopes: texts.optional(),
+    parameters: z.record(z.string(), z.string()).optional(),
     enter: rules.optional(),
-  }),
-])
+  }
+  const withGroups = {
+    ...openId,
+    groupsClaim: z.string().optional(),
+    signOut: z.enum(['here', 'there']).optional(),
+  }
+  const enterOfAnybody = z.union([rules, z.literal('anybody')], {
+    error: 'must say who may enter, or anybody',
+  })
+
+  return z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('local'), passkeys: z.boolean().optional() }),
+    z.strictObject({ kind: z.literal('oidc'), ...withGroups, issuer: z.string() }),
+    z.strictObject({
+      kind: z.literal('google'),
+      ...openId,
+      clientSecret: variableName,
+      enter: enterOfAnybody,
+    }),
+    z.strictObject({ kind: z.literal('entra'), ...withGroups, tenant: z.string() }),
+    z.strictObject({
+      kind: z.literal('okta'),
+      ...withGroups,
+      domain: hostName(),
+      authorizationServer: z.string().optional(),
+    }),
+    z.strictObject({ kind: z.literal('auth0'), ...withGroups, domain: hostName() }),
+    z.strictObject({ kind: z.literal('keycloak'), ...withGroups, url: z.string(), realm: z.string().min(1) }),
+    z.strictObject({
+      kind: z.literal('github'),
+      ...shared,
+      clientSecret: variableName,
+      enter: enterOfAnybody,
+      url: z.string().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('header'),
+      name: z.string().optional(),
+      label: shared.label,
+      proxies: texts,
+      userHeader: z.string(),
+      emailHeader: z.string().optional(),
+      nameHeader: z.string().optional(),
+      groupsHeader: z.string().optional(),
+      groupSeparator: z.string().optional(),
+      secretHeader: z.string().optional(),
+      secret: variableName.optional(),
+      signOutUrl: z.string().optional(),
+      enter: rules.optional(),
+    }),
+  ])
+}
 
 function hostName(): z.ZodType<string> {
   return z.string().regex(/^[a-z0-9.-]+$/i, 'must be a host, such as example.okta.com')

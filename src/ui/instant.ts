@@ -6,31 +6,42 @@ import { text } from './text.ts'
 /** Both are epoch seconds. */
 export function instant(at: number, now: number): Markup {
   const date = new Date(at * 1000)
-  return html`<time datetime="${date.toISOString()}" title="${exact.format(date)} UTC">${relativeTo(at, now)}</time>`
+  return html`<time datetime="${date.toISOString()}" title="${exact().format(date)} UTC">${relativeTo(at, now)}</time>`
 }
 
 /** For tables that are compared line by line. */
 export function exactInstant(at: number): Markup {
   const date = new Date(at * 1000)
-  return html`<time datetime="${date.toISOString()}">${exact.format(date)}</time>`
+  return html`<time datetime="${date.toISOString()}">${exact().format(date)}</time>`
 }
 
 function relativeTo(at: number, now: number): string {
   const seconds = at - now
   for (const [unit, length] of units) {
     const count = Math.trunc(seconds / length)
-    if (count !== 0) return relative.format(count, unit)
+    if (count !== 0) return relative().format(count, unit)
   }
   return text.frame.justNow
 }
 
-const relative = new Intl.RelativeTimeFormat(text.language, { numeric: 'auto' })
-const exact = new Intl.DateTimeFormat(text.language, {
-  dateStyle: 'medium',
-  timeStyle: 'short',
-  hourCycle: 'h23',
-  timeZone: 'UTC',
-})
+/** Made once, when the first page needs them: the tables of a language take their time. */
+let relativeFormat: Intl.RelativeTimeFormat | undefined
+let exactFormat: Intl.DateTimeFormat | undefined
+
+function relative(): Intl.RelativeTimeFormat {
+  relativeFormat ??= new Intl.RelativeTimeFormat(text.language, { numeric: 'auto' })
+  return relativeFormat
+}
+
+function exact(): Intl.DateTimeFormat {
+  exactFormat ??= new Intl.DateTimeFormat(text.language, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  })
+  return exactFormat
+}
 
 const units = [
   ['year', 365 * 86_400],

@@ -122,29 +122,26 @@ function switchToWal(database: DatabaseSync): void {
   }
 }
 
+/** All in one commit, so that a first start waits for the disk once. */
 function migrate(database: DatabaseSync): void {
-  for (;;) {
-    database.exec('BEGIN IMMEDIATE')
-    try {
-      database.exec(createVersionTable)
-      const newest = database.prepare('SELECT MAX(version) AS version FROM schema_version').get()
-      const [next] = pendingMigrations(Number(newest?.version ?? 0))
-      if (next === undefined) {
-        database.exec('COMMIT')
-        return
-      }
-      database.exec(`PRAGMA application_id = ${applicationId}`)
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    database.exec(createVersionTable)
+    const newest = database.prepare('SELECT MAX(version) AS version FROM schema_version').get()
+    const pending = pendingMigrations(Number(newest?.version ?? 0))
+    if (pending.length > 0) database.exec(`PRAGMA application_id = ${applicationId}`)
+    for (const next of pending) {
       for (const statement of next.statements({ sequenceColumn: 'INTEGER PRIMARY KEY' })) {
         database.exec(statement)
       }
       database
         .prepare('INSERT INTO schema_version (version, applied_at) VALUES (?, unixepoch())')
         .run(next.version)
-      database.exec('COMMIT')
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK')
-      throw error
     }
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
   }
 }
 

@@ -116,20 +116,16 @@ function times(points: readonly { at: number }[]): Markup {
   const step = plotWidth / Math.max(1, points.length)
   const every = Math.ceil(points.length / maximumTimes)
   const isLong = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0) > 86_400
+  const format = new Intl.DateTimeFormat(text.language, { ...(isLong ? day : hour), timeZone: 'UTC' })
   return html`${points.flatMap(({ at }, index) => {
     if (index % every !== 0) return []
     const x = (left + index * step).toFixed(1)
-    return html`<text class="tick" x="${x}" y="${above + plotHeight + 16}">${(isLong ? day : hour).format(new Date(at * 1000))}</text>`
+    return html`<text class="tick" x="${x}" y="${above + plotHeight + 16}">${format.format(new Date(at * 1000))}</text>`
   })}`
 }
 
-const hour = new Intl.DateTimeFormat(text.language, {
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-  timeZone: 'UTC',
-})
-const day = new Intl.DateTimeFormat(text.language, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const hour = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+const day = { day: 'numeric', month: 'short' } as const
 
 function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0)
