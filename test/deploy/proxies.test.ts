@@ -78,6 +78,9 @@ test('a block that is not closed, or closed twice, is seen', () => {
   expect(() => readDirectives('server {\n}\n}')).toThrow('line 3')
 })
 
+/** Below those that programs are given: nothing listens there. */
+const nobodysPort = 1
+
 interface Proxy {
   program: string
   /** Before two addresses, of which the first is of nobody. */
@@ -147,9 +150,9 @@ describe.each(proxies)('$program', ({ program, start }) => {
       let proxy: Child
       let door: DoorBehindProxy
       beforeAll(async () => {
-        const [port, dead] = [await findFreePort(), await findFreePort()]
+        const port = await findFreePort()
         door = await openBehindProxy(`http://localhost:${port}`)
-        proxy = start(port, dead, door.port, folder)
+        proxy = start(port, nobodysPort, door.port, folder)
         await Promise.race([untilReached(`${door.origin}/healthz`), untilGone(proxy)])
       })
       afterAll(async () => {
