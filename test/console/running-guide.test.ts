@@ -1,7 +1,7 @@
 /** docs/guides/running-it.md, run word for word: its first block starts the server, all others are asked of it. */
 
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { referenceServer, startPostern, temporaryDirectory } from '../cli/postern-command.ts'
 import { type Child, repositoryRoot, startChild } from '../interop/child.ts'
@@ -75,6 +75,7 @@ describe('every command of the guide', () => {
   test('what it loads for traces makes spans of what goes by', async () => {
     const [, module = ''] = /```js\n([\s\S]*?)```/.exec(guide) ?? []
     const place = join(repositoryRoot, 'test-results', 'tracing.mjs')
+    mkdirSync(dirname(place), { recursive: true })
     writeFileSync(place, module)
     const port = await findFreePort()
     const traced = startPostern(
