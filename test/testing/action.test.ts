@@ -5,26 +5,28 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { fault as challengeMissing } from '../doctor/faults/challenge-missing.ts'
 import { brokenLab } from '../doctor/lab/fault.ts'
 import { createLab, type Lab, user } from '../doctor/lab/lab.ts'
 import { closeServed, served } from '../doctor/served.ts'
 import { repositoryRoot } from '../interop/child.ts'
 
-const action = readFileSync(join(repositoryRoot, 'action.yml'), 'utf8')
-const script = (/^ {6}run: \|\n([\s\S]+)$/m.exec(action)?.[1] ?? '').replaceAll(/^ {8}/gm, '')
+interface Action {
+  inputs: Record<string, { default?: string }>
+  runs: { steps: { run?: string; env?: Record<string, string> }[] }
+}
+
+const action = parse(readFileSync(join(repositoryRoot, 'action.yml'), 'utf8')) as Action
+const { run: script = '', env = {} } = action.runs.steps.find(({ run }) => run !== undefined) ?? {}
 /** Input name to its variable, as the step's `env` has it. */
 const variables = new Map(
-  [...action.matchAll(/^ {8}(\w+): \$\{\{ inputs\.([\w-]+) \}\}$/gm)].map(([, variable = '', input = '']) => [
-    input,
+  Object.entries(env).map(([variable, value]) => [
+    /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(value)?.[1] ?? value,
     variable,
   ]),
 )
-const inputs = new Map(
-  [
-    ...(/^inputs:\n([\s\S]+?)^runs:/m.exec(action)?.[1] ?? '').matchAll(/^ {2}([\w-]+):\n((?: {4}.+\n)+)/gm),
-  ].map(([, name = '', body = '']) => [name, /^ {4}default: '?([^'\n]*)'?$/m.exec(body)?.[1] ?? '']),
-)
+const inputs = new Map(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']))
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-action-'))
 let good: Lab
