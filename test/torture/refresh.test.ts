@@ -76,10 +76,11 @@ test.each<{ server: string; sabotage: readonly Sabotage[]; kills: number; found:
     sabotage: [
       {
         file: 'src/storage/adapters/sqlite.ts',
-        find: "onWriter('COMMIT').run()\n      return settle",
+        find: "onWriter('COMMIT').run()\n      driver.onCommit()\n      return settle",
         replace: `for (const settleOne of settle) settleOne()
         await new Promise((resolve) => setTimeout(resolve, 40))
         onWriter('COMMIT').run()
+        driver.onCommit()
         return []`,
       },
       {
