@@ -16,6 +16,8 @@ export interface MemoryTrial {
 export async function memoryOverCalls(calls: number, say: (line: string) => void): Promise<MemoryTrial> {
   const door = await openGateway({
     upstream: inProcessUpstream({ handler: (request) => answer(request, 0) }),
+    // Fewer than come, so that what is remembered of them is soon all that is ever remembered.
+    limits: { rememberedSessions: 4_096 },
   })
   const collect = garbageCollector()
   const heap: number[] = []

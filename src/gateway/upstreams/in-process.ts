@@ -20,11 +20,18 @@ export function inProcessUpstream(options: InProcessUpstreamOptions): Upstream {
     send({ method, headers, body, signal }) {
       const init: RequestInit = { method, headers, signal }
       const request = new Request(url, body === undefined ? init : { ...init, body: body as BodyInit })
-      return new Promise((resolve, reject) => {
-        // A handler need not look at the signal; the deadline holds all the same.
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-        options.handler(request).then(resolve, reject)
-      })
+      return untilAborted(options.handler(request), signal)
     },
+  })
+}
+
+/**
+ * A handler need not look at the signal; the deadline holds all the same. Apart from where the Request is made: the
+ * runtime keeps the listeners of its signal until the Request is gone, so none of them may keep the Request.
+ */
+function untilAborted(work: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
   })
 }
