@@ -115,7 +115,8 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
     }
     held = undefined
     isBusy = true
-    void answer(read)
+    // A response that cannot be written, such as one whose body somebody has read, ends its connection alone.
+    answer(read).catch(() => socket.destroy())
   }
 
   function leave(): void {

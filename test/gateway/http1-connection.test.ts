@@ -202,6 +202,20 @@ describe('on one connection', () => {
   })
 })
 
+test('a response that was read already ends its connection, and nothing else', async () => {
+  const listening = await listen(async (request) => {
+    const response = new Response('<x>')
+    if ((await request.text()) === 'bad') response.body?.getReader()
+    return response
+  })
+  const [bad, good] = [dial(listening.port), dial(listening.port)]
+  bad.send(post('bad'))
+  await expect.poll(() => bad.isClosed()).toBe(true)
+  expect(bodies(bad)).toEqual([])
+  good.send(post('good'))
+  await expect.poll(() => bodies(good)).toEqual(['<x>'])
+})
+
 describe('a stream', () => {
   const events =
     (count: number): Fetch =>
