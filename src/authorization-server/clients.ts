@@ -16,7 +16,7 @@ import {
 } from '../oauth/client-metadata.ts'
 import { concern, OAuthError, refuseProblems } from '../oauth/errors.ts'
 import { canonicalRedirectUri, redirectHost, redirectUriProblems } from '../oauth/redirect-uri.ts'
-import { encodeBase64Url, equalInConstantTime, hashToken, sha256 } from '../platform/crypto.ts'
+import { encodeBase64Url, equalInConstantTime, formatId, hashToken, sha256 } from '../platform/crypto.ts'
 import type { ClientRecord } from '../storage/storage.ts'
 import { createClientAssertions } from './client-assertions.ts'
 import { createClientDocuments, type DocumentUse } from './client-documents.ts'
@@ -313,7 +313,7 @@ function isSelfRegistered({ kind }: ClientRecord): boolean {
 }
 
 function rowIdOf(metadata: ClientMetadata): string {
-  return encodeBase64Url(sha256(canonicalClientMetadata(metadata)).subarray(0, 16))
+  return formatId(sha256(canonicalClientMetadata(metadata)).subarray(0, 16))
 }
 
 /** `none` is enough for a public client, whose proof is PKCE; a confidential one needs its secret, by whichever of the two methods it likes (most pick Basic whenever it is listed). */

@@ -7,6 +7,7 @@ import { formatScope } from '../oauth/scope.ts'
 import {
   encodeBase64Url,
   equalInConstantTime,
+  formatId,
   hashToken,
   keyedHash,
   type TokenHash,
@@ -201,7 +202,7 @@ export function createTokens(settings: AuthorizationServerSettings, proofs: Proo
   return {
     codeFor: (pendingId, userId) =>
       `${codePrefix}${encodeBase64Url(keyedHash(keys.authorizationCode, 'authorization-code', pendingId, userId))}`,
-    newGrantId: () => encodeBase64Url(settings.random(15)),
+    newGrantId: () => formatId(settings.random(15)),
     firstPair: (grantId, seed) => pair(grantId, 0, seed),
     successorOf: (refreshToken, own) => pair(own.grantId, own.generation + 1, refreshToken),
     readRefreshToken,

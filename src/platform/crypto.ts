@@ -19,7 +19,12 @@ export function randomToken(random: Random = systemRandom): string {
 
 /** A short id for people to quote and logs to search; names a thing, guards nothing. 80 bits. */
 export function randomId(random: Random = systemRandom): string {
-  return encodeBase64Url(random(10))
+  return formatId(random(10))
+}
+
+/** Never begins with a dash: at the command line that would be an option. */
+export function formatId(bytes: Uint8Array): string {
+  return encodeBase64Url(bytes).replace(/^-/, '_')
 }
 
 export function sha256(data: string | Uint8Array): Uint8Array {

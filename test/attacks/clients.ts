@@ -229,7 +229,7 @@ const floods: readonly Attack[] = [
     source: 'house rule 3; anthropics/claude-code#59460',
     guard: without(
       server,
-      'return encodeBase64Url(sha256(canonicalClientMetadata(metadata)).subarray(0, 16))',
+      'return formatId(sha256(canonicalClientMetadata(metadata)).subarray(0, 16))',
       'return encodeBase64Url(sha256(canonicalClientMetadata(metadata) + crypto.randomUUID()).subarray(0, 16))',
     ),
     async run(door) {

@@ -142,3 +142,10 @@ describe('a sealed box', () => {
     expect(await openBox(key, await sealBox(key, new Uint8Array(), ''), '')).toEqual(new Uint8Array())
   })
 })
+
+test('an id that a person may have to type never begins like an option', () => {
+  for (let first = 0; first < 256; first++) {
+    const id = randomId((length) => new Uint8Array(length).fill(first))
+    expect(id).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{13}$/)
+  }
+})
