@@ -29,8 +29,10 @@ export const maximumStrangersConnections = 5_000
 
 /** A connection story goes this long after its last step. */
 export const connectionKeptSeconds: number = 7 * 86_400
+
 /** An instance beats every few seconds; one that is silent for this long has no row any more. */
 export const silentInstanceKeptSeconds = 3_600
+
 /** Another instance may still record what it saw of a connection that has become part of another one. */
 export const lateRecordSeconds = 600
 

@@ -329,7 +329,10 @@ export interface AccountStorage {
    * to date; the user name stays. `name-taken` where another has that name, and nothing is changed.
    */
   saveOutsideUser(user: UserRecord): Promise<'created' | 'updated' | 'name-taken'>
-  /** Removes the account, its browser sessions, its codes that were not taken, its credentials, passkeys and recovery codes, and revokes its grants, in one step. */
+  /**
+   * Removes the account, its browser sessions, its codes that were not taken, its credentials, passkeys and recovery
+   * codes, and revokes its grants, in one step.
+   */
   removeUser(userId: string, at: number): Promise<boolean>
   /** Replaces any earlier link. The first account, however it was made, spends it. */
   saveSetupLink(setupHash: TokenHash, expiresAt: number): Promise<void>
@@ -433,8 +436,8 @@ export interface ConnectionStorage {
    * Adds each record to what is stored under its id, in one step for all: counts are added, the earliest and the
    * latest instants stand, what is newly said about who it is replaces what was. A connection in `joined` that is
    * there is taken away, and its steps are added to those of this one, as is what is recorded of it later, by an
-   * instance that does not know yet. Beyond 10 000 the oldest go, and beyond
-   * 5 000 of those in which nobody has signed in the oldest of these.
+   * instance that does not know yet. Beyond 10 000 the oldest go, and beyond 5 000 of those in which nobody has signed
+   * in the oldest of these.
    */
   recordConnections(changes: readonly ConnectionRecord[], now: number): Promise<void>
   /** By the time of their last step. `recordedSince` leaves out what was not written at or after it. */

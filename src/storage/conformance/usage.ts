@@ -115,6 +115,17 @@ export const usageCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'tool lists: of twenty who see the same change at the same time one is told that it kept it',
+    async check(storage) {
+      for (const [at, name] of ['search', 'erase'].entries()) {
+        const list = { connector: '/mcp', seenAt: start + at, tools: [{ name }] }
+        const noted = await Promise.all(times(20, () => storage.noteToolList(list)))
+        expectEqual(name, noted.filter(Boolean).length, 1)
+        expectEqual('kept', (await storage.listToolLists('/mcp', 10)).length, at + 1)
+      }
+    },
+  },
+  {
     name: 'audit: records come back as they were given, numbered and chained',
     async check(storage) {
       await storage.appendAudit([anEntry(), anEntry({ action: 'grant.revoked', actorId: undefined })])

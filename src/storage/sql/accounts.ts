@@ -26,6 +26,7 @@ const columns = [
 ] as const
 
 const selectUsers = `SELECT ${columnList(columns)} FROM users`
+const setPasswordHash = 'UPDATE users SET password_hash = ? WHERE user_id = ?'
 
 export function sqlAccounts(driver: SqlDriver): AccountStorage {
   return {
@@ -62,13 +63,11 @@ export function sqlAccounts(driver: SqlDriver): AccountStorage {
     hasUsers: () => hasUsers(driver),
     setPasswordHash: (userId, passwordHash) =>
       driver.write(async (transaction) => {
-        const update = 'UPDATE users SET password_hash = ? WHERE user_id = ?'
-        return (await transaction.run(update, [passwordHash, userId])) > 0
+        return (await transaction.run(setPasswordHash, [passwordHash, userId])) > 0
       }),
     changePasswordHash: (userId, passwordHash) =>
       driver.write(async (transaction) => {
-        const update = 'UPDATE users SET password_hash = ? WHERE user_id = ?'
-        if ((await transaction.run(update, [passwordHash, userId])) === 0) return false
+        if ((await transaction.run(setPasswordHash, [passwordHash, userId])) === 0) return false
         await transaction.run('DELETE FROM browser_sessions WHERE user_id = ?', [userId])
         return true
       }),

@@ -14,7 +14,9 @@ export function sqlToolLists(driver: SqlDriver): ToolListStorage {
     noteToolList: ({ connector, seenAt, tools }) =>
       driver.write(async (transaction) => {
         const hash = toolListHash(tools)
-        const [newest] = await transaction.lock(newestFirst, [connector, 1])
+        // Every instance sees the same change: the second sees what the first has kept.
+        await transaction.hold([`tool list of ${connector}`])
+        const [newest] = await transaction.read(newestFirst, [connector, 1])
         if (newest !== undefined && readText(newest, 'list_hash') === hash) return false
         const values = [connector, seenAt, hash, JSON.stringify(tools)]
         await transaction.run(insertInto('tool_lists', columns), values)
