@@ -6,7 +6,7 @@ import type { ResourceIdentifier } from '../oauth/resource-indicators.ts'
 import type { TokenHash } from '../platform/crypto.ts'
 import type { Access } from './connector-settings.ts'
 import { hostOf } from './cross-origin.ts'
-import { asHttp, asProofDemand, type ProtectedResource, signInDemand } from './protected-resource.ts'
+import { asHttp, type ProtectedResource, signInDemand } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
 import { ssePath } from './sse-clients.ts'
 import { isStranger, sharedStranger } from './stranger.ts'
@@ -114,13 +114,11 @@ async function authenticate(request: Request, rules: AdmissionRules, trace: Trac
   const credential = readCredential(request)
   if (credential === undefined) {
     if (access === 'lazy' && !isEager(request)) return stranger(trace)
-    const demand = signInDemand(guarded, request, false)
-    throw new Refusal('no token', guarded.boundTokensOnly ? asProofDemand(demand) : asHttp(demand))
+    throw new Refusal('no token', asHttp(signInDemand(guarded, request, false)))
   }
   const { scheme, token } = credential
   // Also for tokens from before it was so.
-  if (guarded.boundTokensOnly && scheme !== 'DPoP')
-    throw new Refusal('a bearer token', asProofDemand(signInDemand(guarded, request, true)))
+  if (guarded.boundTokensOnly && scheme !== 'DPoP') throw refusedToken(request, guarded, 'a bearer token')
   const principal = await rules.findPrincipal(token, guarded.resource, useOf(request, scheme, guarded))
   if (principal === undefined) {
     const dead = await rules.findDeadToken?.(token)
@@ -146,9 +144,7 @@ async function admitPassed(
 
 /** A token that is not good, or is no longer of use: its client asks its person to connect again. */
 export function refusedToken(request: Request, guarded: ProtectedResource, reason: string): Refusal {
-  const demand = signInDemand(guarded, request, true)
-  const isProof = readCredential(request)?.scheme === 'DPoP'
-  return new Refusal(reason, isProof ? asProofDemand(demand) : asHttp(demand))
+  return new Refusal(reason, asHttp(signInDemand(guarded, request, true)))
 }
 
 function concern(trace: Trace, { flowId, userId, clientId, grantId }: Principal | DeadToken): void {

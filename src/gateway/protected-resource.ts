@@ -45,6 +45,8 @@ export function resourceMetadata(
 export interface Demand {
   status: number
   challenge: BearerChallenge
+  /** It is told of DPoP too. */
+  isForProof: boolean
   /** For people who read answers. */
   says: string
 }
@@ -60,6 +62,7 @@ export function signInDemand(resource: ProtectedResource, request: Request, isTo
       error: isTokenSent ? 'invalid_token' : undefined,
       errorDescription: isTokenSent ? dead : undefined,
     },
+    isForProof: isForProof(resource, request),
     says: isTokenSent ? dead : 'sign in first: an access token is required',
   }
 }
@@ -83,29 +86,30 @@ export function scopeDemand(
       error: 'insufficient_scope',
       errorDescription: says,
     },
+    isForProof: isForProof(resource, request),
     says,
   }
 }
 
-/** RFC 6750 §3. */
-export function asHttp({ status, challenge, says }: Demand): Response {
+/** RFC 9449 §7.1: where a proof of possession is required, and for a client that came with one. Others are not told of it: some read only the first challenge, and read it as Bearer. */
+function isForProof({ boundTokensOnly = false }: ProtectedResource, request: Request): boolean {
+  return boundTokensOnly || /^dpop /i.test(request.headers.get('authorization')?.trim() ?? '')
+}
+
+/** RFC 6750 §3, RFC 9449 §7.1. */
+export function asHttp({ status, challenge, isForProof, says }: Demand): Response {
   const isScope = challenge.error === 'insufficient_scope'
   const body = {
     error: challenge.error ?? 'unauthorized',
     error_description: says,
     ...(isScope ? { scope: challenge.scope } : {}),
   }
-  return Response.json(body, {
-    status,
-    headers: { 'www-authenticate': formatBearerChallenge(challenge), 'cache-control': 'no-store' },
+  const headers = new Headers({
+    'www-authenticate': formatBearerChallenge(challenge),
+    'cache-control': 'no-store',
   })
-}
-
-/** For a client that came with a proof of possession, and where one is required (RFC 9449 §7.1). Others are not told of it: some read only the first challenge, and read it as Bearer. */
-export function asProofDemand(demand: Demand): Response {
-  const response = asHttp(demand)
-  response.headers.append('www-authenticate', formatDpopChallenge(demand.challenge))
-  return response
+  if (isForProof) headers.append('www-authenticate', formatDpopChallenge(challenge))
+  return Response.json(body, { status, headers })
 }
 
 /**

@@ -256,6 +256,13 @@ describe('a connector that requires it', () => {
     expect((await call(accessToken, await proofFor(accessToken))).status).toBe(200)
   })
 
+  test('says so too where it is open to anybody for a part', async () => {
+    door = await openDoor({ connector: { ...required, access: 'lazy' } })
+    const refused = await callMcp(door, undefined, { id: 1, method: 'tools/call', params: { name: 'erase' } })
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toMatch(/, DPoP resource_metadata=.*algs="ES256/)
+  })
+
   test('ends the connections of clients without a key', async () => {
     const { accessToken, refreshToken, clientId: id } = await connect(door)
     const { storage, clock } = door
@@ -328,9 +335,23 @@ describe('the gateway', () => {
     expect(challenge).toMatch(/, DPoP error="invalid_token".*algs="ES256 PS256 RS256 EdDSA"/)
   })
 
+  test('[R9449-03] [ASU-13] says by which scheme to ask again with more scope', async () => {
+    const { body } = await token(door, await codeForm({ scope: 'read' }), { dpop: await proofOf() })
+    const accessToken = String(body.access_token)
+    const refused = await call(accessToken, await proofFor(accessToken), 'DPoP', 'vendor/do-something')
+    expect(refused.status).toBe(403)
+    expect(refused.headers.get('www-authenticate')).toMatch(
+      /^Bearer error="insufficient_scope", .*, DPoP error="insufficient_scope", .*scope="read write", algs="ES256/,
+    )
+  })
+
   test('a client that offers no proof is told of Bearer alone', async () => {
-    const refused = await callMcp(door, undefined, { id: 1, method: 'ping' })
-    expect(refused.headers.get('www-authenticate')).not.toContain('DPoP')
+    const { body } = await token(door, await codeForm({ scope: 'read' }))
+    const strangers = await callMcp(door, undefined, { id: 1, method: 'ping' })
+    const narrow = await callMcp(door, String(body.access_token), { id: 1, method: 'vendor/do-something' })
+    expect([strangers.status, narrow.status]).toEqual([401, 403])
+    for (const { headers } of [strangers, narrow])
+      expect(headers.get('www-authenticate')).toMatch(/^Bearer (?!.*DPoP)/)
   })
 
   test.each<[string, (accessToken: string) => Promise<string>]>([
