@@ -58,7 +58,7 @@ async function askDoctor(lab: ServedLab): Promise<string[]> {
     url: lab.url,
     surface: claudeHosted,
     fetch,
-    network: createSystemNetwork(),
+    network: createSystemNetwork({ mayBePrivate: () => true }),
     browser: createFetchBrowser(user),
     openCallback: openLoopbackCallback,
     isIntrusive: true,

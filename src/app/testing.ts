@@ -6,7 +6,8 @@ import { type Connection, connect, type Listed, type ToolCall } from '../client/
 import { openLoopbackCallback } from '../client/loopback-callback-node.ts'
 import type { Network } from '../client/network.ts'
 import { createSystemNetwork } from '../client/network-node.ts'
-import { createPlainFetch } from '../client/plain-fetch-node.ts'
+import { createPlainFetch, type PlainFetch } from '../client/plain-fetch-node.ts'
+import { type MayBePrivate, privateHostsOf } from '../client/private-hosts.ts'
 import type { Surface } from '../client/surface.ts'
 import * as surfaces from '../client/surfaces/index.ts'
 import type { StepName, Transcript, TranscriptExchange, Verdict } from '../client/transcript.ts'
@@ -27,6 +28,8 @@ export interface TestConnectOptions {
   clientId?: string | undefined
   clientSecret?: string | undefined
   scope?: string | undefined
+  /** Go also to private addresses that the metadata of a public server leads to. A server of this machine, or by a private address, leads there anyhow. */
+  allowPrivateAddresses?: boolean
   /** Tools to call while it connects; `call` does it later. */
   calls?: readonly ToolCall[]
   /** For everything together. */
@@ -69,9 +72,10 @@ export async function connectAs(
   options: TestConnectOptions = {},
 ): Promise<ConnectedClient> {
   const surface = surfaceOf(client)
+  const mayBePrivate = privateHostsOf(url, options.allowPrivateAddresses)
   let memory: ConnectionMemory = rememberedToken(options)
   const again = async (calls: readonly ToolCall[], refresh = false): Promise<Connection> => {
-    const outward = outwardOf(options)
+    const outward = outwardOf(options, mayBePrivate)
     try {
       return await connect({
         url,
@@ -119,13 +123,14 @@ export async function examineAs(
   url: string,
   options: ExamineOptions = {},
 ): Promise<ExaminedServer> {
-  const outward = outwardOf(options)
+  const mayBePrivate = privateHostsOf(url, options.allowPrivateAddresses)
+  const outward = outwardOf(options, mayBePrivate)
   try {
     const report = await doctor({
       url,
       surface: surfaceOf(client),
       fetch: outward.fetch,
-      network: options.fetch === undefined ? createSystemNetwork() : noNetwork,
+      network: options.fetch === undefined ? createSystemNetwork({ mayBePrivate }) : noNetwork,
       browser: options.token === undefined ? createFetchBrowser(options.login) : undefined,
       openCallback: openLoopbackCallback,
       token: options.token,
@@ -159,8 +164,8 @@ function surfaceOf(client: ClientName): Surface {
   throw new TypeError(`${JSON.stringify(client)} is no client that is known; known are ${names}`)
 }
 
-function outwardOf({ fetch: handle }: TestConnectOptions): { fetch: typeof fetch; close(): Promise<void> } {
-  if (handle === undefined) return createPlainFetch()
+function outwardOf({ fetch: handle }: TestConnectOptions, mayBePrivate: MayBePrivate): PlainFetch {
+  if (handle === undefined) return createPlainFetch(mayBePrivate)
   return { fetch: async (input, init) => handle(new Request(input, init)), close: async () => undefined }
 }
 

@@ -1,16 +1,21 @@
 /** A real Chromium without a window, from optional packages: runs the pages' scripts, presses Approve, catches the answer before it leaves. */
 
 import type { Browser as Chromium, Page } from 'playwright-core'
+import { parseUrl } from '../platform/url.ts'
 import { type Browser, isAtRedirectUri, refuseForeignLogin, type Visit } from './browser.ts'
 import type { Login } from './browser-fetch.ts'
 import { ConnectFailure } from './connect-failure.ts'
+import { type GuardedProxy, openGuardedProxy } from './guarded-proxy-node.ts'
 import type { LoginStep } from './login-script.ts'
+import type { MayBePrivate } from './private-hosts.ts'
 
 export interface HeadlessBrowserOptions {
   login: Login | undefined
   /** Done first; what it leaves open goes on as without it. */
   script?: readonly LoginStep[] | undefined
   patienceSeconds: number
+  /** Beside these and what the script opens, pages and all that they load come from public addresses only. */
+  mayBePrivate: MayBePrivate
 }
 
 /** Pages of one sign-in: log in, consent, and what some servers put between. */
@@ -24,18 +29,30 @@ export function createHeadlessBrowser(options: HeadlessBrowserOptions): Browser 
       visit.transcript.mask.learn('password', options.login?.password)
       for (const { isSecret, value } of options.script ?? [])
         if (isSecret) visit.transcript.mask.learn('password', value)
-      const chromium = await launch(visit)
+      const proxy = await openGuardedProxy({
+        mayBePrivate: (hostname) => options.mayBePrivate(hostname) || isOpenedByScript(hostname, options),
+        closedHost: visit.callback === undefined ? new URL(visit.redirectUri).hostname : undefined,
+      })
       try {
-        return await signIn(chromium, visit, options)
+        const chromium = await launch(proxy)
+        try {
+          return await signIn(chromium, visit, proxy, options)
+        } finally {
+          await chromium.close()
+        }
       } finally {
-        await chromium.close()
+        await proxy.close()
       }
     },
   }
 }
 
-async function launch(visit: Visit): Promise<Chromium> {
-  const foreign = new URL(visit.redirectUri).hostname
+/** The person wrote it there. */
+function isOpenedByScript(hostname: string, { script = [] }: HeadlessBrowserOptions): boolean {
+  return script.some(({ target, verb }) => verb === 'open' && parseUrl(target)?.hostname === hostname)
+}
+
+async function launch(proxy: GuardedProxy): Promise<Chromium> {
   const { default: sparticuz } = await import('@sparticuz/chromium').catch(missing)
   const { chromium } = await import('playwright-core').catch(missing)
   return chromium.launch({
@@ -45,7 +62,10 @@ async function launch(visit: Visit): Promise<Chromium> {
     args: [
       '--no-sandbox',
       '--disable-gpu',
-      ...(visit.callback === undefined ? [`--host-resolver-rules=MAP ${foreign} ~NOTFOUND`] : []),
+      `--proxy-server=${proxy.address}`,
+      // By itself it would go around the proxy to this machine.
+      '--proxy-bypass-list=<-loopback>',
+      '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
     ],
   })
 }
@@ -58,7 +78,12 @@ function missing(cause: unknown): never {
   )
 }
 
-async function signIn(chromium: Chromium, visit: Visit, options: HeadlessBrowserOptions): Promise<string> {
+async function signIn(
+  chromium: Chromium,
+  visit: Visit,
+  proxy: GuardedProxy,
+  options: HeadlessBrowserOptions,
+): Promise<string> {
   const page = await chromium.newPage()
   const { promise: landed, resolve: land } = Promise.withResolvers<string>()
   // Seen when the request is made, which for a redirect is before any packet goes to its host.
@@ -66,10 +91,28 @@ async function signIn(chromium: Chromium, visit: Visit, options: HeadlessBrowser
     if (request.isNavigationRequest() && isAtRedirectUri(request.url(), visit.redirectUri))
       land(request.url())
   })
+  const { promise: lost, reject: lose } = Promise.withResolvers<never>()
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? ''
+    const isPage = request.isNavigationRequest() && request.frame() === page.mainFrame()
+    if (isPage && why !== superseded && !isAtRedirectUri(request.url(), visit.redirectUri))
+      lose(unreached(request.url(), why, proxy))
+  })
   const timeout = options.patienceSeconds * 1000
   page.setDefaultTimeout(timeout)
   const walked = walk(page, visit, options, landed)
-  return Promise.race([landed, walked, tooLate(timeout, landed)])
+  return Promise.race([landed, lost, walked, tooLate(timeout, landed)])
+}
+
+/** Another page was gone to meanwhile, or the answer is none that is shown. */
+const superseded = 'net::ERR_ABORTED'
+
+function unreached(url: string, why: string, proxy: GuardedProxy): ConnectFailure {
+  const { hostname, origin, pathname } = new URL(url)
+  const reason = proxy.hasRefused(hostname)
+    ? 'is not at a public address; --allow-private-addresses goes there all the same'
+    : `could not be reached: ${why}`
+  return new ConnectFailure('sign-in', `the sign-in leads to ${origin}${pathname}, which ${reason}`)
 }
 
 async function walk(

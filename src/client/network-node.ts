@@ -3,18 +3,18 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import { createPublicLookup } from '../platform/outbound-dialer-node.ts'
-import { isIpLiteral, isPublicAddress } from '../platform/url.ts'
+import { isIpLiteral } from '../platform/url.ts'
 import type { HandshakeFacts, HandshakeFailure, Network } from './network.ts'
-import type { MayBePrivate } from './private-hosts.ts'
+import { isPrivateAtSight, type MayBePrivate } from './private-hosts.ts'
 
 export interface SystemNetworkOptions {
   /** Trusted instead of the public authorities, in PEM. */
   authorities?: readonly string[] | undefined
-  /** Other hosts are dialled at public addresses only; by default all may. */
-  mayBePrivate?: MayBePrivate | undefined
+  /** Other hosts are dialled at public addresses only. */
+  mayBePrivate: MayBePrivate
 }
 
-export function createSystemNetwork(options: SystemNetworkOptions = {}): Network {
+export function createSystemNetwork(options: SystemNetworkOptions): Network {
   return {
     addresses: resolveBoth,
     handshake: (hostname, port, seconds) => shakeHands(hostname, port, seconds, options),
@@ -41,12 +41,12 @@ function shakeHands(
   hostname: string,
   port: number,
   seconds: number,
-  { authorities, mayBePrivate = () => true }: SystemNetworkOptions,
+  { authorities, mayBePrivate }: SystemNetworkOptions,
 ): Promise<HandshakeFacts> {
   const { promise, resolve } = Promise.withResolvers<HandshakeFacts>()
   const host = hostname.replace(/^\[|\]$/g, '')
   const isBound = !mayBePrivate(hostname)
-  if (isBound && isIpLiteral(host) && !isPublicAddress(host)) {
+  if (isBound && isPrivateAtSight(host)) {
     return Promise.resolve({ trusted: false, reason: 'other', says: `${host} is not a public address` })
   }
   const socket = connect({

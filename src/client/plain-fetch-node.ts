@@ -16,9 +16,9 @@ const connectTimeoutMs = 10_000
 
 /**
  * Redirects are answers; nothing is compressed, because nothing that was compressed is asked for. Hosts that may not
- * be private are dialled at public addresses only; by default all may.
+ * be private are dialled at public addresses only.
  */
-export function createPlainFetch(mayBePrivate: MayBePrivate = () => true): PlainFetch {
+export function createPlainFetch(mayBePrivate: MayBePrivate): PlainFetch {
   const connectAnywhere = buildConnector({ timeout: connectTimeoutMs })
   const connectPublic = createPublicConnector(buildConnector, connectTimeoutMs)
   const agent = new Agent({

@@ -4,10 +4,15 @@ import { isIpLiteral, isLocalhostName, isLoopbackHost, isPublicAddress } from '.
 
 export type MayBePrivate = (hostname: string) => boolean
 
-/** The typed host may; who typed a host of this machine or by a private address is at home, and may go to the others there. */
-export function privateHostsOf(typedUrl: string): MayBePrivate {
+/** The typed host may; who typed a host of this machine or by a private address is at home, and may go to the others there, as may who allowed it. */
+export function privateHostsOf(typedUrl: string, isAllowed = false): MayBePrivate {
   const typed = new URL(typedUrl).hostname
-  if (isLoopbackHost(typed) || isLocalhostName(typed)) return () => true
-  if (isIpLiteral(typed) && !isPublicAddress(typed)) return () => true
+  if (isAllowed || isPrivateAtSight(typed)) return () => true
   return (hostname) => hostname.toLowerCase() === typed
+}
+
+/** Before anybody is asked for its address: this machine, by name or address, or another address that is not public. */
+export function isPrivateAtSight(hostname: string): boolean {
+  if (isLoopbackHost(hostname) || isLocalhostName(hostname)) return true
+  return isIpLiteral(hostname) && !isPublicAddress(hostname)
 }

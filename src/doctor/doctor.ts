@@ -9,11 +9,12 @@ import {
 } from '../client/connection-state.ts'
 import { type Connection, connect, type ToolCall } from '../client/connector.ts'
 import type { Network } from '../client/network.ts'
+import { isPrivateAtSight } from '../client/private-hosts.ts'
 import type { Deadlines, Surface } from '../client/surface.ts'
 import type { TranscriptStep } from '../client/transcript.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Random, systemRandom } from '../platform/crypto.ts'
-import { isIpLiteral, isLocalhostName, isLoopbackHost, isPublicAddress, parseUrl } from '../platform/url.ts'
+import { parseUrl } from '../platform/url.ts'
 import { boundFetch } from './bounded-fetch.ts'
 import { type Check, stages } from './check.ts'
 import * as checkIndex from './checks/index.ts'
@@ -167,7 +168,7 @@ async function examine(
       options.network,
       deadlineSeconds,
     )
-    const isLocal = options.asIfPublic !== true && isOnOwnNetwork(options.url)
+    const isLocal = options.asIfPublic !== true && isPrivateAtSight(new URL(options.url).hostname)
     const tokenForm = grantedToken === undefined ? undefined : readTokenForm(grantedToken)
     const isClientGiven = options.clientId !== undefined
     const examination = { ...seen, isClientGiven, until, isLocal, hosts, tokenForm, facts }
@@ -248,12 +249,6 @@ function givenClient(
   const { authorization } = readFacts({ url, surface, walk, probes: [] })
   const redirectUri = parseUrl(authorization?.url ?? '')?.searchParams.get('redirect_uri') ?? ''
   return { clientId, clientSecret, authMethod: undefined, origin: 'configured', redirectUri }
-}
-
-function isOnOwnNetwork(url: string): boolean {
-  const { hostname } = new URL(url)
-  if (isLoopbackHost(hostname) || isLocalhostName(hostname)) return true
-  return isIpLiteral(hostname) && !isPublicAddress(hostname)
 }
 
 function stringOf(value: unknown): string | undefined {

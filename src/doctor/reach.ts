@@ -1,7 +1,8 @@
 /** Looks at every host that Claude's cloud has to reach: its addresses and its certificate (documented by Anthropic, 2026-09). */
 
 import type { HandshakeFacts, Network } from '../client/network.ts'
-import { isIpLiteral, isLocalhostName, isLoopbackHost, isPublicAddress, parseUrl } from '../platform/url.ts'
+import { isPrivateAtSight } from '../client/private-hosts.ts'
+import { isIpLiteral, isLocalhostName, isLoopbackHost, parseUrl } from '../platform/url.ts'
 
 /** What is known of one host that Claude has to reach. */
 export interface HostFacts {
@@ -31,9 +32,11 @@ export function lookAtHosts(
 
 /** A name or address that means something only on one machine or in one network. */
 export function isPrivateHost(hostname: string): boolean {
-  if (isLoopbackHost(hostname) || isLocalhostName(hostname)) return true
-  if (isIpLiteral(hostname)) return !isPublicAddress(hostname)
-  return /\.(?:local|localhost|internal|intranet|lan|home\.arpa)\.?$|^[^.]+$/i.test(hostname)
+  if (isPrivateAtSight(hostname)) return true
+  return (
+    !isIpLiteral(hostname) &&
+    /\.(?:local|localhost|internal|intranet|lan|home\.arpa)\.?$|^[^.]+$/i.test(hostname)
+  )
 }
 
 type NamedHost = Pick<HostFacts, 'hostname' | 'port' | 'isHttps' | 'roles'>

@@ -26,7 +26,7 @@ export interface SimulatorOptions extends LifeOptions {
   surfaces: readonly Surface[]
   /** Filled into the form: what was typed in the terminal. */
   url: string | undefined
-  /** For sign-ins whose pages need scripts; undefined for a target that is not trusted with it, because a browser goes wherever it is sent. */
+  /** For sign-ins whose pages need scripts; undefined for a target that is not trusted with it, because a browser runs the scripts of whatever pages it is sent to. */
   headlessBrowserFor(url: string, login: Login | undefined): Browser | undefined
 }
 

@@ -61,7 +61,12 @@ press "On we go"
 test('a script goes through pages that are no form, and its secret is nowhere in the transcript', async () => {
   const lines = readLoginScript(script, { LOGIN_SECRET: 's3cret' })
   const connection = await household(server, claudeHosted).connect({
-    browser: createHeadlessBrowser({ login: undefined, script: lines, patienceSeconds: 30 }),
+    browser: createHeadlessBrowser({
+      login: undefined,
+      script: lines,
+      patienceSeconds: 30,
+      mayBePrivate: () => true,
+    }),
   })
   expect(connection.failure).toBeUndefined()
   expect(steps(connection)).toContain('authorization passed')
@@ -71,7 +76,12 @@ test('a script goes through pages that are no form, and its secret is nowhere in
 test('where it cannot go on it names its line and shows the page', async () => {
   const wrong = readLoginScript('fill #mail x\npress "Nothing of this name"', {})
   const connection = await household(server, claudeHosted).connect({
-    browser: createHeadlessBrowser({ login: undefined, script: wrong, patienceSeconds: 3 }),
+    browser: createHeadlessBrowser({
+      login: undefined,
+      script: wrong,
+      patienceSeconds: 3,
+      mayBePrivate: () => true,
+    }),
   })
   expect(connection.failure?.says).toMatch(
     /line 2 of the login script, press "Nothing of this name"|longer than 3 s/,

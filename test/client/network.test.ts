@@ -21,6 +21,7 @@ afterEach(() => {
 })
 
 describe('a handshake', () => {
+  const mayBePrivate = (): boolean => true
   const hosts = ['localhost']
   const good = issueCertificate({ name: 'localhost', hosts }, intermediate)
 
@@ -59,7 +60,7 @@ describe('a handshake', () => {
 
   test('with the whole chain of an authority that is known only here is not trusted by what Node ships', async () => {
     const port = await tlsServer(good, `${intermediate.pem}${root.pem}`)
-    const facts = await createSystemNetwork().handshake('localhost', port, patienceSeconds)
+    const facts = await createSystemNetwork({ mayBePrivate }).handshake('localhost', port, patienceSeconds)
     expect(facts).toMatchObject({ trusted: false, reason: 'unknown-authority' })
   })
 
@@ -67,7 +68,11 @@ describe('a handshake', () => {
     const cut = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
     expect(await shake(await listening(cut))).toMatchObject({ trusted: false, reason: 'reset' })
     const silent = createServer()
-    const facts = await createSystemNetwork().handshake('localhost', await listening(silent), 0.1)
+    const facts = await createSystemNetwork({ mayBePrivate }).handshake(
+      'localhost',
+      await listening(silent),
+      0.1,
+    )
     expect(facts).toMatchObject({ trusted: false, reason: 'no-answer' })
     const port = await listening(createServer())
     await new Promise((closed) => servers.pop()?.close(closed))
@@ -75,11 +80,15 @@ describe('a handshake', () => {
   })
 
   function shake(port: number): ReturnType<ReturnType<typeof createSystemNetwork>['handshake']> {
-    return createSystemNetwork({ authorities: [root.pem] }).handshake('localhost', port, patienceSeconds)
+    return createSystemNetwork({ authorities: [root.pem], mayBePrivate }).handshake(
+      'localhost',
+      port,
+      patienceSeconds,
+    )
   }
 })
 
-describe('[SBP-08] hosts that only metadata names', () => {
+describe('[SBP-07] hosts that only metadata names', () => {
   test.each([
     ['https://mcp.example/mcp', 'mcp.example', true],
     ['https://MCP.example/mcp', 'mcp.example', true],
@@ -93,6 +102,7 @@ describe('[SBP-08] hosts that only metadata names', () => {
     ['https://[::1]/mcp', '[fc00::1]', true],
   ])('typed %s, %s may be private: %s', (typed, hostname, may) => {
     expect(privateHostsOf(typed)(hostname)).toBe(may)
+    expect(privateHostsOf(typed, true)(hostname)).toBe(true)
   })
 
   test('a stranger’s metadata sends the doctor to no port of this machine, and the report says so', async () => {

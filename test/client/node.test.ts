@@ -171,7 +171,7 @@ test('a token that was rotated is remembered before anything else can go wrong',
 
 test('the wire carries what Claude Code sends, and no header of the runtime beside it', async () => {
   const server = await startScriptedServer()
-  const plain = createPlainFetch()
+  const plain = createPlainFetch(() => true)
   try {
     const connection = await household(server, claudeCode).connect({
       fetch: plain.fetch,

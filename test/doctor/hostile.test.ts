@@ -101,7 +101,7 @@ test('on real sockets a gigabyte is not fetched, and no request is left open', a
     pour()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { fetch, close } = createPlainFetch()
+  const { fetch, close } = createPlainFetch(() => true)
   try {
     const { port } = server.address() as AddressInfo
     const report = await doctor({

@@ -13,6 +13,7 @@ import { type Connection, type ConnectOptions, connect, type ToolCall } from '..
 import { type LoginStep, readLoginScript } from '../../client/login-script.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
+import { type MayBePrivate, privateHostsOf } from '../../client/private-hosts.ts'
 import { readStateFile, writeStateFile } from '../../client/state-file-node.ts'
 import type { Surface } from '../../client/surface.ts'
 import * as surfaces from '../../client/surfaces/index.ts'
@@ -67,11 +68,16 @@ interface ConnectFlags {
   transport: 'auto' | 'http' | 'sse'
   browser?: Browser['name']
   loginScript?: string
+  allowPrivateAddresses?: boolean
   timeout?: number
   json?: boolean
 }
 
 const surfaceList: readonly Surface[] = Object.values(surfaces)
+
+/** Of this option everywhere. */
+export const allowPrivateAddressesHelp =
+  'also go to private addresses that the server’s metadata and sign-in lead to: for servers of your own network'
 
 /** A person may have to look for a password first. */
 const signInPatienceSeconds = 600
@@ -122,6 +128,7 @@ export function connectCommand(io: ConnectIo = processIo): Command {
       '--login-script <file>',
       'what to do on the pages of the sign-in, one step on each line (headless)',
     )
+    .option('--allow-private-addresses', allowPrivateAddressesHelp)
     .option('--timeout <seconds>', 'give up after so many seconds altogether', readSeconds)
     .option('--json', 'print one JSON document: lists, results and the transcript, all secrets masked')
     .addHelpText('after', helpAfter)
@@ -179,14 +186,15 @@ async function connectWith(
   const memory = await openMemory(flags, surface, url)
   const controller = new AbortController()
   const timer = limitTime(flags.timeout, controller)
-  const plain = createPlainFetch()
+  const mayBePrivate = privateHostsOf(url, flags.allowPrivateAddresses)
+  const plain = createPlainFetch(mayBePrivate)
   if (flags.json !== true) io.out(formatHeading(surface, url, paint))
   try {
     return await connect({
       url,
       surface,
       fetch: plain.fetch,
-      browser: browserFor(flags, io, surface, suite),
+      browser: browserFor(flags, io, surface, suite, mayBePrivate),
       openCallback: openLoopbackCallback,
       ...memory,
       forget: flags.forget === true,
@@ -293,12 +301,14 @@ function browserFor(
   io: ConnectIo,
   surface: Surface,
   suite: ConformanceRun | undefined,
+  mayBePrivate: MayBePrivate,
 ): Browser {
   const login = readLogin(io.env.POSTERN_LOGIN)
   const script = readLoginScriptFile(flags.loginScript, io.env)
   const make = (name: Browser['name']): Browser => {
     if (name === 'fetch') return createFetchBrowser(login)
-    if (name === 'headless') return createHeadlessBrowser({ login, script, patienceSeconds: 60 })
+    if (name === 'headless')
+      return createHeadlessBrowser({ login, script, patienceSeconds: 60, mayBePrivate })
     return createSystemBrowser({
       patienceSeconds: signInPatienceSeconds,
       announce: (address) => io.err(`Sign in here, if no browser comes up:\n  ${address}\n`),

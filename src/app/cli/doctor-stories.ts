@@ -63,7 +63,7 @@ async function askPostern(url: string): Promise<AttemptReport[]> {
       exitCodes.usage,
     )
   }
-  const plain = createPlainFetch()
+  const plain = createPlainFetch(() => true)
   try {
     return await readStories({ url, token, fetch: plain.fetch })
   } catch (error) {

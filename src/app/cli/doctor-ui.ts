@@ -35,11 +35,15 @@ export async function startSimulator(options: SimulatorServerOptions): Promise<S
     token: randomToken(),
     surfaces: options.surfaces,
     url: options.url,
-    fetchFor: ways.fetchFor,
+    fetchFor: (url) => ways.wayTo(url).fetch,
     openCallback: openLoopbackCallback,
     headlessBrowserFor: (url, login) =>
       ways.isTrusted(url)
-        ? createHeadlessBrowser({ login, patienceSeconds: pagePatienceSeconds })
+        ? createHeadlessBrowser({
+            login,
+            patienceSeconds: pagePatienceSeconds,
+            mayBePrivate: ways.wayTo(url).mayBePrivate,
+          })
         : undefined,
     createId: () => randomId(),
   })
@@ -66,25 +70,27 @@ export async function runSimulator(options: SimulatorServerOptions, terminal: Te
 
 /** What a browser types is not what a person typed in the terminal: only the latter may be at a private address (SSRF). */
 function outwardWays({ allowsPrivateAddresses, url: typed }: SimulatorServerOptions): {
-  fetchFor(url: string): typeof fetch
+  wayTo(url: string): OutwardWay
   isTrusted(url: string): boolean
   close(): Promise<void>
 } {
-  const opened: PlainFetch[] = []
-  const open = (mayBePrivate: MayBePrivate): PlainFetch => {
-    const way = createPlainFetch(mayBePrivate)
-    opened.push(way)
-    return way
-  }
-  const home = typed === undefined ? undefined : open(privateHostsOf(typed))
+  const open = (mayBePrivate: MayBePrivate): OutwardWay => ({
+    mayBePrivate,
+    ...createPlainFetch(mayBePrivate),
+  })
   const elsewhere = open(() => allowsPrivateAddresses)
+  const home = typed === undefined ? elsewhere : open(privateHostsOf(typed, allowsPrivateAddresses))
   const isTyped = (url: string): boolean =>
     typed !== undefined && parseUrl(url)?.origin === new URL(typed).origin
   return {
     isTrusted: (url) => allowsPrivateAddresses || isTyped(url),
-    fetchFor: (url) => (home !== undefined && isTyped(url) ? home : elsewhere).fetch,
+    wayTo: (url) => (isTyped(url) ? home : elsewhere),
     close: async () => {
-      await Promise.all(opened.map((way) => way.close()))
+      await Promise.all([home.close(), elsewhere.close()])
     },
   }
+}
+
+interface OutwardWay extends PlainFetch {
+  mayBePrivate: MayBePrivate
 }

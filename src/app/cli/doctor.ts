@@ -9,7 +9,7 @@ import { connectionKey } from '../../client/connection-state.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createSystemNetwork } from '../../client/network-node.ts'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
-import { privateHostsOf } from '../../client/private-hosts.ts'
+import { type MayBePrivate, privateHostsOf } from '../../client/private-hosts.ts'
 import { readStateFile, writeStateFile } from '../../client/state-file-node.ts'
 import type { Surface } from '../../client/surface.ts'
 import * as surfaces from '../../client/surfaces/index.ts'
@@ -18,7 +18,13 @@ import { type DoctorOptions, defaultLimitSeconds, doctor, type Progress } from '
 import type { Until } from '../../doctor/examination.ts'
 import type { DoctorReport } from '../../doctor/report.ts'
 import { type FailOn, isFailure, noLongerFound, tolerate } from '../../doctor/tolerance.ts'
-import { readLogin, readLoginScriptFile, readSeconds, readWords } from './connect.ts'
+import {
+  allowPrivateAddressesHelp,
+  readLogin,
+  readLoginScriptFile,
+  readSeconds,
+  readWords,
+} from './connect.ts'
 import { doctorDiffCommand } from './doctor-diff.ts'
 import { type FormFlags, readTolerance, writeForms } from './doctor-forms.ts'
 import { hasFailing, isAsked, readToldStories, type StoryFlags, writeStories } from './doctor-stories.ts'
@@ -103,10 +109,7 @@ export function doctorCommand(terminal: Terminal): Command {
       'keep the sign-in in this file (mode 0600), and judge what the server still knows of the one that is kept there',
     )
     .option('--intrusive', 'also try what must be refused and renew tokens, on sign-ins of its own')
-    .option(
-      '--allow-private-addresses',
-      'also ask private addresses that the server’s metadata names: for servers of your own network',
-    )
+    .option('--allow-private-addresses', allowPrivateAddressesHelp)
     .option('--as-if-public', 'judge how it is reached from the internet although it is on this machine')
     .option(
       '--timeout <seconds>',
@@ -237,7 +240,7 @@ async function examine(
   flags: DoctorFlags,
   terminal: Terminal,
 ): Promise<DoctorReport> {
-  const mayBePrivate = flags.allowPrivateAddresses === true ? () => true : privateHostsOf(url)
+  const mayBePrivate = privateHostsOf(url, flags.allowPrivateAddresses)
   const plain = createPlainFetch(mayBePrivate)
   try {
     return await doctor({
@@ -245,7 +248,7 @@ async function examine(
       surface,
       fetch: plain.fetch,
       network: createSystemNetwork({ mayBePrivate }),
-      browser: browserFor(flags, terminal),
+      browser: browserFor(flags, terminal, mayBePrivate),
       openCallback: openLoopbackCallback,
       until: flags.until,
       token: flags.token ?? process.env.POSTERN_TOKEN,
@@ -294,12 +297,16 @@ function asUsage<T>(read: () => T): T {
   }
 }
 
-function browserFor({ browser, loginScript, token }: DoctorFlags, terminal: Terminal): Browser | undefined {
+function browserFor(
+  { browser, loginScript, token }: DoctorFlags,
+  terminal: Terminal,
+  mayBePrivate: MayBePrivate,
+): Browser | undefined {
   if (token !== undefined || process.env.POSTERN_TOKEN !== undefined) return undefined
   const login = asUsage(() => readLogin(process.env.POSTERN_LOGIN))
   const script = asUsage(() => readLoginScriptFile(loginScript, process.env))
   if (browser === 'headless' || script !== undefined)
-    return createHeadlessBrowser({ login, script, patienceSeconds: 60 })
+    return createHeadlessBrowser({ login, script, patienceSeconds: 60, mayBePrivate })
   if (browser === 'system') {
     return createSystemBrowser({
       patienceSeconds: signInPatienceSeconds,
