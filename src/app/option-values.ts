@@ -218,12 +218,20 @@ function readListenAddress(text: string): { host: string; port: number } | undef
   return digits === '' || port > 65_535 ? undefined : { host, port }
 }
 
+const mayHoldSecrets: ReadonlySet<OptionName> = new Set([
+  'masterKey',
+  'consoleToken',
+  'database',
+  'credential',
+  'identity',
+])
+
 /** The end of a sentence that begins with where it stands. */
 function faultOf(definition: OptionDefinition, value: unknown): string {
   const { name, expects } = definition
   if (value === true && definition.flag?.includes('<')) return `needs a value: ${expects}`
-  // What was pasted there may be the secret itself.
-  if (name === 'masterKey' || name === 'database') return `is not ${expects}`
+  // What was pasted there may be the secret itself, or have it in it.
+  if (mayHoldSecrets.has(name)) return `is not ${expects}`
   if (name === 'env' || name === 'upstreamHeader') return `give ${expects}; a value would be seen by others`
   const shown = JSON.stringify(value)?.slice(0, 100)
   const hint =

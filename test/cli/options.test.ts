@@ -178,8 +178,10 @@ describe('problems', () => {
 
   test('[HS-14] a secret that was put where a name belongs is not repeated', () => {
     const flags = { env: ['TOKEN=hunter2'], upstreamHeader: ['Authorization: Bearer hunter2'] }
-    const problems = problemsOf({ ...aCommand, flags, environment: { POSTERN_MASTER_KEY: 'hunter2' } })
-    expect(problems).toHaveLength(3)
+    const environment = { POSTERN_MASTER_KEY: 'hunter2', POSTERN_CONSOLE_TOKEN: 'hunter2' }
+    const content = { identity: { kind: 'oidc', clientSecret: 'hunter2' }, credential: 'hunter2' }
+    const problems = problemsOf({ ...aCommand, flags, environment, file: { name: 'f', content } })
+    expect(problems).toHaveLength(6)
     expect(problems.join()).not.toContain('hunter2')
   })
 
