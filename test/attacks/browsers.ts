@@ -9,7 +9,7 @@ const server = 'authorization-server/'
 const identity = 'identity/'
 const ui = 'ui/'
 
-const memory = 'storage/adapters/memory.ts'
+const memory = 'storage/memory/'
 
 /** The consent page as the victim's browser shows it. */
 async function victimAtConsent(door: Door): Promise<{ browser: Browser; form: ConsentForm }> {

@@ -17,7 +17,7 @@ import { type Attack, succeededIf, without } from './attack.ts'
 const server = 'authorization-server/'
 const oauth = 'oauth/'
 
-const memory = 'storage/adapters/memory.ts'
+const memory = 'storage/memory/'
 
 function asks(door: Door, clientId: string, redirectUri: string): Promise<boolean> {
   return asksForConsent(

@@ -8,7 +8,7 @@ import { type Attack, type Mutant, succeededIf, without } from './attack.ts'
 const server = 'authorization-server/'
 const oauth = 'oauth/'
 
-const memory = 'storage/adapters/memory.ts'
+const memory = 'storage/memory/'
 
 const challengeRequired = without(
   oauth,

@@ -15,7 +15,7 @@ import { type Attack, type Mutant, succeededIf, without } from './attack.ts'
 const server = 'authorization-server/'
 const oauth = 'oauth/'
 
-const memory = 'storage/adapters/memory.ts'
+const memory = 'storage/memory/'
 
 /** Consent as it is remembered elsewhere: whoever matches is sent on without being asked. */
 function rememberedFor(match: string): Mutant {
@@ -285,7 +285,10 @@ const latecomers: readonly Attack[] = [
   {
     name: 'the code of a person whose account is removed before the client exchanges it',
     source: 'RFC 6819 §5.1.5.3; RFC 9700 §4.14.2 (security events)',
-    guard: without(memory, 'if (code.userId === userId && code.grantId === undefined) codes.delete(hash)'),
+    guard: without(
+      memory,
+      'if (code.userId === userId && code.grantId === undefined) held.codes.delete(hash)',
+    ),
     async run(door) {
       const own = await obtainCode(door)
       const [user] = await door.storage.listUsers(1)

@@ -14,7 +14,7 @@ import { type Attack, succeededIf, without } from './attack.ts'
 import type { House } from './house.ts'
 
 const providers = 'identity/providers/'
-const memory = 'storage/memory-passkeys.ts'
+const memory = 'storage/memory/passkeys.ts'
 
 async function openWithPasskey(house: House, counter = 0): Promise<{ door: Door; passkey: Passkey }> {
   const door = await house.openDoorWith((storage) => [house.localAccounts({ storage }), house.passkeys()])

@@ -5,7 +5,7 @@ import { asksForConsent, registerClaude } from './adversary.ts'
 import { type Attack, succeededIf, without } from './attack.ts'
 
 const endpoint = 'authorization-server/endpoints/pushed-authorization.ts'
-const storage = 'storage/memory-pushed-requests.ts'
+const storage = 'storage/memory/pushed-requests.ts'
 
 async function push(
   door: Door,

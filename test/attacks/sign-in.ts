@@ -9,7 +9,7 @@ import { type Attack, succeededIf, without } from './attack.ts'
 const server = 'authorization-server/'
 const identity = 'identity/'
 
-const memory = 'storage/adapters/memory.ts'
+const memory = 'storage/memory/'
 
 /** One guess at the sign-in page: the status tells whether it was right (303), wrong (403), or not looked at (429). */
 async function guess(
@@ -156,7 +156,7 @@ function formOrNone(html: string): string {
 const firstOnly = without(memory, "if (users.size > 0) return 'not-first'")
 const linkSpent = without(
   memory,
-  'userIdsByName.set(usernameKey(user.username), user.userId) setupLink = undefined',
+  'userIdsByName.set(usernameKey(user.username), user.userId) held.setupLink = undefined',
   'userIdsByName.set(usernameKey(user.username), user.userId)',
 )
 
@@ -198,7 +198,7 @@ const setup: readonly Attack[] = [
   {
     name: "[HS-14] the setup link found in yesterday's terminal",
     source: 'house rule 14',
-    guard: without(memory, '|| setupLink.expiresAt <= now'),
+    guard: without(memory, '|| held.setupLink.expiresAt <= now'),
     async run(_, house) {
       const { door, setupToken } = await house.openNewDoor()
       const browser = door.browser()
@@ -214,7 +214,7 @@ const setup: readonly Attack[] = [
   {
     name: '[HS-14] a guessed setup link',
     source: 'house rule 14',
-    guard: without(memory, 'setupLink?.setupHash !== setupHash ||', 'setupLink === undefined ||'),
+    guard: without(memory, 'held.setupLink?.setupHash !== setupHash ||', 'held.setupLink === undefined ||'),
     async run(_, house) {
       const { door } = await house.openNewDoor()
       const guesses = ['', 'pst_su_', `pst_su_${'A'.repeat(43)}`]

@@ -10,7 +10,7 @@ const server = 'authorization-server/'
 const gateway = 'gateway/'
 const oauth = 'oauth/'
 
-const memory = 'storage/adapters/memory.ts'
+const memory = 'storage/memory/'
 const rotationRule = 'storage/rotation-rule.ts'
 
 const boundToResource = without(server, '|| live.grant.resource !== resource')
@@ -126,7 +126,7 @@ const kinds: readonly Attack[] = [
       without(
         memory,
         'async findAccessToken(tokenHash, now) { const row = byAccessToken.get(tokenHash)',
-        'async findAccessToken(tokenHash, now) { const row = byAccessToken.get(tokenHash) ?? (codes.has(tokenHash) ? [...byAccessToken.values()][0] : undefined)',
+        'async findAccessToken(tokenHash, now) { const row = byAccessToken.get(tokenHash) ?? (held.codes.has(tokenHash) ? [...byAccessToken.values()][0] : undefined)',
       ),
     ],
     run: async (door) => succeededIf(await opensMcp(door, (await connect(door)).code)),
@@ -179,7 +179,10 @@ const lifetimes: readonly Attack[] = [
   {
     name: 'the token of a person whose account was removed',
     source: 'RFC 9700 §4.14.2 (revocation on security events); OAuth 2.1 §4.3.1',
-    guard: without(memory, 'revokeWhere((grant) => grant.userId === userId, at, revokedBecause.userRemoved)'),
+    guard: without(
+      memory,
+      'revokeWhere(held, (grant) => grant.userId === userId, at, revokedBecause.userRemoved)',
+    ),
     async run(door) {
       const { accessToken } = await connect(door)
       const [user] = await door.storage.listUsers(1)
@@ -192,7 +195,7 @@ const lifetimes: readonly Attack[] = [
     source: 'RFC 7592 §2.3; OAuth 2.1 §4.3.1',
     guard: without(
       memory,
-      'const revoked = revokeWhere((grant) => isGrantOf(grant, clientId), at, revokedBecause.clientRemoved)',
+      'const revoked = revokeWhere( held, (grant) => isGrantOf(grant, clientId), at, revokedBecause.clientRemoved, )',
       'const revoked = 0',
     ),
     async run(door) {

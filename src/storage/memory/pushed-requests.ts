@@ -1,18 +1,15 @@
 /** Authorization requests that were pushed, in memory. */
 
-import type { TokenHash } from '../platform/crypto.ts'
-import { maximumPushedRequests } from './limits.ts'
-import type { PushedRequestRecord, PushedRequestStorage } from './storage.ts'
+import { maximumPushedRequests } from '../limits.ts'
+import type { PushedRequestStorage } from '../storage.ts'
+import { dropOldest, type Held } from './held.ts'
 
-export function memoryPushedRequests(requests: Map<TokenHash, PushedRequestRecord>): PushedRequestStorage {
+export function memoryPushedRequests({ pushedRequests: requests }: Held): PushedRequestStorage {
   return {
     async savePushedRequest(record) {
       if (requests.has(record.referenceHash)) throw new TypeError('a pushed request is saved once')
       requests.set(record.referenceHash, { ...record })
-      for (const oldest of requests.keys()) {
-        if (requests.size <= maximumPushedRequests) return
-        requests.delete(oldest)
-      }
+      dropOldest(requests, maximumPushedRequests)
     },
     async takePushedRequest(referenceHash, clientId, now) {
       const record = requests.get(referenceHash)

@@ -1,17 +1,10 @@
 /** Instances and homes in memory, where there is only one, for what is embedded and for tests. */
 
-import type { TokenHash } from '../platform/crypto.ts'
-import type { InstanceRecord, InstanceStorage } from './storage.ts'
+import type { TokenHash } from '../../platform/crypto.ts'
+import type { InstanceRecord, InstanceStorage } from '../storage.ts'
+import type { Held } from './held.ts'
 
-export interface Home {
-  instanceId: string
-  expiresAt: number
-}
-
-export function memoryInstances(
-  instances: Map<string, InstanceRecord>,
-  homes: Map<TokenHash, Home>,
-): InstanceStorage {
+export function memoryInstances({ instances, homes }: Held): InstanceStorage {
   const holderOf = (callerHash: TokenHash): InstanceRecord | undefined =>
     instances.get(homes.get(callerHash)?.instanceId ?? '')
   return {

@@ -1,16 +1,11 @@
 /** Passkeys and recovery codes in memory. */
 
-import type { TokenHash } from '../platform/crypto.ts'
-import type { PasskeyRecord, PasskeyStorage } from './storage.ts'
+import type { PasskeyRecord, PasskeyStorage } from '../storage.ts'
+import { copyOf, type Held } from './held.ts'
+import { endBrowserSessions } from './sessions.ts'
 
-export interface HeldPasskeys {
-  /** By id. */
-  passkeys: Map<string, PasskeyRecord>
-  /** By person. */
-  recoveryCodes: Map<string, Set<TokenHash>>
-}
-
-export function memoryPasskeys({ passkeys, recoveryCodes }: HeldPasskeys): PasskeyStorage {
+export function memoryPasskeys(held: Held): PasskeyStorage {
+  const { passkeys, recoveryCodes } = held
   const of = (userId: string): PasskeyRecord[] =>
     [...passkeys.values()].filter((passkey) => passkey.userId === userId)
 
@@ -22,8 +17,7 @@ export function memoryPasskeys({ passkeys, recoveryCodes }: HeldPasskeys): Passk
       return 'added'
     },
     async findPasskey(passkeyId) {
-      const found = passkeys.get(passkeyId)
-      return found && { ...found }
+      return copyOf(passkeys.get(passkeyId))
     },
     async listPasskeys(userId) {
       const newest = of(userId).sort(
@@ -41,7 +35,9 @@ export function memoryPasskeys({ passkeys, recoveryCodes }: HeldPasskeys): Passk
       return true
     },
     async removePasskey(userId, passkeyId) {
-      return passkeys.get(passkeyId)?.userId === userId && passkeys.delete(passkeyId)
+      if (passkeys.get(passkeyId)?.userId !== userId) return false
+      endBrowserSessions(held, userId)
+      return passkeys.delete(passkeyId)
     },
     async saveRecoveryCodes(userId, codeHashes) {
       recoveryCodes.set(userId, new Set(codeHashes))
@@ -55,7 +51,7 @@ export function memoryPasskeys({ passkeys, recoveryCodes }: HeldPasskeys): Passk
   }
 }
 
-export function forgetPasskeysOf({ passkeys, recoveryCodes }: HeldPasskeys, userId: string): void {
+export function forgetPasskeysOf({ passkeys, recoveryCodes }: Held, userId: string): void {
   for (const { passkeyId, userId: owner } of passkeys.values())
     if (owner === userId) passkeys.delete(passkeyId)
   recoveryCodes.delete(userId)

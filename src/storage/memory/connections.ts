@@ -1,12 +1,11 @@
 /** Connection stories in memory. */
 
-import { grownConnection } from './connection-rule.ts'
-import { maximumConnections, maximumStrangersConnections } from './limits.ts'
-import type { ConnectionStorage, StoredConnection } from './storage.ts'
+import { grownConnection } from '../connection-rule.ts'
+import { maximumConnections, maximumStrangersConnections } from '../limits.ts'
+import type { ConnectionStorage, StoredConnection } from '../storage.ts'
+import type { Held } from './held.ts'
 
-export function memoryConnections(connections: Map<string, StoredConnection>): ConnectionStorage {
-  /** What each one became part of. */
-  const wholes = new Map<string, string>()
+export function memoryConnections({ connections, wholes }: Held): ConnectionStorage {
   return {
     async recordConnections(changes, now) {
       const before = connections.size

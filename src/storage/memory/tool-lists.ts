@@ -1,11 +1,11 @@
 /** Lists of tools in memory. */
 
-import { maximumToolLists } from './limits.ts'
-import type { ToolListRecord, ToolListStorage } from './storage.ts'
-import { toolListHash } from './tool-list-rule.ts'
+import { maximumToolLists } from '../limits.ts'
+import type { ToolListStorage } from '../storage.ts'
+import { toolListHash } from '../tool-list-rule.ts'
+import type { Held } from './held.ts'
 
-/** By connector, the newest first. */
-export function memoryToolLists(lists: Map<string, ToolListRecord[]>): ToolListStorage {
+export function memoryToolLists({ toolLists: lists }: Held): ToolListStorage {
   return {
     async noteToolList(list) {
       const known = lists.get(list.connector) ?? []
