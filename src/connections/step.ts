@@ -204,7 +204,6 @@ const registrationFaults: ReadonlyMap<string, string> = new Map([
   ['invalid_client_metadata', 'metadata'],
   ['invalid_token', 'invitation'],
   ['temporarily_unavailable', 'busy'],
-  ['temporarily_unavailable', 'busy'],
   ['too_many_requests', 'busy'],
 ])
 

@@ -112,6 +112,17 @@ export function isDocument(exchange: Exchange | undefined): boolean {
   return exchange?.status === 200 && jsonOf(exchange) !== undefined
 }
 
+/** By the authorization server's own word: a client may present the address of its metadata document. */
+export function announcesDocuments(metadata: Document | undefined): boolean {
+  return metadata?.client_id_metadata_document_supported === true
+}
+
+/** Without it hosted Claude, a public client, presents no document (documented 2026-09). */
+export function listsNone(metadata: Document | undefined): boolean {
+  const methods = metadata?.token_endpoint_auth_methods_supported
+  return Array.isArray(methods) && methods.includes('none')
+}
+
 function findResourceMetadata(seen: Pick<Examination, 'probes'>): FoundDocument | undefined {
   return firstDocument(placesOf(seen, 'resource'))
 }

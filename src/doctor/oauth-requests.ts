@@ -97,6 +97,17 @@ export function isRefusedRequest(exchange: Answered | undefined): boolean {
   return (exchange?.status ?? 0) >= 400 || returnedError(exchange) !== undefined
 }
 
+/** RFC 7591 §3.2.1: 201, or what some servers take for it, with the one member that every client needs. */
+export function isRegistered(answer: Pick<Exchange, 'status' | 'responseBody'> | undefined): boolean {
+  const isGood = answer?.status !== undefined && answer.status >= 200 && answer.status <= 299
+  return isGood && typeof jsonOf(answer)?.client_id === 'string'
+}
+
+/** RFC 6749 §5.1. */
+export function gaveTokens(answer: Pick<Exchange, 'status' | 'responseBody'> | undefined): boolean {
+  return answer?.status === 200 && jsonOf(answer)?.access_token !== undefined
+}
+
 /** RFC 6749 §5.2, RFC 8707 §2. */
 export function tokenErrorOf(exchange: Exchange | undefined): string | undefined {
   const error = jsonOf(exchange)?.error

@@ -9,9 +9,9 @@ import {
   isResponse,
   jsonOf,
   probed,
-  probeOf,
   rpcOf,
 } from './examination.ts'
+import { unasked } from './probe-answers.ts'
 
 /** The answer to the probe's `initialize`, when it opened a session. */
 export function openingOf(examination: Examination): Exchange | undefined {
@@ -25,8 +25,7 @@ export function inSession(
   judge: (exchange: Exchange, normal: Exchange) => Judgement,
 ): (examination: Examination) => Judgement {
   return (examination) => {
-    const probe = probeOf(examination, 'protocol')
-    if (openingOf(examination) === undefined) return notApplicable(probe?.why ?? 'no session was opened')
+    if (openingOf(examination) === undefined) return unasked(examination, 'protocol', 'no session was opened')
     const exchange = probed(examination, 'protocol', label)
     const normal = probed(examination, 'protocol', 'ping')
     if (exchange === undefined || normal === undefined) return notApplicable('it was not asked')

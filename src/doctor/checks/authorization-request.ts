@@ -1,17 +1,9 @@
 /** Whether Claude’s authorization request is taken as it is: its resource, scopes and prompt, in the address, and refused by redirect where it is refused (OAuth 2.1 §4.1.1 and §4.1.2.1). */
 
 import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
-import {
-  type Examination,
-  type Exchange,
-  exchangesOf,
-  isRedirect,
-  outcomeOf,
-  probed,
-  probeOf,
-  quoted,
-} from '../examination.ts'
+import { type Exchange, exchangesOf, isRedirect, outcomeOf, probed, quoted } from '../examination.ts'
 import { isRefusedRequest, returnedError } from '../oauth-requests.ts'
+import { unasked } from '../probe-answers.ts'
 
 const shared = {
   stage: 'authorize',
@@ -116,7 +108,7 @@ export const authorizationRequest: readonly Check[] = [
     judge: (examination) => {
       const good = probed(examination, probe, 'as-asked')
       const wrong = probed(examination, probe, 'wrong-type')
-      if (good === undefined || wrong === undefined) return notApplicable(whyNot(examination))
+      if (good === undefined || wrong === undefined) return unasked(examination, probe, 'no request was made')
       if (isRefusedRequest(good)) return notApplicable('every request is refused')
       const isPage = wrong.status !== undefined && wrong.status >= 400
       return isPage ? violated(`an unknown response_type: ${outcomeOf(wrong)}`, wrong) : passed
@@ -159,8 +151,4 @@ function withRefusal(parameter: string, errors: readonly string[]): Check['judge
       without,
     )
   }
-}
-
-function whyNot(examination: Examination): string {
-  return probeOf(examination, probe)?.why ?? 'no request was made'
 }

@@ -1,7 +1,8 @@
 /** Whether Claude’s client metadata documents work where the metadata says so, and do no harm where it does not (OAuth Client ID Metadata Document §4). */
 
 import { type Check, couldNotRun, notApplicable, passed, violated } from '../check.ts'
-import { type Document, type Examination, type Exchange, outcomeOf, probeOf, quoted } from '../examination.ts'
+import { type Examination, type Exchange, outcomeOf, probeOf, quoted } from '../examination.ts'
+import { announcesDocuments, listsNone } from '../facts.ts'
 import { isRefusedRequest, returnedError, tokenErrorOf } from '../oauth-requests.ts'
 
 const shared = {
@@ -27,7 +28,7 @@ export const clientDocuments: readonly Check[] = [
     },
     judge: ({ facts }) => {
       const body = facts.issuerMetadata?.body
-      if (!isAnnounced(body)) return notApplicable('no client metadata documents are announced')
+      if (!announcesDocuments(body)) return notApplicable('no client metadata documents are announced')
       if (typeof body?.registration_endpoint === 'string' || listsNone(body)) return passed
       const methods = quoted(body?.token_endpoint_auth_methods_supported)
       return violated(
@@ -115,18 +116,9 @@ export const clientDocuments: readonly Check[] = [
   },
 ]
 
-function isAnnounced(metadata: Document | undefined): boolean {
-  return metadata?.client_id_metadata_document_supported === true
-}
-
-function listsNone(metadata: Document | undefined): boolean {
-  const methods = metadata?.token_endpoint_auth_methods_supported
-  return Array.isArray(methods) && methods.includes('none')
-}
-
 function withDocuments(judge: Check['judge']): Check['judge'] {
   return (examination) => {
-    if (!isAnnounced(examination.facts.issuerMetadata?.body)) {
+    if (!announcesDocuments(examination.facts.issuerMetadata?.body)) {
       return notApplicable('no client metadata documents are announced')
     }
     return labelled(examination, 'code').length === 0

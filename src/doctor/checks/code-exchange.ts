@@ -1,7 +1,9 @@
 /** Whether codes are guarded: PKCE is enforced, and a code opens once (RFC 7636 §4.6, OAuth 2.1 §4.1.3). */
 
-import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
-import { type Exchange, jsonOf, probed, probeOf } from '../examination.ts'
+import { type Check, everyClient, passed, violated } from '../check.ts'
+import type { Exchange } from '../examination.ts'
+import { gaveTokens } from '../oauth-requests.ts'
+import { judgeAnswer } from '../probe-answers.ts'
 
 const shared = {
   stage: 'security',
@@ -44,18 +46,9 @@ export const codeExchange: readonly Check[] = [
   },
 ]
 
-function gaveTokens(answer: Exchange): boolean {
-  return answer.status === 200 && jsonOf(answer)?.access_token !== undefined
-}
-
 function withExchange(
   label: string,
   judge: (answer: Exchange) => ReturnType<Check['judge']>,
 ): Check['judge'] {
-  return (examination) => {
-    const probe = probeOf(examination, 'code-exchange')
-    if (probe?.verdict === 'needs-consent') return needsConsent(probe.why ?? '')
-    const answer = probed(examination, 'code-exchange', label)
-    return answer === undefined ? notApplicable(probe?.why ?? 'no code was exchanged') : judge(answer)
-  }
+  return judgeAnswer('code-exchange', label, 'no code was exchanged', judge)
 }

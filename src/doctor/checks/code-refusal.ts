@@ -1,16 +1,8 @@
 /** Why the exchange of a fresh code is refused: the kind of grant, the scope, the verifier, the redirect URI, the resource, or a store that does not know it yet (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 8707 §2.2). */
 
 import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
-import {
-  type Examination,
-  type Exchange,
-  jsonOf,
-  outcomeOf,
-  probed,
-  probeOf,
-  quoted,
-} from '../examination.ts'
-import { tokenErrorOf } from '../oauth-requests.ts'
+import { type Examination, type Exchange, outcomeOf, probed, probeOf, quoted } from '../examination.ts'
+import { gaveTokens, tokenErrorOf } from '../oauth-requests.ts'
 
 const shared = {
   stage: 'token',
@@ -176,13 +168,9 @@ export const codeRefusal: readonly Check[] = [
   },
 ]
 
-function gaveTokens(answer: Exchange): boolean {
-  return answer.status === 200 && jsonOf(answer)?.access_token !== undefined
-}
-
 function taken(examination: Examination, label: string): Exchange | undefined {
   const answer = probed(examination, probe, label)
-  return answer !== undefined && gaveTokens(answer) ? answer : undefined
+  return gaveTokens(answer) ? answer : undefined
 }
 
 /** Characters, which the mask leaves in place of the verifiers. */

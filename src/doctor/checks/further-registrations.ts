@@ -1,16 +1,9 @@
 /** Whether registration takes what other Claude clients, and Claude on other days, send: loopback redirects, secrets, members it does not know, the same name twice (RFC 7591 §2). */
 
 import { type Check, everyClient, notApplicable, passed, violated, warning } from '../check.ts'
-import {
-  type Examination,
-  type Exchange,
-  jsonOf,
-  outcomeOf,
-  probed,
-  probeOf,
-  quoted,
-} from '../examination.ts'
-import { isRefusedRequest, returnedError, tokenErrorOf } from '../oauth-requests.ts'
+import { type Examination, type Exchange, jsonOf, outcomeOf, probed, quoted } from '../examination.ts'
+import { isRefusedRequest, isRegistered, returnedError, tokenErrorOf } from '../oauth-requests.ts'
+import { unasked } from '../probe-answers.ts'
 
 const shared = {
   stage: 'registration',
@@ -36,8 +29,8 @@ export const furtherRegistrations: readonly Check[] = [
     },
     judge: withRegistered('loopback', (answer, examination) => {
       const other = probed(examination, probe, 'loopback-address')
-      if (isTaken(answer)) return passed
-      if (isTaken(other)) return notApplicable('one of the two forms is taken')
+      if (isRegistered(answer)) return passed
+      if (isRegistered(other)) return notApplicable('one of the two forms is taken')
       return violated(`registration of ${firstRedirect(answer)}: ${told(answer)}`, answer, other)
     }),
   },
@@ -87,7 +80,7 @@ export const furtherRegistrations: readonly Check[] = [
         return violated(portTold(documented), documented, portless)
       }
       const [same, other] = ['same-port', 'other-port'].map((label) => probed(examination, probe, label))
-      if (same === undefined || other === undefined) return notApplicable(whyNot(examination))
+      if (same === undefined || other === undefined) return unaskedHere(examination)
       if (isRefusedRequest(same)) return notApplicable('the registered port is refused too')
       // Whoever registers for itself registers its port.
       return isRefusedRequest(other) ? warning(portTold(other), other, same) : passed
@@ -108,8 +101,8 @@ export const furtherRegistrations: readonly Check[] = [
       const others = ['everything', 'loopback', 'loopback-address', 'confidential', 'unknown-members']
       const same = others
         .map((label) => probed(examination, probe, label))
-        .find((other) => isTaken(other) && jsonOf(other)?.client_id === jsonOf(first)?.client_id)
-      if (first === undefined || !isTaken(first)) return notApplicable('nothing was registered')
+        .find((other) => isRegistered(other) && jsonOf(other)?.client_id === jsonOf(first)?.client_id)
+      if (first === undefined || !isRegistered(first)) return notApplicable('nothing was registered')
       if (same === undefined) return notTried(examination) ?? passed
       return violated(`both are ${quoted(jsonOf(same)?.client_id)}`, first, same)
     },
@@ -129,7 +122,7 @@ export const furtherRegistrations: readonly Check[] = [
     judge: (examination) => {
       const first = examination.facts.registration
       const least = probed(examination, probe, 'least')
-      if (first !== undefined && isTaken(least)) {
+      if (first !== undefined && isRegistered(least)) {
         return violated(
           `what Claude sends: ${told(first)}; with redirect_uris alone it is taken`,
           first,
@@ -157,7 +150,7 @@ export const furtherRegistrations: readonly Check[] = [
         'Take `client_secret_post` and `client_secret_basic` beside `none`, or answer such a registration with `none`.',
     },
     judge: withRegistered('confidential', (answer) => {
-      return isTaken(answer) ? passed : violated(`with client_secret_post: ${told(answer)}`, answer)
+      return isRegistered(answer) ? passed : violated(`with client_secret_post: ${told(answer)}`, answer)
     }),
   },
   {
@@ -204,11 +197,6 @@ export const furtherRegistrations: readonly Check[] = [
   },
 ]
 
-function isTaken(answer: Exchange | undefined): boolean {
-  const isGood = answer?.status !== undefined && answer.status >= 200 && answer.status <= 299
-  return isGood && typeof jsonOf(answer)?.client_id === 'string'
-}
-
 /** Refused for what it asks, not for how often or by whom. */
 function isRefusedRegistration(answer: Exchange | undefined): boolean {
   return answer?.status === 400 || answer?.status === 422
@@ -226,19 +214,20 @@ function withRegistered(
   return (examination) => {
     const answer = probed(examination, probe, label)
     if (answer === undefined) return notTried(examination) ?? passed
-    if (!isTaken(answer) && !isRefusedRegistration(answer)) return notApplicable(told(answer))
+    if (!isRegistered(answer) && !isRefusedRegistration(answer)) return notApplicable(told(answer))
     return judge(answer, examination)
   }
 }
 
 function notTried(examination: Examination): ReturnType<Check['judge']> | undefined {
   const isTried =
-    isTaken(probed(examination, probe, 'everything')) || probed(examination, probe, 'loopback') !== undefined
-  return isTried ? undefined : notApplicable(whyNot(examination))
+    isRegistered(probed(examination, probe, 'everything')) ||
+    probed(examination, probe, 'loopback') !== undefined
+  return isTried ? undefined : unaskedHere(examination)
 }
 
-function whyNot(examination: Examination): string {
-  return probeOf(examination, probe)?.why ?? 'no further client was registered'
+function unaskedHere(examination: Examination): ReturnType<Check['judge']> {
+  return unasked(examination, probe, 'no further client was registered')
 }
 
 function firstRedirect({ requestBody, url }: Exchange): string {

@@ -1,8 +1,8 @@
 /** Authorization server metadata as Claude needs it: found, its issuer the one that was asked for, PKCE and a way to a client id in it (RFC 8414, MCP 2025-11-25). */
 
 import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
-import { type Document, type Examination, type Exchange, outcomeOf, quoted } from '../examination.ts'
-import { type FoundDocument, placesOf } from '../facts.ts'
+import { type Examination, type Exchange, outcomeOf, quoted } from '../examination.ts'
+import { announcesDocuments, type FoundDocument, listsNone, placesOf } from '../facts.ts'
 
 const shared = {
   stage: 'discovery',
@@ -111,23 +111,16 @@ export const issuerMetadata: readonly Check[] = [
       },
     },
     judge: withMetadata(({ body, exchange }, { isClientGiven }) => {
-      if (typeof body.registration_endpoint === 'string' || takesDocuments(body)) return passed
+      const takesDocuments = announcesDocuments(body)
+      if (typeof body.registration_endpoint === 'string' || (takesDocuments && listsNone(body))) return passed
       if (isClientGiven) return notApplicable('a client id was given')
-      if (body.client_id_metadata_document_supported === true) {
+      if (takesDocuments) {
         return notApplicable('it takes client metadata documents, though not of public clients')
       }
       return violated('no registration_endpoint, and no client metadata documents', exchange)
     }),
   },
 ]
-
-/** Hosted Claude asks for the flag and for `none` (documented 2026-09). */
-function takesDocuments(body: Document): boolean {
-  const methods = body.token_endpoint_auth_methods_supported
-  return (
-    body.client_id_metadata_document_supported === true && Array.isArray(methods) && methods.includes('none')
-  )
-}
 
 function withMetadata(
   judge: (

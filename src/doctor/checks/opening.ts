@@ -16,11 +16,11 @@ import {
   mediaTypeOf,
   outcomeOf,
   probed,
-  probeOf,
   quoted,
   rpcOf,
 } from '../examination.ts'
 import { hasToken } from '../facts.ts'
+import { unasked } from '../probe-answers.ts'
 import { unknownVersion } from '../probes/protocol.ts'
 import { inSession, openingOf, requestsOf } from '../protocol-facts.ts'
 
@@ -74,10 +74,9 @@ export const opening: readonly Check[] = [
       'stream-never-arrives',
     ],
     judge: (examination) => {
-      const probe = probeOf(examination, 'protocol')
       const answer = probed(examination, 'protocol', 'initialize')
       if (examination.facts.speaksOldTransport) return notApplicable('nothing is posted to this URL')
-      if (answer === undefined) return notApplicable(probe?.why ?? 'it was not asked')
+      if (answer === undefined) return unasked(examination, 'protocol', 'it was not asked')
       if (examination.walk.session?.era === 'modern') return notApplicable('it speaks 2026-07-28')
       return judgeInitialize(answer)
     },
@@ -129,8 +128,7 @@ export const opening: readonly Check[] = [
     },
     judge: (examination) => {
       const answer = probed(examination, 'protocol', 'initialize')
-      if (answer === undefined)
-        return notApplicable(probeOf(examination, 'protocol')?.why ?? 'it was not asked')
+      if (answer === undefined) return unasked(examination, 'protocol', 'it was not asked')
       if (examination.facts.initialize?.status === undefined) return couldNotRun('nothing is ever answered')
       const isSilent = answer.failure !== undefined && (answer.responseBody ?? '').trim() === ''
       if (!isSilent) return passed

@@ -1,8 +1,9 @@
 /** Whether a code goes nowhere but to a registered address (OAuth 2.1 §4.1.1). */
 
 import { parseUrl } from '../../platform/url.ts'
-import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
+import { type Check, everyClient, passed, violated } from '../check.ts'
 import { type Exchange, isRedirect, probeOf, quoted } from '../examination.ts'
+import { unasked } from '../probe-answers.ts'
 import { answersClient, attackersHost } from '../probes/redirect-tricks.ts'
 
 export const redirectTricks: readonly Check[] = [
@@ -21,10 +22,8 @@ export const redirectTricks: readonly Check[] = [
         'Compare `redirect_uri` with the registered ones as whole strings (only the port of a loopback address may differ), and answer with a page, never a redirect, when it is none of them.',
     },
     judge: (examination) => {
-      const probe = probeOf(examination, 'redirect-tricks')
-      if (probe?.verdict === 'needs-consent') return needsConsent(probe.why ?? '')
-      const exchanges = probe?.exchanges ?? []
-      if (exchanges.length === 0) return notApplicable(probe?.why ?? 'nobody signed in')
+      const exchanges = probeOf(examination, 'redirect-tricks')?.exchanges ?? []
+      if (exchanges.length === 0) return unasked(examination, 'redirect-tricks', 'nobody signed in')
       const followed = exchanges.find(isFollowed)
       return followed === undefined
         ? passed

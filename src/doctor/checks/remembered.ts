@@ -1,8 +1,9 @@
 /** What a server still knows of a sign-in that an earlier run kept: after a restart, a deployment, or a night. */
 
-import { type Check, couldNotRun, everyClient, notApplicable, passed, violated } from '../check.ts'
-import { type Exchange, outcomeOf, probed, probeOf, quoted } from '../examination.ts'
+import { type Check, couldNotRun, everyClient, passed, violated } from '../check.ts'
+import { type Exchange, outcomeOf, quoted } from '../examination.ts'
 import { tokenErrorOf } from '../oauth-requests.ts'
+import { judgeAnswer } from '../probe-answers.ts'
 
 const shared = {
   stage: 'staying',
@@ -54,15 +55,12 @@ export const remembered: readonly Check[] = [
 function withKept(
   judge: (answer: Exchange, error: string | undefined) => ReturnType<Check['judge']>,
 ): Check['judge'] {
-  return (examination) => {
-    const answer = probed(examination, 'remembered', 'renew')
-    if (answer === undefined)
-      return notApplicable(probeOf(examination, 'remembered')?.why ?? 'nothing was kept')
+  return judgeAnswer('remembered', 'renew', 'nothing was kept', (answer) => {
     const { status } = answer
     if (status === undefined || status === 429 || status >= 500)
       return couldNotRun(`it was answered with ${outcomeOf(answer)}`)
     return judge(answer, tokenErrorOf(answer))
-  }
+  })
 }
 
 function told(answer: Exchange, error: string | undefined): string {

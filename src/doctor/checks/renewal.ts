@@ -1,15 +1,8 @@
 /** Whether a connection lasts: renewal works, survives a lost answer, and a dead refresh token is told as one (OAuth 2.1 §4.3, RFC 6749 §5.2). */
 
-import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
-import {
-  type Examination,
-  type Exchange,
-  jsonOf,
-  outcomeOf,
-  probed,
-  probeOf,
-  quoted,
-} from '../examination.ts'
+import { type Check, everyClient, passed, violated } from '../check.ts'
+import { type Exchange, jsonOf, outcomeOf, quoted } from '../examination.ts'
+import { judgeAnswer } from '../probe-answers.ts'
 
 const shared = {
   stage: 'staying',
@@ -107,12 +100,7 @@ export const renewal: readonly Check[] = [
 ]
 
 function withRenewal(label: string, judge: (answer: Exchange) => ReturnType<Check['judge']>): Check['judge'] {
-  return (examination: Examination) => {
-    const probe = probeOf(examination, 'renewal')
-    if (probe?.verdict === 'needs-consent') return needsConsent(probe.why ?? '')
-    const answer = probed(examination, 'renewal', label)
-    return answer === undefined ? notApplicable(probe?.why ?? 'nothing was renewed') : judge(answer)
-  }
+  return judgeAnswer('renewal', label, 'nothing was renewed', judge)
 }
 
 function told(answer: Exchange): string {

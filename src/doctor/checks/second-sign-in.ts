@@ -1,7 +1,8 @@
 /** Whether several devices can be signed in at once: a client that is shared by all of them gives each its own grant. */
 
-import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
-import { outcomeOf, probed, probeOf } from '../examination.ts'
+import { type Check, everyClient, passed, violated } from '../check.ts'
+import { outcomeOf, probed } from '../examination.ts'
+import { unasked } from '../probe-answers.ts'
 
 export const secondSignIn: readonly Check[] = [
   {
@@ -21,13 +22,11 @@ export const secondSignIn: readonly Check[] = [
         'Keep a grant for each sign-in; when a new one comes, leave the older ones of the same person and client alone.',
     },
     judge: (examination) => {
-      const probe = probeOf(examination, 'second-sign-in')
-      if (probe?.verdict === 'needs-consent') return needsConsent(probe.why ?? '')
       const [before, second, after] = ['first-before', 'second', 'first-after'].map((label) =>
         probed(examination, 'second-sign-in', label),
       )
       if (before?.status !== 200 || second?.status !== 200 || after === undefined)
-        return notApplicable(probe?.why ?? 'nobody signed in twice')
+        return unasked(examination, 'second-sign-in', 'nobody signed in twice')
       return after.status === 401
         ? violated(`the first token after a second sign-in: ${outcomeOf(after)}`, after, second)
         : passed

@@ -2,6 +2,7 @@
 
 import { type Check, notApplicable, passed, violated, warning } from '../check.ts'
 import { type Examination, exchangesOf, outcomeOf, probeOf, rpcOf } from '../examination.ts'
+import { unasked } from '../probe-answers.ts'
 import { hasSessionId, inSession, openingOf, requestOf, requestsOf } from '../protocol-facts.ts'
 
 const shared = { stage: 'protocol', severity: 'error', party: 'server' } as const
@@ -55,8 +56,7 @@ export const sessions: readonly Check[] = [
     },
     judge: (examination) => {
       const opening = openingOf(examination)
-      if (opening === undefined)
-        return notApplicable(probeOf(examination, 'protocol')?.why ?? 'no session was opened')
+      if (opening === undefined) return unasked(examination, 'protocol', 'no session was opened')
       const isGiven = 'mcp-session-id' in opening.responseHeaders
       const asked = usesWithoutSession(examination)
       const refused = asked.find(({ status, responseBody }) => {

@@ -1,7 +1,8 @@
 /** Whether tokens open only what they were given for, and only where they belong (RFC 8707 §2, RFC 6750 §2.3, MCP 2025-11-25 authorization). */
 
-import { type Check, everyClient, needsConsent, notApplicable, passed, violated } from '../check.ts'
-import { type Examination, type Exchange, probed, probeOf } from '../examination.ts'
+import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
+import type { Examination, Exchange } from '../examination.ts'
+import { judgeAnswer } from '../probe-answers.ts'
 import { isAnswered } from '../protocol-facts.ts'
 
 const shared = {
@@ -51,12 +52,5 @@ function withMisuse(
   label: string,
   judge: (exchange: Exchange, examination: Examination) => ReturnType<Check['judge']>,
 ): Check['judge'] {
-  return (examination) => {
-    const probe = probeOf(examination, 'token-misuse')
-    if (probe?.verdict === 'needs-consent') return needsConsent(probe.why ?? '')
-    const exchange = probed(examination, 'token-misuse', label)
-    return exchange === undefined
-      ? notApplicable(probe?.why ?? 'no such token was given')
-      : judge(exchange, examination)
-  }
+  return judgeAnswer('token-misuse', label, 'no such token was given', judge)
 }

@@ -1,8 +1,17 @@
 /** How the token endpoint refuses: by itself, with an OAuth error and its status, a client that is gone with 401 (RFC 6749 §5.2). */
 
 import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
-import { type Exchange, isRedirect, mediaTypeOf, outcomeOf, probed, probeOf, quoted } from '../examination.ts'
+import {
+  type Examination,
+  type Exchange,
+  isRedirect,
+  mediaTypeOf,
+  outcomeOf,
+  probed,
+  quoted,
+} from '../examination.ts'
 import { tokenErrorOf } from '../oauth-requests.ts'
+import { unasked } from '../probe-answers.ts'
 
 const shared = {
   stage: 'token',
@@ -30,7 +39,7 @@ export const tokenRefusals: readonly Check[] = [
     judge: (examination) => {
       const without = probed(examination, probe, 'known-client')
       const own = probed(examination, probe, 'own-origin')
-      if (without === undefined || own === undefined) return notApplicable(whyNot(examination))
+      if (without === undefined || own === undefined) return unaskedHere(examination)
       return isGuarded(without) && !isGuarded(own)
         ? violated(`without an Origin: ${told(without)}; with its own: ${told(own)}`, without, own)
         : passed
@@ -54,7 +63,7 @@ export const tokenRefusals: readonly Check[] = [
       const inVain =
         probed(examination, probe, 'known-client') ?? probed(examination, probe, 'unknown-client')
       const answers = [examination.facts.token, inVain].filter((answer) => answer !== undefined)
-      if (answers.length === 0) return notApplicable(whyNot(examination))
+      if (answers.length === 0) return unaskedHere(examination)
       const guarded = answers.find(isGuarded)
       return guarded === undefined ? passed : violated(told(guarded), guarded)
     },
@@ -79,7 +88,7 @@ export const tokenRefusals: readonly Check[] = [
     ],
     judge: (examination) => {
       const answer = probed(examination, probe, 'known-client')
-      if (answer === undefined) return notApplicable(whyNot(examination))
+      if (answer === undefined) return unaskedHere(examination)
       const { token, registration, authorization, landing } = examination.facts
       if (landing === undefined && (authorization !== undefined || registration === undefined)) {
         return notApplicable('it is not sure that the client is known')
@@ -139,7 +148,7 @@ export const tokenRefusals: readonly Check[] = [
     judge: (examination) => {
       const answers = ['odd-type', 'odd-proof'].map((label) => probed(examination, probe, label))
       const plain = probed(examination, probe, 'known-client')
-      if (plain === undefined || isFailure(plain)) return notApplicable(whyNot(examination))
+      if (plain === undefined || isFailure(plain)) return unaskedHere(examination)
       const failed = answers.find((answer) => answer !== undefined && isFailure(answer))
       if (failed === undefined) return passed
       const { Authorization, 'Content-Type': type } = failed.requestHeaders
@@ -179,11 +188,11 @@ function told(answer: Exchange): string {
 function withRefusal(label: string, judge: (answer: Exchange) => ReturnType<Check['judge']>): Check['judge'] {
   return (examination) => {
     const answer = probed(examination, probe, label)
-    if (answer?.status === undefined) return notApplicable(whyNot(examination))
+    if (answer?.status === undefined) return unaskedHere(examination)
     return judge(answer)
   }
 }
 
-function whyNot(examination: Parameters<Check['judge']>[0]): string {
-  return probeOf(examination, probe)?.why ?? 'nothing of the kind was asked'
+function unaskedHere(examination: Examination): ReturnType<Check['judge']> {
+  return unasked(examination, probe, 'nothing of the kind was asked')
 }

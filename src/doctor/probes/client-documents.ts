@@ -2,7 +2,7 @@
 
 import { claudeCode } from '../../client/surfaces/claude-code.ts'
 import { claudeHosted } from '../../client/surfaces/claude-hosted.ts'
-import type { Document } from '../examination.ts'
+import { announcesDocuments } from '../facts.ts'
 import { authorizationUrl, endpointOf, factsOf, navigation, tokenRequest } from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 
@@ -48,7 +48,7 @@ async function askWithDocuments(bench: ProbeBench): Promise<void> {
     }
     await bench.send(label, tokenRequest(bench, endpoint, fields))
   }
-  if (!isAnnounced(facts.issuerMetadata?.body)) {
+  if (!announcesDocuments(facts.issuerMetadata?.body)) {
     await ask('unannounced', hosted)
     return exchange('unannounced-token')
   }
@@ -66,8 +66,4 @@ async function askWithDocuments(bench: ProbeBench): Promise<void> {
 function ownDocument({ client }: ProbeBench): typeof hosted | undefined {
   const isOther = client?.clientId !== hosted.clientId && client?.clientId !== code.clientId
   return client?.origin === 'metadata-document' && isOther ? client : undefined
-}
-
-function isAnnounced(metadata: Document | undefined): boolean {
-  return metadata?.client_id_metadata_document_supported === true
 }

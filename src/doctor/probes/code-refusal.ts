@@ -3,8 +3,7 @@
 import type { WireAnswer } from '../../client/wire.ts'
 import { formatCodeChallenge } from '../../oauth/pkce.ts'
 import { sha256 } from '../../platform/crypto.ts'
-import { jsonOf } from '../examination.ts'
-import { factsOf, tokenErrorOf } from '../oauth-requests.ts'
+import { factsOf, gaveTokens, tokenErrorOf } from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 import { exchange, obtainCode, otherVerifierBytes } from './code-exchange.ts'
 
@@ -64,14 +63,14 @@ async function isTaken(bench: ProbeBench, trial: Trial): Promise<boolean> {
   if (obtained === undefined) return false
   const { code, verifier } = obtained
   let answer = await exchange(bench, label, code, verifier, changes)
-  for (let count = 1; repeats === true && count <= repetitions && !gaveTokens(answer); count++) {
+  for (let count = 1; repeats === true && count <= repetitions && !tookCode(answer); count++) {
     answer = await exchange(bench, `repeated ${count}`, code, verifier, changes)
   }
-  return gaveTokens(answer)
+  return tookCode(answer)
 }
 
-function gaveTokens(answer: WireAnswer | undefined): boolean {
-  return answer?.status === 200 && jsonOf({ responseBody: answer.text })?.access_token !== undefined
+function tookCode(answer: WireAnswer | undefined): boolean {
+  return gaveTokens({ status: answer?.status, responseBody: answer?.text })
 }
 
 function hexChallenge(verifier: string): string {

@@ -5,7 +5,14 @@ import { formatBasicAuthentication } from '../../oauth/client-authentication.ts'
 import { parseUrl } from '../../platform/url.ts'
 import { type Document, jsonOf } from '../examination.ts'
 import type { Facts } from '../facts.ts'
-import { authorizationUrl, endpointOf, factsOf, navigation, tokenRequest } from '../oauth-requests.ts'
+import {
+  authorizationUrl,
+  endpointOf,
+  factsOf,
+  isRegistered,
+  navigation,
+  tokenRequest,
+} from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 
 export const furtherRegistrations: Probe = {
@@ -28,7 +35,7 @@ export const furtherRegistrations: Probe = {
     const asked = jsonOf({ responseBody: registration?.requestBody })
     if (registration === undefined || asked === undefined) return
     const registrar: Registrar = { bench, facts, endpoint: registration.url, asked }
-    if (isTaken(registration.status, jsonOf(registration))) await registerOthers(registrar)
+    if (isRegistered(registration)) await registerOthers(registrar)
     else if (registration.status === 400 || registration.status === 422) await registerLeast(registrar)
   },
 }
@@ -102,12 +109,8 @@ async function register(
     },
     body: JSON.stringify(body),
   })
-  const document = jsonOf({ responseBody: answer?.text })
-  return isTaken(answer?.status, document) ? document : undefined
-}
-
-function isTaken(status: number | undefined, document: Document | undefined): boolean {
-  return status !== undefined && status >= 200 && status <= 299 && typeof document?.client_id === 'string'
+  const given = { status: answer?.status, responseBody: answer?.text }
+  return isRegistered(given) ? jsonOf(given) : undefined
 }
 
 async function tryClient(
