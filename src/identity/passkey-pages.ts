@@ -130,11 +130,14 @@ export function passkeyEndpoints({
     switch (form.get('act')) {
       case 'add': {
         const outcome = await login.add(visit, user, form)
-        return outcome === 'added' ? done(outcome) : showPasskeys(request, user, { fault: outcome })
+        return outcome === 'added'
+          ? hands.goTo(donePath(outcome))
+          : showPasskeys(request, user, { fault: outcome })
       }
       case 'remove':
         await login.remove(visit, user, form.get('id') ?? '')
-        return done('removed')
+        // A session of its own, because all that there were have ended with the passkey.
+        return hands.enter(request, user, donePath('removed'))
       case 'codes':
         // Shown by this answer alone: what an address leads to can be opened again.
         return showPasskeys(request, user, { newCodes: await login.makeRecoveryCodes(visit, user) })
@@ -144,8 +147,8 @@ export function passkeyEndpoints({
   }
 
   /** So that a reload does nothing twice. */
-  function done(deed: PasskeyDeed): Response {
-    return hands.goTo(`${paths.keep}?done=${deed}`)
+  function donePath(deed: PasskeyDeed): string {
+    return `${paths.keep}?done=${deed}`
   }
 
   return [

@@ -695,7 +695,7 @@ export interface PasskeyStorage {
   listPasskeys(userId: string): Promise<PasskeyRecord[]>
   /** Notes a signature. False, and nothing is changed, where it did not count on: then there are two of it. */
   usePasskey(passkeyId: string, counter: number, at: number): Promise<boolean>
-  /** False when this person has none of this id. */
+  /** In the same step every browser session of the person ends: one of them may have begun with it. False when this person has none of this id. */
   removePasskey(userId: string, passkeyId: string): Promise<boolean>
   /** In place of all that the person had. */
   saveRecoveryCodes(userId: string, codeHashes: readonly TokenHash[]): Promise<void>

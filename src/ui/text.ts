@@ -81,7 +81,7 @@ export const text = {
     done: {
       added: 'The passkey was added. Next time, sign in with it.',
       removed:
-        'The passkey was removed. Nobody can sign in with it any more. You may want to delete it on the device too.',
+        'The passkey was removed. Nobody can sign in with it any more, and wherever else you were signed in you are signed out. You may want to delete it on the device too.',
     },
     fault: {
       expired:

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { hashRecoveryCode } from '../../src/identity/recovery-code.ts'
+import { hashToken } from '../../src/platform/crypto.ts'
 import { sqliteStorage } from '../../src/storage/adapters/sqlite.ts'
 import { account, type Outcome, runPostern, temporaryDirectory } from './postern-command.ts'
 
@@ -20,6 +21,9 @@ test('a lost device is taken away, or everything, and both are written down', as
     await storage.addPasskey({ ...passkey, createdAt: 1_700_000_000 + index }, 20)
   }
   await storage.saveRecoveryCodes(userId, [hashRecoveryCode(userId, 'aaaa')])
+  const now = Math.floor(Date.now() / 1000)
+  const sessionHash = hashToken('of the finder')
+  await storage.saveBrowserSession({ sessionHash, userId, createdAt: now, expiresAt: now + 3600 })
 
   const listed = await manage('users passkeys ADA')
   expect(listed.stdout).toMatch(/ID +NAME +ADDED +LAST USED\n2-passkey +Key .* never/)
@@ -35,11 +39,13 @@ test('a lost device is taken away, or everything, and both are written down', as
   expect((await manage('users forget-passkeys ada 9-passkey')).stderr).toContain('has no passkey 9-passkey')
   expect((await manage('users forget-passkeys bob --all')).stderr).toContain('there is no account bob')
   expect(await storage.listPasskeys(userId)).toHaveLength(3)
+  expect(await storage.findBrowserSession(sessionHash, now)).toBeDefined()
 
   const one = await manage('users forget-passkeys ada 0-passkey')
   expect(one).toMatchObject({ code: 0, stdout: 'Took 1 passkey of ada away.\n' })
   expect((await storage.listPasskeys(userId)).map(({ label }) => label)).toEqual(['Key', 'Laptop \u001b[31m'])
   expect(await storage.countRecoveryCodes(userId)).toBe(1)
+  expect(await storage.findBrowserSession(sessionHash, now)).toBeUndefined()
   const all = await manage('users forget-passkeys ada --all --json')
   expect(JSON.parse(all.stdout)).toEqual({ userId, removed: 2 })
   expect(await storage.listPasskeys(userId)).toEqual([])

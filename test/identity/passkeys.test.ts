@@ -59,6 +59,26 @@ describe('passkeys', () => {
     expect(reasons(door)).toEqual(['an unknown passkey'])
   })
 
+  test('with one that is removed every browser is signed out but the one at hand, which gets another session', async () => {
+    const { door, ada, passkey } = await openWithPasskey()
+    const thief = door.browser()
+    await signInByPasskey(door, thief, passkey)
+    const stolen = new Map(ada.cookies)
+    const nothing = formFor(await (await ada.get(keepPath)).text(), keepPath, 'remove')
+    nothing.fields.set('id', 'AAAA')
+    await ada.post(keepPath, nothing.fields)
+    expect(await isSignedIn(thief)).toBe(true)
+
+    const { fields } = formFor(await (await ada.get(keepPath)).text(), keepPath, 'remove')
+    const { status, headers } = await ada.post(keepPath, fields)
+    expect([status, headers.get('location')]).toEqual([303, `${keepPath}?done=removed`])
+    expect(await isSignedIn(ada)).toBe(true)
+    expect(await isSignedIn(thief)).toBe(false)
+    const copy = door.browser()
+    for (const [name, value] of stolen) copy.cookies.set(name, value)
+    expect(await isSignedIn(copy)).toBe(false)
+  })
+
   test('it leads on to the request that a client made, in its flow', async () => {
     const { door, passkey } = await openWithPasskey()
     const browser = door.browser()

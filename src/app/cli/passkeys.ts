@@ -64,7 +64,7 @@ export function forgetPasskeysCommand(findUser: FindUser, terminal: Terminal): C
     .summary('take away a passkey of an account, or all of them')
     .description(
       'Takes away a passkey of an account, at once, also on a server that runs; with --all every one of them and the ' +
-        'recovery codes. The password stays. Browsers that are signed in stay so until `postern users set-password`.',
+        'recovery codes. With a passkey the account is signed out in every browser. The password stays.',
     )
     .argument('<name>', 'the user name')
     .argument('[passkey]', 'its id, as `postern users passkeys` lists it')

@@ -68,6 +68,23 @@ export const passkeyCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'passkeys: one that is removed ends the person’s browser sessions, and nobody else’s',
+    async check(storage) {
+      for (const userId of ['u', 'v']) {
+        await storage.createUser(aUser(userId))
+        const session = { sessionHash: hashOf(userId), userId, createdAt: start, expiresAt: start + 600 }
+        await storage.saveBrowserSession(session)
+      }
+      await storage.addPasskey(aPasskey('one'), 3)
+      await storage.removePasskey('v', 'one')
+      await storage.removePasskey('u', 'another')
+      expectEqual('nothing removed', (await storage.findBrowserSession(hashOf('u'), start))?.userId, 'u')
+      await storage.removePasskey('u', 'one')
+      expectEqual('session of u', await storage.findBrowserSession(hashOf('u'), start), undefined)
+      expectEqual('session of v', (await storage.findBrowserSession(hashOf('v'), start))?.userId, 'v')
+    },
+  },
+  {
     name: 'passkeys: nobody has more than may be, also when twenty are added at the same time',
     async check(storage) {
       await storage.createUser(aUser('u'))

@@ -73,7 +73,9 @@ export function sqlPasskeys(driver: SqlDriver): PasskeyStorage {
     removePasskey: (userId, passkeyId) =>
       driver.write(async (transaction) => {
         const remove = 'DELETE FROM passkeys WHERE user_id = ? AND passkey_id = ?'
-        return (await transaction.run(remove, [userId, passkeyId])) > 0
+        if ((await transaction.run(remove, [userId, passkeyId])) === 0) return false
+        await transaction.run('DELETE FROM browser_sessions WHERE user_id = ?', [userId])
+        return true
       }),
     saveRecoveryCodes: (userId, codeHashes) =>
       driver.write(async (transaction) => {
