@@ -33,6 +33,7 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
   ['links in documents', () => linkProblems(root).join('\n') || undefined],
   ['build', build],
   ['pack', pack],
+  ['links in the packed documents', packedLinks],
   ['publint', () => run('publint', ['run', tarball(), '--strict'])],
   [
     'types as consumers resolve them',
@@ -55,6 +56,16 @@ function pack(): string | undefined {
 
 function tarball(): string {
   return join(scratch, `postern-${manifest().version}.tgz`)
+}
+
+/** Tests, measurements, examples and pictures stay in the repository, and documents may cite them there. */
+function packedLinks(): string | undefined {
+  const home = join(scratch, 'documents')
+  const unpacked = unpack(home)
+  if (unpacked !== undefined) return unpacked
+  return (
+    linkProblems(home, /(?:^|\/)(?:test|bench|examples|images)\/|^CONTRIBUTING\.md$/).join('\n') || undefined
+  )
 }
 
 /** It is bundled, so what it needs and nobody bundled is missing here. */

@@ -1,9 +1,10 @@
-/** What is said to Postern under deploy/ is what it listens to. */
+/** What is said to Postern under deploy/ is what it listens to, and the secrets among it stay where they were written. */
 
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { optionDefinitions } from '../../src/app/option-definitions.ts'
+import { repositoryRoot } from '../interop/child.ts'
 import { deployFolder, readDeployFile } from './deploy-files.ts'
 
 test('every variable of Postern that is named under deploy/ is one that it reads', () => {
@@ -19,4 +20,11 @@ test('every variable of Postern that is named under deploy/ is one that it reads
   expect(
     [...new Set(named)].filter((variable) => !known.has(variable) && !forCaddy.includes(variable)),
   ).toEqual([])
+})
+
+test('what the guide writes secrets into is ignored by Git, and so by npm too', () => {
+  const guide = readFileSync(join(repositoryRoot, 'docs/guides/deploy.md'), 'utf8')
+  const written = [...guide.matchAll(/^cat > deploy\/(\S+) <</gm)].map(([, path = '']) => path)
+  expect(written).toEqual(['.env', 'kubernetes/secret.env'])
+  expect(readDeployFile('.gitignore').split('\n')).toEqual(expect.arrayContaining(written))
 })
