@@ -55,18 +55,25 @@ const deadSeconds = 10
 /** So long nobody looks again where a caller's processes live. */
 const knownHomeMs = 2_000
 const maximumKnownHomes = 20_000
-/** A process is stopped after a quarter of an hour without a call; its home is kept for longer. */
+/** A process is stopped after a quarter of an hour without a call; its home is kept for longer after the last claim. */
 const homeSeconds = 86_400
+/** Who uses a home claims it again this often, so that it does not end under a process that is used. */
+const claimedAgainSeconds = 3_600
 /** Between the clocks of two instances, and on the way. */
 const maximumAgeSeconds = 30
 const maximumNonces = 200_000
 const maximumEnvelopeBytes = 65_536
 
+interface KnownHome {
+  home: InstanceRecord
+  until: number
+  claimedAt: number
+}
+
 export function createInstances(options: InstancesOptions): Instances {
   const { storage, clock, key, random } = options
   const self: InstanceRecord = { instanceId: randomId(random), address: options.address, beatAt: clock() }
-  const homes: BoundedMap<string, { home: InstanceRecord; until: number }> =
-    createBoundedMap(maximumKnownHomes)
+  const homes: BoundedMap<string, KnownHome> = createBoundedMap(maximumKnownHomes)
   const nonces = createBoundedMap<string, true>(maximumNonces)
   let first: Promise<void> | undefined = beat()
 
@@ -86,11 +93,12 @@ export function createInstances(options: InstancesOptions): Instances {
   async function homeOf(callerKey: string, gone?: string): Promise<InstanceRecord> {
     await first
     first = undefined
-    const known = gone === undefined ? homes.get(callerKey) : undefined
-    if (known !== undefined && known.until > performance.now()) return known.home
-    const callerHash = hashToken(callerKey)
     const now = clock()
-    const standing = gone === undefined ? await storage.findHome(callerHash) : undefined
+    const known = gone === undefined ? homes.get(callerKey) : undefined
+    const claimed = known !== undefined && known.claimedAt > now - claimedAgainSeconds ? known : undefined
+    if (claimed !== undefined && claimed.until > performance.now()) return claimed.home
+    const callerHash = hashToken(callerKey)
+    const standing = claimed && (await storage.findHome(callerHash))
     const isAlive = standing !== undefined && standing.beatAt >= now - deadSeconds
     const claim = {
       callerHash,
@@ -100,7 +108,8 @@ export function createInstances(options: InstancesOptions): Instances {
       expiresAt: now + homeSeconds,
     }
     const home = isAlive ? standing : await storage.claimHome(claim)
-    homes.set(callerKey, { home, until: performance.now() + knownHomeMs })
+    const claimedAt = isAlive && claimed !== undefined ? claimed.claimedAt : now
+    homes.set(callerKey, { home, until: performance.now() + knownHomeMs, claimedAt })
     return home
   }
 

@@ -730,7 +730,10 @@ export interface InstanceStorage {
   beatInstance(instance: InstanceRecord): Promise<void>
   /** Undefined where there is none, or its instance has left. It may be dead. */
   findHome(callerHash: TokenHash): Promise<InstanceRecord | undefined>
-  /** The home that stands, or the claimant where none does. Of any number at once all are told the same. */
+  /**
+   * The home that stands, which then does not end before `expiresAt`, or the claimant where none does. Of any number at
+   * once all are told the same.
+   */
   claimHome(claim: HomeClaim): Promise<InstanceRecord>
   /** It has ended in order. */
   removeInstance(instanceId: string): Promise<void>

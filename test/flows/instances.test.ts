@@ -5,6 +5,7 @@ import { createInstances, type Instances } from '../../src/app/instances.ts'
 import type { PassedCall } from '../../src/gateway/elsewhere.ts'
 import { hashToken, systemRandom } from '../../src/platform/crypto.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 
 interface Two {
   home: Instances
@@ -12,6 +13,7 @@ interface Two {
   /** What was sent from one to the other, as it came. */
   sent: { url: string; headers: Headers; body: Uint8Array<ArrayBuffer> }[]
   clock: { now: number }
+  storage: Storage
   pass(text: string): Promise<Response | Request>
   deliver(to: Instances, sent: Two['sent'][number]): Promise<number>
   close(): Promise<void>
@@ -69,6 +71,7 @@ async function twoInstances(keys = [new Uint8Array(32).fill(1), new Uint8Array(3
     other,
     sent,
     clock,
+    storage,
     pass: (text) => other.passOn(call(text)),
     async deliver(to, { url, headers, body }) {
       const passed = await to.receive(new Request(url, { method: 'POST', headers, body }))
@@ -143,4 +146,21 @@ test('[HS-13] an answer that is not proven by one of us is none: the call is ans
   expect(answer).toBeInstanceOf(Request)
   expect(await (answer as Request).text()).toBe('hello')
   await two.close()
+})
+
+test('a home does not end under a caller who goes on calling, and ends a day after the last call', async () => {
+  const { pass, clock, storage, close } = await twoInstances()
+  const callerHash = hashToken('ada')
+  for (let hour = 0; hour < 30; hour += 2) {
+    clock.now += 7_200
+    const home = await storage.findHome(callerHash)
+    if (home === undefined) throw new Error(`it is gone after ${hour} hours`)
+    await storage.beatInstance({ ...home, beatAt: clock.now })
+    expect(await pass('hello')).toBeInstanceOf(Response)
+    await storage.removeExpired(clock.now, 10)
+  }
+  clock.now += 86_400
+  await storage.removeExpired(clock.now, 10)
+  expect(await storage.findHome(callerHash)).toBeUndefined()
+  await close()
 })

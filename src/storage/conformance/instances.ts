@@ -42,8 +42,10 @@ export const instanceCases: readonly StorageCase[] = [
     async check(storage) {
       await storage.beatInstance(anInstance('one'))
       await storage.claimHome(aClaim(anInstance('one')))
-      expectEqual('before', await storage.removeExpired(start + 99, 10), 0)
-      expectEqual('the home', await storage.removeExpired(start + 100, 10), 1)
+      await storage.claimHome({ ...aClaim(anInstance('two')), expiresAt: start + 200 })
+      await storage.claimHome(aClaim(anInstance('one')))
+      expectEqual('claimed again for longer', await storage.removeExpired(start + 199, 10), 0)
+      expectEqual('the home', await storage.removeExpired(start + 200, 10), 1)
       expectEqual('the instance', await storage.removeExpired(start + 3600, 10), 1)
     },
   },

@@ -34,7 +34,11 @@ export function sqlInstances(driver: SqlDriver): InstanceStorage {
           home === undefined ? '' : readText(home, 'instance_id'),
         ])
         const holder = row && readInstance(row)
-        if (holder !== undefined && holder.instanceId !== gone && holder.beatAt >= aliveSince) return holder
+        if (holder !== undefined && holder.instanceId !== gone && holder.beatAt >= aliveSince) {
+          const prolong = 'UPDATE homes SET expires_at = ? WHERE caller_hash = ? AND expires_at < ?'
+          await transaction.run(prolong, [expiresAt, callerHash, expiresAt])
+          return holder
+        }
         await transaction.run('UPDATE homes SET instance_id = ?, expires_at = ? WHERE caller_hash = ?', [
           claimant.instanceId,
           expiresAt,
