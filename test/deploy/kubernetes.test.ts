@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { healthPath, readyPath } from '../../src/app/health.ts'
-import { deployFolder, readDeployFile, readManifests } from './deploy-files.ts'
+import { deployFolder, readManifests } from './deploy-files.ts'
 
 const defaultPort = 8787
 /** `closeDeadlineMs` of src/app/cli/serve.ts. */
