@@ -1,6 +1,13 @@
 /** A browser without a browser: follows redirects by hand, fills plain forms, presses Approve, and stops where the answer goes to the client. */
 
-import { type Browser, isAtRedirectUri, refuseForeignLogin, type Visit } from './browser.ts'
+import {
+  approvalWords,
+  type Browser,
+  isAtRedirectUri,
+  refusalWords,
+  refuseForeignLogin,
+  type Visit,
+} from './browser.ts'
 import { ConnectFailure } from './connect-failure.ts'
 import { createCookieJar } from './cookie-jar.ts'
 import { type FormButton, type HtmlForm, type HtmlPage, readHtmlPage, submissionOf } from './html-form.ts'
@@ -169,13 +176,12 @@ function findApproval(
 }
 
 function isApproval(button: FormButton): boolean {
-  return /\b(allow|approve|authori[sz]e|accept|continue|yes|grant)\b/i.test(button.text) && !isRefusal(button)
+  return approvalWords.test(button.text) && !isRefusal(button)
 }
 
 /** A button that says no. */
 export function isRefusal(button: FormButton): boolean {
-  const words = /\b(deny|cancel|reject|decline|refuse|don.?t|do not|no|abort|not now|disallow)\b/i
-  return words.test(button.text) || words.test(button.value)
+  return refusalWords.test(button.text) || refusalWords.test(button.value)
 }
 
 function send(

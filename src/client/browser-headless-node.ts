@@ -2,7 +2,14 @@
 
 import type { Browser as Chromium, Page } from 'playwright-core'
 import { parseUrl } from '../platform/url.ts'
-import { type Browser, isAtRedirectUri, refuseForeignLogin, type Visit } from './browser.ts'
+import {
+  approvalWords,
+  type Browser,
+  isAtRedirectUri,
+  refusalWords,
+  refuseForeignLogin,
+  type Visit,
+} from './browser.ts'
 import type { Login } from './browser-fetch.ts'
 import { ConnectFailure } from './connect-failure.ts'
 import { type GuardedProxy, openGuardedProxy } from './guarded-proxy-node.ts'
@@ -214,12 +221,10 @@ async function fillLogin(page: Page, visit: Visit, login: Login | undefined): Pr
 async function approve(page: Page): Promise<void> {
   const own = page.locator('button[name=decision][value=approve]')
   if ((await own.count()) > 0) return own.first().click({ noWaitAfter: true })
-  const words = /\b(allow|approve|authori[sz]e|accept|continue|yes|grant)\b/i
-  const refusals = /\b(deny|cancel|reject|decline|refuse|don.?t|do not|disallow|not now)\b/i
-  const buttons = page.getByRole('button', { name: words })
+  const buttons = page.getByRole('button', { name: approvalWords })
   for (const button of await buttons.all()) {
     const text = (await button.textContent()) ?? ''
-    if (!refusals.test(text)) return button.click({ noWaitAfter: true })
+    if (!refusalWords.test(text)) return button.click({ noWaitAfter: true })
   }
   throw new ConnectFailure('sign-in', `no button to approve was found on this page: ${await readText(page)}`)
 }

@@ -44,6 +44,11 @@ export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return next === '' || next === '?' || next === '#' || (next === '&' && redirectUri.includes('?'))
 }
 
+/** How buttons that agree to a consent are named, in English; one that also says no is none. */
+export const approvalWords: RegExp = /\b(allow|approve|authori[sz]e|accept|continue|yes|grant)\b/i
+export const refusalWords: RegExp =
+  /\b(deny|cancel|reject|decline|refuse|don.?t|do not|no|abort|not now|disallow)\b/i
+
 /**
  * A password is typed only where the authorization endpoint itself is, and sent only there: to other hosts the sign-in
  * merely leads, and nobody said that they are the ones that the password is of.

@@ -11,7 +11,7 @@ export interface LoginStep {
   isSecret: boolean
 }
 
-export type LoginVerb = (typeof verbs)[number]
+type LoginVerb = (typeof verbs)[number]
 
 const verbs = ['open', 'fill', 'choose', 'tick', 'press', 'wait'] as const
 const takesValue: ReadonlySet<LoginVerb> = new Set(['fill', 'choose'])
@@ -32,7 +32,7 @@ interface Word {
   isQuoted: boolean
 }
 
-/** Blanks part words, quotes keep them together, and a word that begins with `# ` ends the line. */
+/** Blanks part words, quotes keep them together, and a lone `#`, or a word that begins with two, ends the line; `#mail` is a selector. */
 function wordsOf(source: string): Word[] {
   const words: Word[] = []
   for (const [whole, quoted] of source.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)) {

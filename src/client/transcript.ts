@@ -62,7 +62,7 @@ export interface Transcript {
 }
 
 /** Longer bodies are cut in the transcript, not on the wire. */
-export const keptCharacters: number = 64 * 1024
+const keptCharacters = 64 * 1024
 
 /** An exchange while it happens. */
 export interface OpenExchange {

@@ -70,7 +70,7 @@ export type Progress =
   /** Said before it is done. */
   | { kind: 'effect'; says: string }
 
-export const defaultDeadlineSeconds = 15
+const defaultDeadlineSeconds = 15
 export const defaultLimitSeconds = 180
 /** For what is asked of a server that did not answer the first request in the whole of its time. */
 const silentDeadlineSeconds = 5
@@ -78,7 +78,7 @@ const silentDeadlineSeconds = 5
 const maximumAnswerBytes = 8 * 1024 * 1024
 
 export const allChecks: readonly Check[] = Object.values(checkIndex).flat()
-export const allProbes: readonly Probe[] = Object.values(probeIndex).toSorted(
+const allProbes: readonly Probe[] = Object.values(probeIndex).toSorted(
   (left, right) => stages.indexOf(left.stage) - stages.indexOf(right.stage),
 )
 

@@ -1,7 +1,6 @@
 /** `postern doctor --story` and `--log`: attempts that the doctor did not make itself, told by a Postern in front or by access logs. */
 
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
 import { explainLogs, type LogReport } from '../../doctor/logs/log-report.ts'
 import { formatAttempts, isFailing } from '../../doctor/story/attempt-text.ts'
@@ -76,18 +75,23 @@ async function askPostern(url: string): Promise<AttemptReport[]> {
 }
 
 /** Of a longer file the end is read: a month of a busy server. */
-export const maximumLogBytes: number = 256 * 1024 * 1024
+const maximumLogBytes = 256 * 1024 * 1024
 
 async function openLog(path: string): Promise<{ chunks: AsyncIterable<Uint8Array>; isTail: boolean }> {
   if (path === '-') return { chunks: firstOf(process.stdin), isTail: false }
-  const found = await stat(path).catch((cause: Error) => {
+  const file = await open(path).catch((cause: Error) => {
     throw new CommandFailure(`${printable(path)} cannot be read: ${cause.message}`, exitCodes.usage, {
       cause,
     })
   })
-  if (found.isDirectory()) throw new CommandFailure(`${printable(path)} is a directory`, exitCodes.usage)
+  const found = await file.stat()
+  if (found.isDirectory()) {
+    await file.close()
+    throw new CommandFailure(`${printable(path)} is a directory`, exitCodes.usage)
+  }
   const start = Math.max(0, found.size - maximumLogBytes)
-  return { chunks: firstOf(createReadStream(path, { start })), isTail: start > 0 }
+  // A pipe has no places to begin at.
+  return { chunks: firstOf(file.createReadStream(start > 0 ? { start } : {})), isTail: start > 0 }
 }
 
 /** A pipe or a device may never end. */

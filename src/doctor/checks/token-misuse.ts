@@ -3,6 +3,7 @@
 import { type Check, everyClient, notApplicable, passed, violated } from '../check.ts'
 import type { Examination, Exchange } from '../examination.ts'
 import { judgeAnswer } from '../probe-answers.ts'
+import { otherServer } from '../probes/token-misuse.ts'
 import { isAnswered } from '../protocol-facts.ts'
 
 const shared = {
@@ -26,7 +27,7 @@ export const tokenMisuse: readonly Check[] = [
     },
     judge: withMisuse('foreign-used', (used) => {
       return isAnswered(used)
-        ? violated('a token that was asked for https://other-server.example/mcp is accepted', used)
+        ? violated(`a token that was asked for ${otherServer} is accepted`, used)
         : passed
     }),
   },

@@ -1,7 +1,7 @@
 /** Lines out of bytes, whatever the bytes are: never more in memory than one line of bounded length. */
 
 /** What is longer is no line of an access log. */
-export const maximumLineCharacters: number = 64 * 1024
+const maximumLineCharacters = 64 * 1024
 
 /** A line that is too long comes as an empty one: it is counted, and not read. */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -22,7 +22,7 @@ export interface LogRead {
 }
 
 /** A month of a busy connector; about 30 MB. */
-export const maximumRequests = 100_000
+const maximumRequests = 100_000
 /** As long as a person may take to sign in. */
 const signInSeconds = 1800
 const maximumSigningIn = 10_000

@@ -23,7 +23,7 @@ export const protocol: Probe = {
 /** No revision of MCP; a server names one of its own instead. */
 export const unknownVersion = '2031-01-01'
 /** What people write about in notes and queries, and what rules against injection look for. */
-export const suspiciousText = "SELECT title FROM notes WHERE text LIKE '%<b>draft</b>%' OR 1=1; --"
+const suspiciousText = "SELECT title FROM notes WHERE text LIKE '%<b>draft</b>%' OR 1=1; --"
 /** How many of Claude's requests were seen on the wire at the same time. */
 const atOnce = 4
 /** Whether a GET opens a stream is known with its head; what an old transport says first comes right behind. */

@@ -63,7 +63,11 @@ async function ask({ fetch, token, url }: StorySource, path: string): Promise<un
   }).catch((cause: unknown) => {
     throw new StoryFailure(`${address} could not be reached`, { cause })
   })
-  const text = await readBounded(answer)
+  const text = await readBounded(answer).catch((cause: unknown) => {
+    throw cause instanceof StoryFailure
+      ? cause
+      : new StoryFailure(`the answer of ${new URL(url).host} broke off`, { cause })
+  })
   if (answer.status === 401) {
     throw new StoryFailure(
       `${new URL(url).host} does not accept the token: POSTERN_CONSOLE_TOKEN has to be the one it was started with`,

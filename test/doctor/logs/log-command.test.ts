@@ -1,6 +1,8 @@
 // `postern doctor --log` as people run it: files, standard input, what cannot be read, and how it ends.
 
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runPostern, temporaryDirectory } from '../../cli/postern-command.ts'
@@ -33,6 +35,17 @@ test('several logs, one of them from standard input, as JSON', async () => {
   expect(log.formats).toEqual(['the combined log format', 'JSON lines of nginx variables'])
   expect(log.attempts.map(({ state }) => state).toSorted()).toEqual(['connected', 'stopped'])
   expect(code).toBe(1)
+})
+
+test('a pipe, as a shell makes of <(zcat …)', async () => {
+  const path = join(temporaryDirectory(), 'pipe')
+  execFileSync('mkfifo', [path])
+  const run = runPostern(['doctor', '--log', path])
+  await writeFile(path, readFileSync(connected))
+  const { code, stdout, stderr } = await run
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/✔ Claude, .*: connected/)
+  expect(code).toBe(0)
 })
 
 test('nothing of a client in it: what that means', async () => {

@@ -1,6 +1,6 @@
 // `--story`: attempts of the connector at a real Postern, read by the doctor through its console’s API, and a token that goes nowhere else.
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type RunningServer, startServer } from '../../../src/app/node.ts'
@@ -102,13 +102,13 @@ describe('said in a sentence', () => {
 
 describe('what answers is somebody else', () => {
   let other: Server
-  let answer: (path: string) => { status: number; body: string; location?: string }
+  let answer: (path: string) => { status: number; body: string; headers?: OutgoingHttpHeaders }
   const asked: string[] = []
   beforeAll(async () => {
     other = createServer((request, response) => {
       asked.push(`${request.headers.host} ${request.url}`)
-      const { body, location, status } = answer(request.url ?? '')
-      response.writeHead(status, location === undefined ? {} : { location }).end(body)
+      const { body, headers = {}, status } = answer(request.url ?? '')
+      response.writeHead(status, headers).end(body)
     })
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   })
@@ -130,7 +130,7 @@ describe('what answers is somebody else', () => {
     answer = () => ({
       status: 302,
       body: '',
-      location: `http://localhost:${new URL(url()).port}/console/api/connections`,
+      headers: { location: `http://localhost:${new URL(url()).port}/console/api/connections` },
     })
     await expect(stories(url())).rejects.toThrow('has no console API')
     expect(asked).toHaveLength(1)
@@ -147,6 +147,12 @@ describe('what answers is somebody else', () => {
   test('an answer without end', async () => {
     answer = () => ({ status: 200, body: ' '.repeat(5 * 1024 * 1024) })
     await expect(stories(url())).rejects.toThrow('larger than any list')
+  })
+
+  test('an answer that breaks off', async () => {
+    answer = () => ({ status: 200, body: '[', headers: { 'content-length': '10' } })
+    other.once('request', (_, response) => response.once('finish', () => response.socket?.destroy()))
+    await expect(stories(url())).rejects.toThrow(/^the answer of 127\.0\.0\.1:\d+ broke off$/)
   })
 
   test('words that would move the cursor are not printed as they are', async () => {
