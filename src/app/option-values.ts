@@ -6,7 +6,7 @@ import { hostedClaude } from '../oauth/claude.ts'
 import type { ScopeDefinition } from '../oauth/scope.ts'
 import { decodeBase64Url } from '../platform/crypto.ts'
 import { readIpRange } from '../platform/request-source.ts'
-import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { isSecureOrLoopback, parseUrl } from '../platform/url.ts'
 import { isPostgresUrl } from '../storage/postgres/url.ts'
 import { isColour } from '../ui/brand.ts'
 import type { OptionName } from './config.ts'
@@ -206,8 +206,7 @@ function readOrigin(text: string): string | undefined {
   const url = parseUrl(text)
   if (url === undefined || url.username !== '' || `${url.pathname}${url.search}${url.hash}` !== '/')
     return undefined
-  if (url.protocol === 'https:') return url.origin
-  return url.protocol === 'http:' && isLoopbackHost(url.hostname) ? url.origin : undefined
+  return isSecureOrLoopback(url) ? url.origin : undefined
 }
 
 /** A port alone is one on this machine. */
@@ -218,25 +217,26 @@ function readListenAddress(text: string): { host: string; port: number } | undef
   return digits === '' || port > 65_535 ? undefined : { host, port }
 }
 
-const mayHoldSecrets: ReadonlySet<OptionName> = new Set([
-  'masterKey',
-  'consoleToken',
-  'database',
-  'credential',
-  'identity',
-])
-
 /** The end of a sentence that begins with where it stands. */
 function faultOf(definition: OptionDefinition, value: unknown): string {
   const { name, expects } = definition
   if (value === true && definition.flag?.includes('<')) return `needs a value: ${expects}`
-  // What was pasted there may be the secret itself, or have it in it.
-  if (mayHoldSecrets.has(name)) return `is not ${expects}`
+  // What was pasted there may be the secret itself.
+  if (secretOptions.has(name)) return `is not ${expects}`
   if (name === 'env' || name === 'upstreamHeader') return `give ${expects}; a value would be seen by others`
-  const shown = JSON.stringify(value)?.slice(0, 100)
+  const shown = JSON.stringify(value, optionsWithSecrets.has(name) ? withoutText : undefined)?.slice(0, 100)
   const hint =
     name === 'port' && typeof value === 'string' && value.startsWith('tcp://')
       ? ' (Kubernetes sets this variable for a service called postern: set enableServiceLinks to false)'
       : ''
   return `${shown} is not ${expects}${hint}`
+}
+
+const secretOptions: ReadonlySet<OptionName> = new Set(['masterKey', 'consoleToken', 'database'])
+
+/** They name variables that hold secrets; whoever mistook that wrote the secret there. */
+const optionsWithSecrets: ReadonlySet<OptionName> = new Set(['credential', 'identity', 'connectors'])
+
+function withoutText(_: string, member: unknown): unknown {
+  return typeof member === 'string' ? '…' : member
 }

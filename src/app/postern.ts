@@ -42,7 +42,7 @@ import { PlainRequest } from '../platform/plain-request.ts'
 import { PlainResponse } from '../platform/plain-response.ts'
 import type { Connection } from '../platform/request-source.ts'
 import { createTelemetry, type EventReader, type PosternEvent } from '../platform/telemetry.ts'
-import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { isLoopbackHost, isSecureOrLoopback, parseUrl } from '../platform/url.ts'
 import { createDetours } from '../storage/detours.ts'
 import { createKeyRing, type MasterKeys } from '../storage/key-ring.ts'
 import { createKeyShelf } from '../storage/key-shelf.ts'
@@ -463,10 +463,7 @@ const documentFetch = { fetch, allowPrivateAddresses: false, deadlineMs: 5_000, 
 
 function readPublicUrl(publicUrl: string): Issuer {
   const url = parseUrl(publicUrl)
-  const isUsable =
-    url !== undefined &&
-    (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
-  if (!isUsable) {
+  if (url === undefined || !isSecureOrLoopback(url)) {
     throw new TypeError(
       `publicUrl ${JSON.stringify(publicUrl)} must be an https URL, or http on localhost; Claude connects to nothing else`,
     )

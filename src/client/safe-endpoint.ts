@@ -1,6 +1,6 @@
 /** Where the connector lets anything be sent: https, or http to this very machine (OAuth 2.1 §1.5). */
 
-import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { isSecureOrLoopback, parseUrl } from '../platform/url.ts'
 import { ConnectFailure } from './connect-failure.ts'
 
 /** Throws `ConnectFailure`; `javascript:` and its kin are refused with everything else that is no web address. */
@@ -14,6 +14,5 @@ export function refuseUnsafeEndpoint(endpoint: string): void {
 
 export function isSafeEndpoint(endpoint: string): boolean {
   const url = parseUrl(endpoint)
-  if (url?.protocol === 'https:') return true
-  return url?.protocol === 'http:' && isLoopbackHost(url.hostname)
+  return url !== undefined && isSecureOrLoopback(url)
 }

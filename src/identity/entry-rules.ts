@@ -37,9 +37,14 @@ export async function judgeEntry(visitor: OutsideVisitor, rules: EntryRules): Pr
   return { outcome: 'welcome', role: isAdmin ? 'admin' : 'member' }
 }
 
-/** True where nothing is asked of anybody. */
-export function lacksRules({ admins: _, ...rules }: EntryRules): boolean {
-  return Object.values(rules).every((rule) => rule === undefined)
+/** Of a provider where anybody can have an account: throws a `TypeError` where nothing is asked of anybody. */
+export function namedRules(enter: EntryRules | 'anybody', provider: string): EntryRules {
+  if (enter === 'anybody') return {}
+  const { admins: _, ...rules } = enter
+  if (Object.values(rules).some((rule) => rule !== undefined)) return enter
+  throw new TypeError(
+    `say who may enter from ${provider}: everybody can have an account there, so it has to be meant`,
+  )
 }
 
 function refusalOf(visitor: OutsideVisitor, rules: EntryRules): string | undefined {

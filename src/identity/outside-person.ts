@@ -25,6 +25,11 @@ export function outsideUsername(identity: OutsideIdentity, label: string | undef
 
 export const maximumLabelCharacters = 80
 
+/** After the last `@`: before it there may be others (RFC 5321 §4.1.2). */
+export function domainOfAddress(email: string): string {
+  return email.slice(email.lastIndexOf('@') + 1)
+}
+
 /** The account of somebody who enters: what the provider says now is what counts. */
 export function outsideUserOf(
   provider: string,

@@ -1,6 +1,6 @@
 /** Authorization server metadata (RFC 8414; OpenID Connect Discovery 1.0 for the second well-known name). */
 
-import { isLoopbackHost, parseUrl } from '../platform/url.ts'
+import { isSecureOrLoopback, parseUrl } from '../platform/url.ts'
 import type { Problem } from './errors.ts'
 
 /** The issuer's exact bytes: PRM, metadata and `iss` are compared with it character by character (RFC 9207 §2.4). */
@@ -98,7 +98,7 @@ function endpointProblems(members: Record<string, unknown>, name: string, requir
   }
   const url = typeof value === 'string' ? parseUrl(value) : undefined
   if (url === undefined) return [metadataProblem(name, `${name} is not an absolute URL`, 'RFC 8414 §2')]
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))) return []
+  if (isSecureOrLoopback(url)) return []
   const says = `${name} ${JSON.stringify(String(value).slice(0, 200))} must be https; http is for loopback only`
   return [metadataProblem(name, says, 'OAuth 2.1 §1.5')]
 }

@@ -14,6 +14,11 @@ export function isLoopbackHost(hostname: string): boolean {
   return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback'
 }
 
+/** What is sent there is read by nobody on the way: https, or http that does not leave this machine (OAuth 2.1 §1.5). */
+export function isSecureOrLoopback({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+}
+
 /** Names that a resolver answers with loopback, whatever DNS says: localhost and all below it, with or without the final dot (RFC 6761 §6.3). */
 export function isLocalhostName(hostname: string): boolean {
   return /^(?:.+\.)?localhost\.*$/i.test(hostname)

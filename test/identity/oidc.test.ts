@@ -36,7 +36,7 @@ beforeEach(async () => {
 function open(options: Partial<OidcOptions> = {}, withLocal = false): Promise<Door> {
   const storage = memoryStorage()
   const elsewhere = oidc({ label: 'Example SSO', issuer: provider.issuer, ...relyingParty, ...options })
-  const identity = withLocal ? [localAccounts({ storage }), elsewhere] : elsewhere
+  const identity = withLocal ? [localAccounts({ storage, argon2: cheapArgon2 }), elsewhere] : elsewhere
   return openDoor({ storage, identity })
 }
 
@@ -198,6 +198,13 @@ describe('who may enter', () => {
 
   test('an address that the provider does not vouch for counts as none', async () => {
     provider.people.ada = { email: 'ada@example.com', email_verified: false }
+    const door = await open({ enter: { domains: ['example.com'] } })
+    const location = (await signIn(door, door.browser(), 'ada')).headers.get('location')
+    expect(location).toContain('problem=not-welcome')
+  })
+
+  test('the domain of an address is what stands at its end, whatever stands before it', async () => {
+    provider.people.ada = { email: 'ada@example.com@evil.example', email_verified: true }
     const door = await open({ enter: { domains: ['example.com'] } })
     const location = (await signIn(door, door.browser(), 'ada')).headers.get('location')
     expect(location).toContain('problem=not-welcome')

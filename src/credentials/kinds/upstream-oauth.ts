@@ -1,8 +1,9 @@
 /** The person's own account at another provider, by the authorization code grant with PKCE (OAuth 2.1 §4.1; the protocol by openid-client). */
 
 import * as oauth from 'openid-client'
+import { failureOf, reasonOf, refuseInsecureUrl, refuseOwnParameters } from '../../oauth/second-leg.ts'
 import { asFetch, type OutboundFetch } from '../../platform/outbound-fetch.ts'
-import { isLoopbackHost, parseUrl } from '../../platform/url.ts'
+import { isLoopbackHost } from '../../platform/url.ts'
 import { CredentialUnavailable } from '../caller-credential.ts'
 import type {
   AccountCredential,
@@ -87,8 +88,7 @@ export function upstreamOauth(options: UpstreamOauthOptions): AccountCredential 
       const tokens = readTokens(await oauth.authorizationCodeGrant(configuration, answer, checks))
       return { outcome: 'connected', tokens, label: await nameOf(way, tokens.accessToken) }
     } catch (error) {
-      const isDenied = error instanceof oauth.AuthorizationResponseError && error.error === 'access_denied'
-      return { outcome: isDenied ? 'declined' : 'failed', says: wordsOf(error) }
+      return failureOf(error)
     }
   }
 
@@ -99,7 +99,7 @@ export function upstreamOauth(options: UpstreamOauthOptions): AccountCredential 
       return { outcome: 'renewed', tokens }
     } catch (error) {
       const isDead = error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant'
-      return { outcome: isDead ? 'dead' : 'unavailable', says: wordsOf(error) }
+      return { outcome: isDead ? 'dead' : 'unavailable', says: reasonOf(error) }
     }
   }
 
@@ -155,35 +155,13 @@ function readTokens(answer: oauth.TokenEndpointResponse): AccountTokens {
   return { accessToken, refreshToken, expiresInSeconds }
 }
 
-/** For the log: what the provider gave as its reason, and never what it was given. */
-function wordsOf(error: unknown): string {
-  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError)
-    return error.error_description === undefined ? error.error : `${error.error}: ${error.error_description}`
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
-}
-
 function refuseMistakes(options: UpstreamOauthOptions): void {
   const { issuer, authorizationEndpoint, tokenEndpoint, header = 'Authorization', account } = options
   const hasEndpoints = authorizationEndpoint !== undefined && tokenEndpoint !== undefined
   if ((issuer === undefined) !== hasEndpoints)
     throw new TypeError('give either an issuer, or an authorizationEndpoint and a tokenEndpoint')
   for (const url of [issuer, authorizationEndpoint, tokenEndpoint, account?.url])
-    if (url !== undefined && !isSecure(url))
-      throw new TypeError(`${JSON.stringify(url)} must be an https URL`)
+    if (url !== undefined) refuseInsecureUrl(url)
   if (!ownHeader(header)) throw new TypeError(`${header} is a header of the protocol, and set by Postern`)
-  const taken = Object.keys(options.parameters ?? {}).find((name) => ownParameters.has(name))
-  if (taken !== undefined) throw new TypeError(`${taken} is a parameter that Postern sets`)
-}
-
-const ownParameters: ReadonlySet<string> = new Set(
-  'client_id redirect_uri response_type scope state code_challenge code_challenge_method nonce'.split(' '),
-)
-
-function isSecure(text: string): boolean {
-  const url = parseUrl(text)
-  return (
-    url !== undefined &&
-    (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
-  )
+  refuseOwnParameters(options.parameters)
 }

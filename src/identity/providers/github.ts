@@ -1,11 +1,13 @@
 /** GitHub accounts, by organisation and team. It speaks OAuth 2.0 and no OpenID Connect (docs.github.com/apps/oauth-apps). */
 
 import * as oauth from 'openid-client'
+import { failureOf, refuseInsecureUrl } from '../../oauth/second-leg.ts'
 import { asFetch } from '../../platform/outbound-fetch.ts'
-import type { EntryRules } from '../entry-rules.ts'
+import { type EntryRules, namedRules } from '../entry-rules.ts'
 import type { OutsideProvider, OutsideSignIn, OutsideVisitor, OutsideWay } from '../identity-provider.ts'
-import { namedRules } from './google.ts'
-import { refuseInsecureUrl, refuseProviderName, textOf } from './oidc.ts'
+import { domainOfAddress } from '../outside-person.ts'
+import { refuseProviderName } from '../provider-name.ts'
+import { textOf } from './oidc.ts'
 
 export interface GitHubOptions {
   /** Default `github`. */
@@ -52,8 +54,7 @@ export function github(options: GitHubOptions): OutsideProvider {
       const tokens = await oauth.authorizationCodeGrant(configure(way), answer, checks)
       return { outcome: 'arrived', visitor: await visitorOf(way, tokens.access_token) }
     } catch (error) {
-      const isDenied = error instanceof oauth.AuthorizationResponseError && error.error === 'access_denied'
-      return { outcome: isDenied ? 'declined' : 'failed', says: wordsOf(error) }
+      return failureOf(error)
     }
   }
 
@@ -74,7 +75,7 @@ export function github(options: GitHubOptions): OutsideProvider {
       // Names can be given up and taken by others; the number stays.
       subject: String(user.id),
       email,
-      domain: email?.split('@')[1],
+      domain: email && domainOfAddress(email),
       displayName: textOf(user.name) ?? user.login,
       handle: user.login,
       groups: groups.length === 0 ? undefined : await groupsOf(ask),
@@ -148,10 +149,4 @@ async function askAll(ask: Ask, path: string): Promise<Record<string, unknown>[]
 async function primaryEmail(ask: Ask): Promise<string | undefined> {
   const all = (await ask('/user/emails')) as { email: string; primary: boolean; verified: boolean }[]
   return all.find(({ primary, verified }) => primary && verified)?.email
-}
-
-function wordsOf(error: unknown): string {
-  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError)
-    return error.error
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 /** Google accounts and Google Workspace (developers.google.com/identity/openid-connect). */
 
-import { type EntryRules, lacksRules } from '../entry-rules.ts'
+import { type EntryRules, namedRules } from '../entry-rules.ts'
 import type { OutsideProvider } from '../identity-provider.ts'
 import { type OidcOptions, oidc, textOf } from './oidc.ts'
 
@@ -27,14 +27,4 @@ export function google({ enter, ...options }: GoogleOptions): OutsideProvider {
     },
     { domainOf: ({ hd }) => textOf(hd), groupsOf: () => undefined },
   )
-}
-
-/** Of a provider where anybody can have an account. */
-export function namedRules(enter: EntryRules | 'anybody', provider: string): EntryRules {
-  if (enter === 'anybody') return {}
-  if (lacksRules(enter))
-    throw new TypeError(
-      `say who may enter from ${provider}: everybody can have an account there, so it has to be meant`,
-    )
-  return enter
 }

@@ -1,8 +1,9 @@
 /** Any issuer of OpenID Connect: authorization code with PKCE and nonce, `iss` and signature checked, by openid-client (OpenID Connect Core 1.0, RFC 9207). */
 
 import * as oidcClient from 'openid-client'
+import { failureOf, reasonOf, refuseInsecureUrl, refuseOwnParameters } from '../../oauth/second-leg.ts'
 import { asFetch, type OutboundFetch } from '../../platform/outbound-fetch.ts'
-import { isLoopbackHost, parseUrl } from '../../platform/url.ts'
+import { isLoopbackHost } from '../../platform/url.ts'
 import { claimAt, type EntryRules } from '../entry-rules.ts'
 import {
   type OutsideProvider,
@@ -12,6 +13,8 @@ import {
   type OutsideWay,
   type SignInSecret,
 } from '../identity-provider.ts'
+import { domainOfAddress } from '../outside-person.ts'
+import { refuseProviderName } from '../provider-name.ts'
 
 export interface OidcOptions {
   /** In the redirect URI, `https://YOUR-HOST/login/NAME/callback`. Default `oidc`. */
@@ -54,8 +57,10 @@ export type Claims = Readonly<Record<string, unknown>>
 
 /** Throws a `TypeError` for options that no sign-in could make right. */
 export function oidc(options: OidcOptions, quirks: OidcQuirks = {}): OutsideProvider {
-  refuseMistakes(options)
   const { issuer, clientId, name = 'oidc', enter = {} } = options
+  refuseProviderName(name)
+  refuseInsecureUrl(issuer)
+  refuseOwnParameters(options.parameters)
   const label = options.label ?? new URL(issuer).host
   let discovered: Promise<oidcClient.Configuration> | undefined
 
@@ -68,7 +73,7 @@ export function oidc(options: OidcOptions, quirks: OidcQuirks = {}): OutsideProv
       return configuration
     } catch (cause) {
       discovered = undefined
-      throw new OutsideUnavailable(`${issuer} could not be asked how to sign in there: ${wordsOf(cause)}`, {
+      throw new OutsideUnavailable(`${issuer} could not be asked how to sign in there: ${reasonOf(cause)}`, {
         cause,
       })
     }
@@ -102,9 +107,7 @@ export function oidc(options: OidcOptions, quirks: OidcQuirks = {}): OutsideProv
       const said = await askForMore(configuration, tokens.access_token, idToken.sub)
       return { outcome: 'arrived', visitor: visitorOf({ ...said, ...idToken }) }
     } catch (error) {
-      const isDenied =
-        error instanceof oidcClient.AuthorizationResponseError && error.error === 'access_denied'
-      return { outcome: isDenied ? 'declined' : 'failed', says: wordsOf(error) }
+      return failureOf(error)
     }
   }
 
@@ -127,7 +130,7 @@ export function oidc(options: OidcOptions, quirks: OidcQuirks = {}): OutsideProv
       tenant: quirks.tenantOf?.(claims),
       subject: claims.sub,
       email,
-      domain: quirks.domainOf === undefined ? email?.split('@')[1] : quirks.domainOf(claims),
+      domain: quirks.domainOf === undefined ? email && domainOfAddress(email) : quirks.domainOf(claims),
       displayName: textOf(claims.name),
       handle: textOf(claims.preferred_username),
       groups: quirks.groupsOf === undefined ? listOf(found) : quirks.groupsOf(claims, found),
@@ -184,40 +187,3 @@ export function listOf(claim: unknown): readonly string[] | undefined {
   if (claim === undefined || claim === null) return undefined
   return [claim].flat().filter((one): one is string => typeof one === 'string')
 }
-
-/** For the log: what the issuer gave as its reason, or which check failed. */
-function wordsOf(error: unknown): string {
-  if (error instanceof oidcClient.ResponseBodyError || error instanceof oidcClient.AuthorizationResponseError)
-    return error.error_description === undefined ? error.error : `${error.error}: ${error.error_description}`
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
-}
-
-function refuseMistakes({ name = 'oidc', issuer, parameters = {} }: OidcOptions): void {
-  refuseProviderName(name)
-  refuseInsecureUrl(issuer)
-  const taken = Object.keys(parameters).find((one) => ownParameters.has(one))
-  if (taken !== undefined) throw new TypeError(`${taken} is a parameter that Postern sets`)
-}
-
-/** Plain http is for this machine alone. */
-export function refuseInsecureUrl(text: string): void {
-  const url = parseUrl(text)
-  const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))
-  if (!isSecure) throw new TypeError(`${JSON.stringify(text)} must be an https URL`)
-}
-
-/** It stands in addresses. */
-export function refuseProviderName(name: string): void {
-  if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(name) && !ownNames.has(name)) return
-  throw new TypeError(
-    `${JSON.stringify(name)} cannot name a provider: small letters, digits and - make a name`,
-  )
-}
-
-/** Addresses of the sign-in page's own. */
-const ownNames: ReadonlySet<string> = new Set(['passkey', 'passkeys', 'recovery'])
-
-const ownParameters: ReadonlySet<string> = new Set(
-  'client_id redirect_uri response_type scope state code_challenge code_challenge_method nonce'.split(' '),
-)

@@ -5,7 +5,8 @@ import { type IpRange, isInRanges, readIpRange } from '../../platform/request-so
 import { parseUrl } from '../../platform/url.ts'
 import type { EntryRules } from '../entry-rules.ts'
 import type { HeaderProvider, HeaderSays } from '../identity-provider.ts'
-import { refuseProviderName } from './oidc.ts'
+import { domainOfAddress } from '../outside-person.ts'
+import { refuseProviderName } from '../provider-name.ts'
 
 export interface TrustedHeaderOptions {
   /** Default `header`. */
@@ -77,7 +78,7 @@ export function trustedHeader(options: TrustedHeaderOptions): HeaderProvider {
         tenant: undefined,
         subject,
         email,
-        domain: email?.slice(email.lastIndexOf('@') + 1),
+        domain: email && domainOfAddress(email),
         displayName: worded(headers.name),
         handle: subject,
         groups: groups?.filter((group) => group !== undefined),
