@@ -24,14 +24,9 @@ import { csrfToken, findForgery } from './csrf.ts'
 import { readFormBody } from './form-body.ts'
 import { createGuessBrake, type GuessLimits } from './guess-brake.ts'
 import { createHeaderLogin, type HeaderLoginOptions } from './header-login.ts'
-import type { FormProvider, OutsideProvider } from './identity-provider.ts'
-import {
-  createOutsideLogin,
-  type OutsideLogin,
-  type OutsideLoginOptions,
-  type OutsideStep,
-  type OutsideVisit,
-} from './outside-login.ts'
+import type { FormProvider } from './identity-provider.ts'
+import { createOutsideLogin, type OutsideLoginOptions } from './outside-login.ts'
+import { faultOfReturn, type OutsideEndpoint, outsideEndpoints, outsidePath } from './outside-pages.ts'
 import { createPasskeyLogin, type PasskeyLoginOptions } from './passkey-login.ts'
 import {
   mayHavePasskeys,
@@ -79,8 +74,7 @@ export interface Login {
   /** What a form needs that signs this person out and comes back to `returnTo` as nobody. */
   signOutForm(request: Request, returnTo: string): SignOutForm
   endpoints: Record<'login' | 'logout' | 'setup', (request: Request) => Promise<Response>>
-  /** Of sign-ins elsewhere: on the way there and back, by GET. */
-  outsideEndpoints: readonly { path: string; handle(request: Request): Promise<Response> }[]
+  outsideEndpoints: readonly OutsideEndpoint[]
   passkeyEndpoints: readonly PasskeyEndpoint[]
   /** Where this person keeps passkeys; undefined where there are none to keep. */
   passkeysPathOf(user: UserRecord | undefined): string | undefined
@@ -164,7 +158,7 @@ export function createLogin(options: LoginOptions): Login {
     const expected = browserOf(request).csrf(purpose)
     const forgery = findForgery(request, form.get('csrf'), expected, origin)
     if (forgery === undefined) return true
-    telemetry.emit('form.refused', flowOf(browserOf(request)), {
+    telemetry.emit('form.refused', flowOfBrowser(browserOf(request)), {
       path: new URL(request.url).pathname,
       reason: forgery,
     })
@@ -173,13 +167,11 @@ export function createLogin(options: LoginOptions): Login {
 
   async function login(request: Request): Promise<Response> {
     if (request.method === 'POST') return judgeLogin(request)
-    const returnTo = readReturn(new URL(request.url).searchParams.get('then'))
+    const returnTo = returnOf(request)
     if ((await whoIsThere(request)) !== undefined) return seeOther(returnTo)
-    const browser = browserOf(request)
-    const flowId = (await findFlow(browser, returnTo)) ?? flowOf(browser)
+    const flowId = await flowOf(request, returnTo)
     const named = await headerLogin?.enter(request, flowId)
-    if (named?.outcome === 'entered')
-      return seeOther(returnTo, await sessions.begin(request, named.user.userId))
+    if (named?.outcome === 'entered') return enter(request, named.user, returnTo)
     if (await needsSetup()) {
       telemetry.emit('login.impossible', flowId)
       return showProblem(503, { kind: 'no-account' })
@@ -187,7 +179,7 @@ export function createLogin(options: LoginOptions): Login {
     const isUnwelcome = headerLogin !== undefined && named?.outcome === 'not-welcome'
     const fault = isUnwelcome
       ? text.signIn.outsideProblem['not-welcome'](headerLogin.label)
-      : faultOfReturn(new URL(request.url), providers)
+      : faultOfReturn(request, providers)
     return showLogin(request, fault === undefined ? 200 : 403, { returnTo, username: '', fault })
   }
 
@@ -203,9 +195,8 @@ export function createLogin(options: LoginOptions): Login {
     if (!isGenuinePost(request, form, 'login')) {
       return showLogin(request, 403, { returnTo, username, fault: text.signIn.expired })
     }
-    const browser = browserOf(request)
-    const flowId = (await findFlow(browser, returnTo)) ?? flowOf(browser)
-    const attempt = brake.take(username, browser.browserHash)
+    const flowId = await flowOf(request, returnTo)
+    const attempt = brake.take(username, browserOf(request).browserHash)
     if (!attempt.mayTry) {
       telemetry.emit('login.braked', flowId)
       const fault = text.signIn.wait(attempt.retryAfterSeconds)
@@ -229,7 +220,7 @@ export function createLogin(options: LoginOptions): Login {
     }
     attempt.succeeded()
     telemetry.emit('login.succeeded', flowId, { userId: result.user.userId })
-    return seeOther(returnTo, await sessions.begin(request, result.user.userId))
+    return enter(request, result.user, returnTo)
   }
 
   async function logout(request: Request): Promise<Response> {
@@ -242,7 +233,7 @@ export function createLogin(options: LoginOptions): Login {
     }
     const user = await sessions.findUser(request)
     const clearedCookie = await sessions.end(request)
-    telemetry.emit('login.ended', flowOf(browserOf(request)), { userId: user?.userId })
+    telemetry.emit('login.ended', flowOfBrowser(browserOf(request)), { userId: user?.userId })
     const there = user && (signOutAtProxy(user) ?? (await outside?.signOut(user)))
     if (there !== undefined) {
       const page = departurePage({ ...frame, provider: there.label, url: there.url })
@@ -257,49 +248,6 @@ export function createLogin(options: LoginOptions): Login {
     const url = headerLogin?.signOutUrlOf(user)
     return headerLogin && url && { label: headerLogin.label, url }
   }
-
-  /* Elsewhere */
-
-  /** There, and back; a session is begun by the way back alone. */
-  function outsideEndpoint(
-    name: string,
-    step: (outside: OutsideLogin, visit: OutsideVisit, url: URL) => Promise<OutsideStep>,
-  ): (request: Request) => Promise<Response> {
-    return async function signInElsewhere(request) {
-      const url = new URL(request.url)
-      const browser = browserOf(request)
-      const returnTo = readReturn(url.searchParams.get('then'))
-      const flowId = (await findFlow(browser, returnTo)) ?? flowOf(browser)
-      if (outside === undefined) throw new TypeError('nobody signs in elsewhere')
-      const taken = await step(outside, { browserHash: browser.browserHash, flowId }, url)
-      switch (taken.kind) {
-        case 'go':
-          return seeOther(taken.location.href, browser.setCookie)
-        case 'entered':
-          return seeOther(readReturn(taken.returnTo), await sessions.begin(request, taken.user.userId))
-        case 'again': {
-          const query = new URLSearchParams({ problem: taken.problem, at: name })
-          query.set('then', readReturn(taken.returnTo))
-          return seeOther(`${paths.login}?${query}`, browser.setCookie)
-        }
-        case 'unknown':
-          return showProblem(400, { kind: 'expired' })
-      }
-    }
-  }
-
-  const outsideEndpoints = providers.flatMap(({ name }) => [
-    {
-      path: `${paths.login}/${name}`,
-      handle: outsideEndpoint(name, (there, visit, url) =>
-        there.begin(name, visit, readReturn(url.searchParams.get('then'))),
-      ),
-    },
-    {
-      path: `${paths.login}/${name}/callback`,
-      handle: outsideEndpoint(name, (there, visit, url) => there.finish(name, visit, url)),
-    },
-  ])
 
   interface LoginFormState {
     returnTo: string
@@ -332,7 +280,7 @@ export function createLogin(options: LoginOptions): Login {
         passkeyLogin && `${passkeyPaths(paths.login).recovery}?then=${encodeURIComponent(returnTo)}`,
       elsewhere: providers.map(({ name, label }) => ({
         label,
-        path: `${paths.login}/${name}?then=${encodeURIComponent(returnTo)}`,
+        path: `${outsidePath(paths.login, name)}?then=${encodeURIComponent(returnTo)}`,
       })),
     })
     const response = show(request, page, status)
@@ -352,13 +300,14 @@ export function createLogin(options: LoginOptions): Login {
     return pageResponse(errorPage({ ...frame, errorId: undefined, problem }), status)
   }
 
-  /** Of the authorization request that `returnTo` names, if it is this browser's. */
-  async function findFlow({ browserHash }: RequestBrowser, returnTo: string): Promise<string | undefined> {
+  /** Of the authorization request that `returnTo` names, if it is this browser's; else of the browser alone. */
+  async function flowOf(request: Request, returnTo: string): Promise<string> {
+    const browser = browserOf(request)
     const pendingId = requestPath.exec(returnTo.slice(basePath.length))?.[1]
-    if (pendingId === undefined) return undefined
-    const pending = await storage.findPendingAuthorization(pendingId, clock())
-    if (pending === undefined || !equalInConstantTime(pending.browserHash, browserHash)) return undefined
-    return pending.flowId
+    const pending =
+      pendingId === undefined ? undefined : await storage.findPendingAuthorization(pendingId, clock())
+    const isOwn = pending !== undefined && equalInConstantTime(pending.browserHash, browser.browserHash)
+    return isOwn ? pending.flowId : flowOfBrowser(browser)
   }
 
   /** Only ever a path of ours: what somebody else put into a link must not decide where a signed-in browser goes. */
@@ -366,6 +315,14 @@ export function createLogin(options: LoginOptions): Login {
     if (asked === null || !asked.startsWith(homePath)) return homePath
     const path = asked.slice(basePath.length)
     return requestPath.test(path) || personalPath.test(path) ? asked : homePath
+  }
+
+  function returnOf(request: Request): string {
+    return readReturn(new URL(request.url).searchParams.get('then'))
+  }
+
+  async function enter(request: Request, { userId }: UserRecord, returnTo: string): Promise<Response> {
+    return seeOther(returnTo, await sessions.begin(request, userId))
   }
 
   function sendToLogin(request: Request, returnTo: string): Response {
@@ -379,16 +336,18 @@ export function createLogin(options: LoginOptions): Login {
 
   const hands: SignInHands = {
     browserOf,
-    flowOf: async (browser, returnTo) => (await findFlow(browser, returnTo)) ?? flowOf(browser),
+    flowOf,
     isGenuinePost,
     findUser: whoIsThere,
     readReturn,
+    returnOf,
     show,
+    showProblem,
     again: (request, status, returnTo, fault) =>
       showLogin(request, status, { returnTo, username: '', fault }),
-    enter: async (request, { userId }, returnTo) => seeOther(returnTo, await sessions.begin(request, userId)),
+    enter,
     sendToLogin,
-    goTo: (path) => seeOther(path),
+    goTo: seeOther,
     signOutForm,
   }
   const setup = setupEndpoint({ provider, storage, frame, path: paths.setup, hands, telemetry, clock })
@@ -400,7 +359,9 @@ export function createLogin(options: LoginOptions): Login {
     sendToLogin,
     signOutForm,
     endpoints: { login, logout, setup },
-    outsideEndpoints,
+    outsideEndpoints: outside
+      ? outsideEndpoints({ login: outside, providers, loginPath: paths.login, hands })
+      : [],
     passkeyEndpoints: passkeyLogin
       ? passkeyEndpoints({
           login: passkeyLogin,
@@ -426,17 +387,8 @@ const personalPath = /^\/(?:(?:account|console)(?:\/[A-Za-z0-9._~-]+)*|login\/pa
 
 const busyRetrySeconds = 2
 
-/** After a sign-in elsewhere that came to nothing, in words of ours. */
-function faultOfReturn({ searchParams }: URL, providers: readonly OutsideProvider[]): string | undefined {
-  const problem = searchParams.get('problem') ?? ''
-  const provider = providers.find(({ name }) => name === searchParams.get('at'))
-  const sentences: Readonly<Record<string, (provider: string) => string>> = text.signIn.outsideProblem
-  if (provider === undefined || !Object.hasOwn(sentences, problem)) return undefined
-  return sentences[problem]?.(provider.label)
-}
-
 /** Names what this browser did where there is no authorization request; the cookie itself cannot be had from it. */
-function flowOf({ browserHash }: RequestBrowser): string {
+function flowOfBrowser({ browserHash }: RequestBrowser): string {
   return hashToken(browserHash).slice(0, 14)
 }
 

@@ -25,7 +25,7 @@ export interface OutsideLoginOptions {
 export type OutsideStep =
   | { kind: 'go'; location: URL }
   | { kind: 'entered'; user: UserRecord; returnTo: string }
-  | { kind: 'again'; returnTo: string; problem: OutsideProblem; provider: string }
+  | { kind: 'again'; returnTo: string; problem: OutsideProblem }
   /** The way back was used, is over, or is another browser's. */
   | { kind: 'unknown' }
 
@@ -63,22 +63,14 @@ export function createOutsideLogin(options: OutsideLoginOptions): OutsideLogin {
     { browserHash, flowId }: OutsideVisit,
     returnTo: string,
   ): Promise<OutsideStep> {
-    const provider = providerOf(name)
     try {
-      const { location, secret } = await provider.begin(way, redirectUri(name))
-      location.searchParams.set(
-        'state',
-        await detours.begin(purposeOf(name), browserHash, { returnTo, secret }),
-      )
+      const { location, secret } = await providerOf(name).begin(way, redirectUri(name))
+      const state = await detours.begin(purposeOf(name), browserHash, { returnTo, secret })
+      location.searchParams.set('state', state)
       return { kind: 'go', location }
     } catch (error) {
       if (!(error instanceof OutsideUnavailable)) throw error
-      return notIn('unavailable', error.message)
-    }
-
-    function notIn(problem: OutsideProblem, reason: string): OutsideStep {
-      telemetry.emit('login.failed', flowId, { code: name, reason })
-      return { kind: 'again', returnTo, problem, provider: provider.label }
+      return again(name, flowId, returnTo, 'unavailable', error.message)
     }
   }
 
@@ -94,21 +86,28 @@ export function createOutsideLogin(options: OutsideLoginOptions): OutsideLogin {
     const { returnTo, secret } = errand as unknown as SignInErrand
     const returned = new URL(redirectUri(name))
     returned.search = answer.search
-    const again = (problem: OutsideProblem, reason: string): OutsideStep => {
-      telemetry.emit('login.failed', flowId, { code: name, reason })
-      return { kind: 'again', returnTo, problem, provider: provider.label }
-    }
     const signedIn = await provider.finish(way, returned, secret).catch((error: unknown) => {
       if (!(error instanceof OutsideUnavailable)) throw error
       return { outcome: 'failed', says: error.message } as const
     })
-    if (signedIn.outcome !== 'arrived') return again(signedIn.outcome, signedIn.says)
+    if (signedIn.outcome !== 'arrived') return again(name, flowId, returnTo, signedIn.outcome, signedIn.says)
     const verdict = await judgeEntry(signedIn.visitor, provider.rules)
-    if (verdict.outcome === 'refused') return again('not-welcome', verdict.why)
+    if (verdict.outcome === 'refused') return again(name, flowId, returnTo, 'not-welcome', verdict.why)
     const user = outsideUserOf(provider.name, signedIn.visitor, verdict.role, clock())
     await storage.saveOutsideUser(user)
     telemetry.emit('login.succeeded', flowId, { code: name, userId: user.userId })
     return { kind: 'entered', user, returnTo }
+  }
+
+  function again(
+    name: string,
+    flowId: string,
+    returnTo: string,
+    problem: OutsideProblem,
+    reason: string,
+  ): OutsideStep {
+    telemetry.emit('login.failed', flowId, { code: name, reason })
+    return { kind: 'again', returnTo, problem }
   }
 
   return {

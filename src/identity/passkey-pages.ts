@@ -8,6 +8,7 @@ import { type PasskeyDeed, type PasskeyFault, passkeysPage, recoveryPage } from 
 import { text } from '../ui/text.ts'
 import { readFormBody } from './form-body.ts'
 import { maximumPasskeys, type PasskeyLogin } from './passkey-login.ts'
+import { ownNames } from './provider-name.ts'
 import type { SignInHands } from './sign-in-hands.ts'
 
 export interface PasskeyPagesOptions {
@@ -27,9 +28,13 @@ export interface PasskeyEndpoint {
   handle(request: Request): Promise<Response>
 }
 
-/** Below the sign-in page, where no provider elsewhere may have these names (`refuseProviderName`). */
-export function passkeyPaths(loginPath: string): Record<'signIn' | 'recovery' | 'keep', string> {
-  return { signIn: `${loginPath}/passkey`, recovery: `${loginPath}/recovery`, keep: `${loginPath}/passkeys` }
+export function passkeyPaths(loginPath: string): Record<keyof typeof ownNames, string> {
+  const { signIn, recovery, keep } = ownNames
+  return {
+    signIn: `${loginPath}/${signIn}`,
+    recovery: `${loginPath}/${recovery}`,
+    keep: `${loginPath}/${keep}`,
+  }
 }
 
 export function passkeyEndpoints({
@@ -44,8 +49,8 @@ export function passkeyEndpoints({
   const paths = passkeyPaths(loginPath)
 
   async function visitOf(request: Request, returnTo: string) {
-    const browser = hands.browserOf(request)
-    return { browserHash: browser.browserHash, flowId: await hands.flowOf(browser, returnTo) }
+    const { browserHash } = hands.browserOf(request)
+    return { browserHash, flowId: await hands.flowOf(request, returnTo) }
   }
 
   async function signIn(request: Request): Promise<Response> {
@@ -156,8 +161,7 @@ export function passkeyEndpoints({
     {
       method: 'GET',
       path: paths.recovery,
-      handle: async (request) =>
-        showRecovery(request, 200, hands.readReturn(new URL(request.url).searchParams.get('then'))),
+      handle: async (request) => showRecovery(request, 200, hands.returnOf(request)),
     },
     { method: 'POST', path: paths.recovery, handle: judgeRecovery },
     { method: 'GET', path: paths.keep, handle: keep },

@@ -5,8 +5,6 @@ import { hashToken } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { AccountStorage } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
-import { errorPage, type PageProblem } from '../ui/error.ts'
-import { pageResponse } from '../ui/layout.ts'
 import { type AccountProblem, setupPage } from '../ui/setup.ts'
 import { text } from '../ui/text.ts'
 import { readFormBody } from './form-body.ts'
@@ -29,12 +27,11 @@ export function setupEndpoint(options: SetupPagesOptions): (request: Request) =>
   const { provider, storage, frame, path, hands, telemetry, clock } = options
 
   async function setup(request: Request): Promise<Response> {
-    if (provider === undefined) return showProblem(404, { kind: 'not-found' })
-    if (await storage.hasUsers()) return showProblem(404, { kind: 'setup-done' })
+    if (provider === undefined) return hands.showProblem(404, { kind: 'not-found' })
+    if (await storage.hasUsers()) return hands.showProblem(404, { kind: 'setup-done' })
     if (request.method === 'POST') return judgeSetup(request, provider)
-    if (!(await storage.hasSetupLink(clock()))) return showProblem(404, { kind: 'setup-closed' })
-    const returnTo = hands.readReturn(new URL(request.url).searchParams.get('then'))
-    return showSetup(request, 200, { ...emptySetup, returnTo })
+    if (!(await storage.hasSetupLink(clock()))) return hands.showProblem(404, { kind: 'setup-closed' })
+    return showSetup(request, 200, { ...emptySetup, returnTo: hands.returnOf(request) })
   }
 
   async function judgeSetup(request: Request, provider: FormProvider): Promise<Response> {
@@ -44,7 +41,7 @@ export function setupEndpoint(options: SetupPagesOptions): (request: Request) =>
     if (!hands.isGenuinePost(request, form, 'setup')) {
       return showSetup(request, 403, { ...again, fault: text.signIn.expired })
     }
-    const flowId = await hands.flowOf(hands.browserOf(request), again.returnTo)
+    const flowId = await hands.flowOf(request, again.returnTo)
     const { username, displayName, setupToken } = typed
     const prepared = await provider.prepareAccount({ username, displayName, password, role: 'admin' })
     if (prepared.outcome === 'busy') return showSetup(request, 503, { ...again, fault: text.signIn.busy })
@@ -59,7 +56,7 @@ export function setupEndpoint(options: SetupPagesOptions): (request: Request) =>
       return hands.enter(request, prepared.user, again.returnTo)
     }
     telemetry.emit('setup.refused', flowId, { reason: outcome })
-    if (outcome === 'not-first') return showProblem(404, { kind: 'setup-done' })
+    if (outcome === 'not-first') return hands.showProblem(404, { kind: 'setup-done' })
     return showSetup(request, 403, { ...again, isLinkInvalid: true, fault: text.setup.problems })
   }
 
@@ -71,10 +68,6 @@ export function setupEndpoint(options: SetupPagesOptions): (request: Request) =>
       setupPage({ ...state, ...frame, action: path, csrf, minimumPasswordLength }),
       status,
     )
-  }
-
-  function showProblem(status: number, problem: PageProblem): Response {
-    return pageResponse(errorPage({ ...frame, errorId: undefined, problem }), status)
   }
 
   return setup

@@ -169,7 +169,10 @@ const setup: readonly Attack[] = [
   {
     name: '[HS-14] the setup link opened again when there is an account',
     source: 'house rule 14',
-    guard: without(identity, "if (await storage.hasUsers()) return showProblem(404, { kind: 'setup-done' })"),
+    guard: without(
+      identity,
+      "if (await storage.hasUsers()) return hands.showProblem(404, { kind: 'setup-done' })",
+    ),
     alsoNeeds: [firstOnly, linkSpent],
     async run(_, house) {
       const { door, setupToken } = await house.openNewDoor()
@@ -237,8 +240,8 @@ const setup: readonly Attack[] = [
     source: 'house rule 14; RFC 9110 §9.2.1 (GET is safe)',
     guard: without(
       identity,
-      "if (!(await storage.hasSetupLink(clock()))) return showProblem(404, { kind: 'setup-closed' })",
-      "if (!(await storage.hasSetupLink(clock()))) return showProblem(404, { kind: 'setup-closed' }); await storage.saveSetupLink(hashToken(''), clock() + 60)",
+      "if (!(await storage.hasSetupLink(clock()))) return hands.showProblem(404, { kind: 'setup-closed' })",
+      "if (!(await storage.hasSetupLink(clock()))) return hands.showProblem(404, { kind: 'setup-closed' }); await storage.saveSetupLink(hashToken(''), clock() + 60)",
     ),
     async run(_, house) {
       const { door, setupToken } = await house.openNewDoor()
