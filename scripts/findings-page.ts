@@ -2,7 +2,7 @@
 
 import { type Check, stages } from '../src/doctor/check.ts'
 import { allChecks } from '../src/doctor/doctor.ts'
-import { names, parties } from '../src/doctor/reports/terminal.ts'
+import { names, parties } from '../src/doctor/reports/words.ts'
 
 export function findingsPage(notice: string): string {
   const parts = stages.flatMap((stage) => {

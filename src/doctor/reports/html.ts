@@ -9,7 +9,7 @@ import { type Framework, stages } from '../check.ts'
 import { clientsByStage, stageTitles } from '../client-table.ts'
 import type { Finding, JudgedCheck } from '../diagnosis.ts'
 import type { DoctorReport } from '../report.ts'
-import { names, parties } from './terminal.ts'
+import { names, parties, reached, timeOf } from './words.ts'
 
 export function formatHtml(reports: readonly DoctorReport[]): string {
   const [first] = reports
@@ -62,12 +62,11 @@ function tablePart(reports: readonly DoctorReport[]): Markup {
 }
 
 function reportPart(report: DoctorReport): Markup {
-  const { client, durationMs, findings, startedAt, url } = report
+  const { client, durationMs, findings, url } = report
   const [first, ...others] = findings
-  const date = new Date(startedAt * 1000).toISOString().slice(0, 16).replace('T', ' ')
   return html`<article class="panel" id="${client.name}">
 <h1>${headline(report)}</h1>
-<p class="lead"><code>${url}</code> as ${client.title}, ${date} UTC, in ${(durationMs / 1000).toFixed(1)} s</p>
+<p class="lead"><code>${url}</code> as ${client.title}, ${timeOf(report)}, in ${(durationMs / 1000).toFixed(1)} s</p>
 ${first === undefined ? '' : findingPart(first, client.name, 'open')}
 ${others.map((finding) => findingPart(finding, client.name))}
 ${effectsPart(report)}
@@ -77,10 +76,11 @@ ${wireDiagram({ client: client.title, idPrefix: `${client.name}-`, groups: group
 </article>`
 }
 
-function headline({ findings, until, verdict }: DoctorReport): Markup {
+function headline(report: DoctorReport): Markup {
+  const { findings, verdict } = report
   if (verdict === 'fails') return html`${mark('bad')} ${findings[0]?.title}`
   if (verdict === 'works-with-warnings') return html`${mark('warning')} ${findings[0]?.title}`
-  return html`${mark('good')} Nothing stands in Claude’s way, as far as ${until === 'lists' ? 'the lists' : until}`
+  return html`${mark('good')} Nothing stands in Claude’s way, as far as ${reached(report)}`
 }
 
 function findingPart(finding: Finding, client: string, state?: 'open'): Markup {

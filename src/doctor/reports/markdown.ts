@@ -5,7 +5,7 @@ import type { Framework } from '../check.ts'
 import { clientsByStage, marks, stageTitles } from '../client-table.ts'
 import type { Finding } from '../diagnosis.ts'
 import type { DoctorReport } from '../report.ts'
-import { names, parties } from './terminal.ts'
+import { clean, names, parties, timeOf } from './words.ts'
 
 export function formatMarkdown(reports: readonly DoctorReport[]): string {
   const parts = reports.length > 1 ? [table(reports), ...reports.map(reportPart)] : reports.map(reportPart)
@@ -30,7 +30,7 @@ function reportPart(report: DoctorReport): string {
   const headline = findings[0]?.title ?? 'Nothing stands in Claude’s way'
   return [
     `## ${report.verdict === 'fails' ? '✖' : findings.length > 0 ? '!' : '✔'} ${words(headline)}`,
-    `${code(url)}, examined as ${words(client.title)} (${code(client.name)}), ${new Date(report.startedAt * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
+    `${code(url)}, examined as ${words(client.title)} (${code(client.name)}), ${timeOf(report)}.`,
     ...findings.map(findingPart),
     wire(report),
   ].join('\n\n')
@@ -56,7 +56,7 @@ function findingPart(finding: Finding): string {
 /** Only what is needed to see the order of things; the bodies are in the JSON and HTML forms. */
 function wire({ steps, probes }: DoctorReport): string {
   const lines = [...steps, ...probes].flatMap(({ title, exchanges }) => [
-    ...(exchanges.length === 0 ? [] : [`# ${oneLine(title)}`]),
+    ...(exchanges.length === 0 ? [] : [`# ${clean(title)}`]),
     ...exchanges.map(exchangeLine),
   ])
   return `<details><summary>The wire</summary>\n\n\`\`\`text\n${lines.join('\n').replaceAll('```', "'''")}\n\`\`\`\n\n</details>`
@@ -64,20 +64,16 @@ function wire({ steps, probes }: DoctorReport): string {
 
 function exchangeLine({ number, method, url, status, failure }: TranscriptExchange): string {
   const outcome = status ?? failure ?? 'no answer'
-  return oneLine(`${String(number).padStart(3)} ${method} ${url} -> ${outcome}`)
+  return clean(`${String(number).padStart(3)} ${method} ${url} -> ${outcome}`)
 }
 
 /** A stranger's words must not become markup, a mention or a link in somebody's issue. */
 function words(text: string): string {
-  return oneLine(text)
+  return clean(text)
     .replace(/[\\`*_{}[\]<>|#~]/g, '\\$&')
     .replace(/@(?=\w)/g, '@\u200b')
 }
 
 function code(text: string): string {
-  return `\`${oneLine(text).replaceAll('`', "'")}\``
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+  return `\`${clean(text).replaceAll('`', "'")}\``
 }

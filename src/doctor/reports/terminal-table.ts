@@ -5,7 +5,8 @@ import { clientsByStage, type Mark, marks, stageTitles } from '../client-table.t
 import type { Comparison } from '../comparison.ts'
 import type { Finding } from '../diagnosis.ts'
 import type { DoctorReport } from '../report.ts'
-import { clean, formatMark, type Ink } from './terminal.ts'
+import { formatMark, type Ink } from './terminal.ts'
+import { clean } from './words.ts'
 
 export function formatClientTable(reports: readonly DoctorReport[], ink: Ink): string {
   const rows = clientsByStage(reports)

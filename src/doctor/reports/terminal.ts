@@ -1,8 +1,9 @@
 /** The report for a person who is tired: the first failure, its cause and its fix; then the rest, then what was not judged. */
 
-import { type Framework, type Party, stages } from '../check.ts'
+import { type Framework, stages } from '../check.ts'
 import type { Finding, JudgedCheck } from '../diagnosis.ts'
 import type { DoctorReport } from '../report.ts'
+import { clean, names, parties, reached } from './words.ts'
 
 export interface Ink {
   good(text: string): string
@@ -51,13 +52,6 @@ function headline(report: DoctorReport, first: Finding | undefined, ink: Ink): s
   const mark = formatMark(first, ink)
   const title = first.severity === 'error' ? ink.bad(clean(first.title)) : ink.warn(clean(first.title))
   return `${mark} ${ink.strong(title)}`
-}
-
-function reached({ until, steps }: DoctorReport): string {
-  if (until === 'discovery') return 'discovery'
-  return until === 'registration' && steps.some(({ name }) => name === 'registration')
-    ? 'registration'
-    : 'the lists'
 }
 
 function whole(finding: Finding, ink: Ink): string {
@@ -133,36 +127,4 @@ function hanging(prefix: string, indent: number, text: string, ink: Ink): string
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
   }
   return prefix + lines.join(`\n${' '.repeat(indent)}`)
-}
-
-/** The server's words could otherwise move the cursor or rewrite what stands above (terminal escape injection). */
-export function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-}
-
-export const parties: Readonly<Record<Party, string>> = {
-  server: 'the MCP server',
-  edge: 'what stands before the server',
-  'authorization-server': 'the authorization server',
-  'set-up': 'how it was set up',
-}
-
-export const names: Readonly<Record<Framework, string>> = {
-  cloudflare: 'Cloudflare',
-  vercel: 'Vercel',
-  nginx: 'nginx',
-  apache: 'Apache',
-  caddy: 'Caddy',
-  express: 'Express',
-  hono: 'Hono',
-  fastmcp: 'FastMCP',
-  django: 'Django',
-  spring: 'Spring',
-  auth0: 'Auth0',
-  entra: 'Entra',
-  keycloak: 'Keycloak',
-  cognito: 'Cognito',
-  google: 'Google',
-  'api-gateway': 'API gateway',
-  tunnel: 'Tunnel',
 }

@@ -1,7 +1,8 @@
 /** Attempts that somebody else made, for a person at a terminal: what stopped first, once for each cause; then who is connected. */
 
 import type { AttemptReport, AttemptStep } from '../../ui/console/reports.ts'
-import { clean, type Ink, row } from '../reports/terminal.ts'
+import { type Ink, row } from '../reports/terminal.ts'
+import { clean } from '../reports/words.ts'
 
 /** The latest first. */
 export function formatAttempts(attempts: readonly AttemptReport[], ink: Ink): string {
