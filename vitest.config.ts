@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**', 'test/interop/long/**'],
+    globalSetup: ['test/compile-cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

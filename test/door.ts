@@ -8,6 +8,7 @@ import { createLocalUser, localAccounts } from '../src/identity/providers/local-
 import type { PosternEvent } from '../src/platform/telemetry.ts'
 import { memoryStorage } from '../src/storage/adapters/memory.ts'
 import type { Storage } from '../src/storage/storage.ts'
+import { cheapArgon2 } from './cheap-argon2.ts'
 
 export const claudeCallback = 'https://claude.ai/api/mcp/auth_callback'
 export const account = { username: 'ada', password: 'correct horse battery' } as const
@@ -39,7 +40,7 @@ export async function openDoor(options: Partial<PosternOptions> = {}): Promise<D
       ? { connector: { name: 'Notes', upstream: notesUpstream() } }
       : { connector: undefined }),
     masterKey: new Uint8Array(32).fill(7),
-    identity: localAccounts({ storage }),
+    identity: localAccounts({ storage, argon2: cheapArgon2 }),
     clock: () => clock.now,
     readers: [(event) => events.push(event)],
     ...options,
@@ -48,7 +49,7 @@ export async function openDoor(options: Partial<PosternOptions> = {}): Promise<D
   await postern.ready
   if ((await storage.findUserByName(account.username)) === undefined) {
     await createLocalUser(
-      { storage, clock: () => clock.now },
+      { storage, clock: () => clock.now, argon2: cheapArgon2 },
       { ...account, displayName: 'Ada', role: 'admin' },
     )
   }

@@ -15,6 +15,7 @@ import { createGuardedDialer, createPublicLookup } from '../../src/platform/outb
 import { createOutboundFetch } from '../../src/platform/outbound-fetch.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
 import { account, type Door, openDoor } from '../door.ts'
 import type { Mutant } from './attack.ts'
 import { sourceWithout } from './guards.ts'
@@ -43,9 +44,6 @@ export interface House {
   trustedHeader: typeof trustedHeader
   startSimulator: typeof startSimulator
 }
-
-/** Hashing is what a door costs most; how much is no attack's business. */
-const cheapArgon2 = { memoryKibibytes: 64, passes: 1, parallelism: 1 }
 
 export function openHouse(removed: readonly Mutant[] = []): House {
   async function openDoorCheaply(options: Partial<PosternOptions> = {}): Promise<Door> {

@@ -5,7 +5,8 @@ import type { Argon2Parameters } from 'node:crypto'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { createLocalUser, localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
-import { ada, cheapArgon2 } from './visitor.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
+import { ada } from './visitor.ts'
 
 /** Work and not time is compared, because a busy machine makes any time true. */
 const hashed = vi.hoisted(() => [] as Argon2Parameters[])

@@ -10,7 +10,8 @@ import {
 } from '../../src/identity/providers/local-accounts.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { ada, cheapArgon2 } from './visitor.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
+import { ada } from './visitor.ts'
 
 const clock = (): number => 1_800_000_000
 

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { hashToken } from '../../src/platform/crypto.ts'
-import { ada, cheapArgon2, hiddenFields, openHouse } from './visitor.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
+import { ada, hiddenFields, openHouse } from './visitor.ts'
 
 /** The field that says where to go afterwards. */
 const returnField = 'then'

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { type OidcOptions, oidc } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
 import {
   authorizeUrl,
   type Browser,

@@ -3,6 +3,7 @@
 import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { passkeys } from '../../src/identity/providers/passkeys.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
 import { account, type Browser, type Door, openDoor, readForm } from '../door.ts'
 import { createPasskey, type Faults, type Passkey, usePasskey } from './authenticator.ts'
 
@@ -78,7 +79,7 @@ export async function recover(
 
 export async function openPasskeyDoor(): Promise<Door> {
   const storage = memoryStorage()
-  return openDoor({ storage, identity: [localAccounts({ storage }), passkeys()] })
+  return openDoor({ storage, identity: [localAccounts({ storage, argon2: cheapArgon2 }), passkeys()] })
 }
 
 /** A door with one passkey of Ada's on it. */

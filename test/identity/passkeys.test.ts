@@ -6,6 +6,7 @@ import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { passkeys } from '../../src/identity/providers/passkeys.ts'
 import { trustedHeader } from '../../src/identity/providers/trusted-header.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
 import {
   account,
   authorizeUrl,
@@ -165,7 +166,10 @@ describe('passkeys', () => {
         return storage.takeUniqueId(id, maximum, now)
       },
     }
-    const door = await openDoor({ storage: watched, identity: [localAccounts({ storage }), passkeys()] })
+    const door = await openDoor({
+      storage: watched,
+      identity: [localAccounts({ storage, argon2: cheapArgon2 }), passkeys()],
+    })
     const seen = new Set<string>()
     for (let count = 0; count < 20; count++) {
       const page = await (await door.browser().get('/login')).text()
@@ -271,7 +275,7 @@ describe('passkeys', () => {
         storage,
         masterKey: new Uint8Array(32).fill(7),
         connector: { name: 'Notes', upstream: notesUpstream() },
-        identity: [localAccounts({ storage }), passkeys()],
+        identity: [localAccounts({ storage, argon2: cheapArgon2 }), passkeys()],
       })
     expect(open('https://203.0.113.5')).toThrow('passkeys')
     expect(open('http://127.0.0.1:8787')).toThrow('passkeys')
@@ -290,7 +294,10 @@ describe('passkeys', () => {
 test('every page leads its owner there, and nobody who signs in elsewhere', async () => {
   const storage = memoryStorage()
   const proxy = trustedHeader({ proxies: ['10.0.0.5'], userHeader: 'Remote-User' })
-  const door = await openDoor({ storage, identity: [localAccounts({ storage }), passkeys(), proxy] })
+  const door = await openDoor({
+    storage,
+    identity: [localAccounts({ storage, argon2: cheapArgon2 }), passkeys(), proxy],
+  })
   const ada = door.browser()
   const link = `<a href="${keepPath}">Passkeys</a>`
   expect(await (await ada.get('/')).text()).not.toContain(link)

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { passkeys } from '../../src/identity/providers/passkeys.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
 import { openDoor } from '../door.ts'
 import { keepPath, makeCodes, openWithPasskey, recover, signInByPassword } from './passkey-visitor.ts'
 
@@ -77,7 +78,10 @@ test('the database holds neither a code nor what would make one', async () => {
       return storage.saveRecoveryCodes(userId, hashes as never)
     },
   }
-  const door = await openDoor({ storage: watched, identity: [localAccounts({ storage }), passkeys()] })
+  const door = await openDoor({
+    storage: watched,
+    identity: [localAccounts({ storage, argon2: cheapArgon2 }), passkeys()],
+  })
   const ada = door.browser()
   await signInByPassword(ada)
   const codes = await makeCodes(ada)

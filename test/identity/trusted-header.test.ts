@@ -6,6 +6,7 @@ import { startServer } from '../../src/app/node.ts'
 import { localAccounts } from '../../src/identity/providers/local-accounts.ts'
 import { type TrustedHeaderOptions, trustedHeader } from '../../src/identity/providers/trusted-header.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
+import { cheapArgon2 } from '../cheap-argon2.ts'
 import { authorizeUrl, type Browser, createBrowser, type Door, openDoor, pkce, register } from '../door.ts'
 import { findFreePort } from '../interop/loopback.ts'
 
@@ -28,7 +29,10 @@ interface Way {
 async function openHeaderDoor(changes: Partial<TrustedHeaderOptions> = {}, withLocal = false): Promise<Door> {
   const storage = memoryStorage()
   const header = trustedHeader({ ...options, ...changes })
-  return openDoor({ storage, identity: withLocal ? [localAccounts({ storage }), header] : header })
+  return openDoor({
+    storage,
+    identity: withLocal ? [localAccounts({ storage, argon2: cheapArgon2 }), header] : header,
+  })
 }
 
 function browserBehind(door: Door, way: Way): Browser {

@@ -5,9 +5,7 @@ import { type LocalAccounts, localAccounts } from '../../src/identity/providers/
 import { createTelemetry, type PosternEvent } from '../../src/platform/telemetry.ts'
 import { memoryStorage } from '../../src/storage/adapters/memory.ts'
 import type { Storage, UserRecord } from '../../src/storage/storage.ts'
-
-/** Fast on purpose; the real cost is tested once. */
-export const cheapArgon2 = { memoryKibibytes: 64, passes: 1, parallelism: 1 }
+import { cheapArgon2 } from '../cheap-argon2.ts'
 
 export const ada = { username: 'ada', displayName: 'Ada Lovelace', password: 'analytical engine 1843' }
 

@@ -9,6 +9,8 @@ export interface Network {
   cut(): void
   /** Whatever is said on connections on which this was said before is lost, and nobody is told. */
   swallow(said: string): void
+  /** Pieces that instances have sent so far on connections on which none of the words was said. */
+  questions(): number
   /** Each piece arrives so much later, in both directions. */
   delay(milliseconds: number): void
   mend(): void
@@ -26,6 +28,7 @@ export async function startNetwork(port: number, words: readonly string[] = ['LI
   let isCut = false
   let swallowed: string | undefined
   let delayMs = 0
+  let questions = 0
 
   const server = createServer((near) => {
     if (isCut) {
@@ -59,6 +62,7 @@ export async function startNetwork(port: number, words: readonly string[] = ['LI
     }
     from.on('data', (piece) => {
       for (const word of words) if (piece.includes(word)) line.said.add(word)
+      if (from === line.near && line.said.size === 0) questions++
       if (swallowed !== undefined && line.said.has(swallowed)) return
       // Nothing overtakes what is still on its way.
       if (delayMs === 0 && late.length === 0) return void to.write(piece)
@@ -89,6 +93,7 @@ export async function startNetwork(port: number, words: readonly string[] = ['LI
     swallow(said) {
       swallowed = said
     },
+    questions: () => questions,
     delay(milliseconds) {
       delayMs = milliseconds
     },
