@@ -1,15 +1,13 @@
 /** The page on which a person sees what is connected in their name, and ends it. */
 
-import { readFormBody } from '../identity/form-body.ts'
 import type { Login } from '../identity/login.ts'
-import { OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost } from '../oauth/redirect-uri.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { GrantRecord, TokenStorage, UsageStorage, UserRecord } from '../storage/storage.ts'
 import { accountPage, type ConnectedApp } from '../ui/account.ts'
 import type { Brand } from '../ui/brand.ts'
-import { type PageLink, pageHeaders } from '../ui/layout.ts'
+import type { PageLink } from '../ui/layout.ts'
 
 export interface AccountOptions {
   storage: Pick<TokenStorage, 'listGrants' | 'findGrant' | 'revokeGrant'> & Pick<UsageStorage, 'listToolUses'>
@@ -51,7 +49,6 @@ export function createAccount(options: AccountOptions): Account {
     if (user === undefined) return login.sendToLogin(request, accountPath)
     const now = clock()
     const grants = (await storage.listGrants({ userId: user.userId }, maximumApps)).filter(isLive(now))
-    const browser = login.browserOf(request)
     const page = accountPage({
       brand,
       homePath: '/',
@@ -60,24 +57,17 @@ export function createAccount(options: AccountOptions): Account {
       apps: await Promise.all(grants.map(appOf)),
       disconnected: await findDisconnected(request, user),
       action: accountPath,
-      csrf: browser.csrf('account'),
+      csrf: login.browserOf(request).csrf('account'),
       now,
     })
-    const headers = pageHeaders(page)
-    if (browser.setCookie !== undefined) headers.append('set-cookie', browser.setCookie)
-    return new Response(page.html, { headers })
+    return login.show(request, page)
   }
 
   /** Its tokens are dead when this answers. */
   async function disconnect(request: Request): Promise<Response> {
     const user = await login.whoIsThere(request)
     if (user === undefined) return login.sendToLogin(request, accountPath)
-    const form = await readFormBody(request)
-    if (!login.isGenuinePost(request, form, 'account')) {
-      throw new OAuthError('access_denied', 'this form did not come from our own page', {
-        occasion: 'not-genuine',
-      })
-    }
+    const form = await login.readGenuineForm(request, 'account')
     const grant = await storage.findGrant(form.get('grant') ?? '')
     // One of somebody else is as good as none.
     if (grant === undefined || grant.userId !== user.userId) return seeOther(accountPath)

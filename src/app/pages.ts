@@ -7,7 +7,7 @@ import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { UserRecord } from '../storage/storage.ts'
 import type { Brand } from '../ui/brand.ts'
 import { type HomeConnector, homePage } from '../ui/home.ts'
-import { type PageLink, pageHeaders } from '../ui/layout.ts'
+import { type PageLink, pageResponse } from '../ui/layout.ts'
 import { text } from '../ui/text.ts'
 
 export interface HomeOptions {
@@ -31,10 +31,8 @@ export function createHome(options: HomeOptions): (request: Request) => Promise<
       connectors,
       needsSetup: (await login?.needsSetup()) === true,
     })
-    const headers = pageHeaders(page)
-    const setCookie = user && login?.browserOf(request).setCookie
-    if (setCookie !== undefined) headers.append('set-cookie', setCookie)
-    return new Response(page.html, { headers })
+    // For strangers there is no form on it, so they need no cookie.
+    return user && login ? login.show(request, page) : pageResponse(page)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Asks the person, and sends the answer back (OAuth 2.1 §4.1.2; house rules 7 and 11): the second half of the authorization endpoint. */
 
 import { accountDetour, type ReturnFault } from '../credentials/wallet.ts'
+import { forgedForm } from '../identity/request-browser.ts'
 import { formatAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { concern, type ErrorSubject, OAuthError } from '../oauth/errors.ts'
 import { isLocalRedirect, redirectHost, type TrustedRedirect, trustRedirect } from '../oauth/redirect-uri.ts'
@@ -137,10 +138,7 @@ export function createConsent(
     const form = await readForm(request)
     if (!login.isGenuinePost(request, form, csrfPurpose(pendingId))) {
       const pending = await storage.findPendingAuthorization(pendingId, clock())
-      const forged = new OAuthError('access_denied', 'this form did not come from our own page', {
-        occasion: 'not-genuine',
-      })
-      throw concern(forged, subjectOfRequest(pending))
+      throw concern(forgedForm(), subjectOfRequest(pending))
     }
     const pending = await findPending(request, pendingId)
     const user = await login.whoIsThere(request)

@@ -1,6 +1,5 @@
 /** The operator's console: pages for who is an administrator, a JSON API for who has the operator's token, and nothing for anybody else (house rule 12). */
 
-import { readFormBody } from '../identity/form-body.ts'
 import type { Login } from '../identity/login.ts'
 import { auditedEvents } from '../ledger/audit.ts'
 import { operatorActions } from '../ledger/audited-storage.ts'
@@ -17,7 +16,7 @@ import { overviewPage } from '../ui/console/overview.ts'
 import { clientsPage, credentialsPage, grantsPage, peoplePage } from '../ui/console/records.ts'
 import type { SettingRow } from '../ui/console/reports.ts'
 import { auditPage, connectorsPage, settingsPage } from '../ui/console/server.ts'
-import { type Page, type PageLink, pageHeaders } from '../ui/layout.ts'
+import type { Page, PageLink } from '../ui/layout.ts'
 import {
   apiPath,
   decoded,
@@ -84,11 +83,7 @@ export function createConsole(options: ConsoleOptions): Console {
     if (pathname === `${consolePath}/live`) return live.open(request.signal, () => isStillOperator(request))
     if (pathname === `${consolePath}/audit/export`) return exportAudit()
     const page = await findPage(request, pathname.slice(consolePath.length), user)
-    if (page === undefined) return undefined
-    const headers = pageHeaders(page)
-    const { setCookie } = login.browserOf(request)
-    if (setCookie !== undefined) headers.append('set-cookie', setCookie)
-    return new Response(page.html, { headers })
+    return page && login.show(request, page)
   }
 
   async function isStillOperator(request: Request): Promise<boolean> {
@@ -149,12 +144,7 @@ export function createConsole(options: ConsoleOptions): Console {
   }
 
   async function act(request: Request, user: UserRecord): Promise<Response> {
-    const form = await readFormBody(request)
-    if (!login.isGenuinePost(request, form, 'console')) {
-      throw new OAuthError('access_denied', 'this form did not come from our own page', {
-        occasion: 'not-genuine',
-      })
-    }
+    const form = await login.readGenuineForm(request, 'console')
     const name = deeds.find((one) => one === form.get('act'))
     const id = form.get('id') ?? ''
     if (name === undefined) throw new OAuthError('invalid_request', 'there is no such thing to do here')

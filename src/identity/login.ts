@@ -1,8 +1,7 @@
-/** Who is at the browser: signing in, signing out, the first account, and the two promises other rooms build on: which browser this is, and that a POST is its own. */
+/** Who is at the browser: signing in and signing out, by whichever way there is. */
 
-import { OAuthError } from '../oauth/errors.ts'
 import type { Clock } from '../platform/clock.ts'
-import { equalInConstantTime, hashToken, type TokenHash } from '../platform/crypto.ts'
+import { equalInConstantTime } from '../platform/crypto.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type {
   AccountStorage,
@@ -15,12 +14,11 @@ import type {
 import type { Brand } from '../ui/brand.ts'
 import { departurePage } from '../ui/departure.ts'
 import { errorPage, type PageProblem } from '../ui/error.ts'
-import { type Page, pageHeaders, pageResponse } from '../ui/layout.ts'
+import type { SignOut } from '../ui/form.ts'
+import { pageHeaders, pageResponse } from '../ui/layout.ts'
 import { loginPage } from '../ui/login.ts'
 import { text } from '../ui/text.ts'
-import { createBrowserCookie } from './browser-cookie.ts'
 import { createBrowserSessions } from './browser-session.ts'
-import { csrfToken, findForgery } from './csrf.ts'
 import { readFormBody } from './form-body.ts'
 import { createGuessBrake, type GuessLimits } from './guess-brake.ts'
 import { createHeaderLogin, type HeaderLoginOptions } from './header-login.ts'
@@ -35,6 +33,7 @@ import {
   passkeyEndpoints,
   passkeyPaths,
 } from './passkey-pages.ts'
+import { createRequestBrowsers, type RequestBrowsers } from './request-browser.ts'
 import { setupEndpoint } from './setup-pages.ts'
 import type { SignInHands } from './sign-in-hands.ts'
 
@@ -64,15 +63,12 @@ export interface LoginOptions {
   guessLimits?: GuessLimits | undefined
 }
 
-export interface Login {
+export interface Login extends RequestBrowsers {
   whoIsThere(request: Request): Promise<UserRecord | undefined>
-  /** The cookie that binds flows to this browser; `setCookie` must go out with the response if it is there. */
-  browserOf(request: Request): RequestBrowser
-  isGenuinePost(request: Request, form: URLSearchParams, purpose: string): boolean
   /** 303 to the sign-in page, which comes back to `returnTo`. */
   sendToLogin(request: Request, returnTo: string): Response
   /** What a form needs that signs this person out and comes back to `returnTo` as nobody. */
-  signOutForm(request: Request, returnTo: string): SignOutForm
+  signOutForm(request: Request, returnTo: string): SignOut
   endpoints: Record<'login' | 'logout' | 'setup', (request: Request) => Promise<Response>>
   outsideEndpoints: readonly OutsideEndpoint[]
   passkeyEndpoints: readonly PasskeyEndpoint[]
@@ -88,19 +84,6 @@ export type HeaderChoice = Pick<HeaderLoginOptions, 'provider' | 'peerOf'>
 
 export type OutsideChoice = Pick<OutsideLoginOptions, 'providers' | 'detours' | 'way'>
 
-export interface RequestBrowser {
-  browserHash: TokenHash
-  csrf(purpose: string): string
-  setCookie: string | undefined
-}
-
-/** As `ConsentView` takes it. */
-export interface SignOutForm {
-  action: string
-  csrf: string
-  returnTo: string
-}
-
 export function createLogin(options: LoginOptions): Login {
   const { storage, provider, origin, telemetry, clock, brand } = options
   const basePath = options.basePath ?? ''
@@ -108,7 +91,8 @@ export function createLogin(options: LoginOptions): Login {
   const frame = { brand, homePath }
   const paths = { login: `${basePath}/login`, logout: `${basePath}/logout`, setup: `${basePath}/setup` }
   const sessions = createBrowserSessions(storage, origin, clock)
-  const flowCookie = createBrowserCookie(origin, 'postern-flow', 'pst_bf_')
+  const browsers = createRequestBrowsers({ origin, csrfKey: options.keys.csrf, telemetry })
+  const { browserOf, isGenuinePost, show } = browsers
   const brake = createGuessBrake(clock, options.guessLimits)
 
   const providers = options.outside?.providers ?? []
@@ -133,36 +117,6 @@ export function createLogin(options: LoginOptions): Login {
   async function whoIsThere(request: Request): Promise<UserRecord | undefined> {
     const user = await sessions.findUser(request)
     return user !== undefined && headerLogin?.contradicts(request, user) === true ? undefined : user
-  }
-
-  /** Of one request always the same, also where its cookie is being made. */
-  const browsers = new WeakMap<Request, RequestBrowser>()
-
-  function browserOf(request: Request): RequestBrowser {
-    const browser = browsers.get(request) ?? findBrowser(request)
-    browsers.set(request, browser)
-    return browser
-  }
-
-  function findBrowser(request: Request): RequestBrowser {
-    const known = flowCookie.find(request)
-    const token = known ?? flowCookie.mint()
-    return {
-      browserHash: hashToken(token),
-      csrf: (purpose) => csrfToken(options.keys.csrf, token, purpose),
-      setCookie: known === undefined ? flowCookie.set(token) : undefined,
-    }
-  }
-
-  function isGenuinePost(request: Request, form: URLSearchParams, purpose: string): boolean {
-    const expected = browserOf(request).csrf(purpose)
-    const forgery = findForgery(request, form.get('csrf'), expected, origin)
-    if (forgery === undefined) return true
-    telemetry.emit('form.refused', flowOfBrowser(browserOf(request)), {
-      path: new URL(request.url).pathname,
-      reason: forgery,
-    })
-    return false
   }
 
   async function login(request: Request): Promise<Response> {
@@ -225,15 +179,10 @@ export function createLogin(options: LoginOptions): Login {
 
   async function logout(request: Request): Promise<Response> {
     if (request.method !== 'POST') return methodNotAllowed('POST')
-    const form = await readFormBody(request)
-    if (!isGenuinePost(request, form, 'logout')) {
-      throw new OAuthError('access_denied', 'this form did not come from our own page', {
-        occasion: 'not-genuine',
-      })
-    }
+    const form = await browsers.readGenuineForm(request, 'logout')
     const user = await sessions.findUser(request)
     const clearedCookie = await sessions.end(request)
-    telemetry.emit('login.ended', flowOfBrowser(browserOf(request)), { userId: user?.userId })
+    telemetry.emit('login.ended', browserOf(request).flowId, { userId: user?.userId })
     const there = user && (signOutAtProxy(user) ?? (await outside?.signOut(user)))
     if (there !== undefined) {
       const page = departurePage({ ...frame, provider: there.label, url: there.url })
@@ -289,13 +238,6 @@ export function createLogin(options: LoginOptions): Login {
     return response
   }
 
-  function show(request: Request, page: Page, status: number): Response {
-    const headers = pageHeaders(page)
-    const { setCookie } = browserOf(request)
-    if (setCookie !== undefined) headers.append('set-cookie', setCookie)
-    return new Response(page.html, { status, headers })
-  }
-
   function showProblem(status: number, problem: PageProblem): Response {
     return pageResponse(errorPage({ ...frame, errorId: undefined, problem }), status)
   }
@@ -307,7 +249,7 @@ export function createLogin(options: LoginOptions): Login {
     const pending =
       pendingId === undefined ? undefined : await storage.findPendingAuthorization(pendingId, clock())
     const isOwn = pending !== undefined && equalInConstantTime(pending.browserHash, browser.browserHash)
-    return isOwn ? pending.flowId : flowOfBrowser(browser)
+    return isOwn ? pending.flowId : browser.flowId
   }
 
   /** Only ever a path of ours: what somebody else put into a link must not decide where a signed-in browser goes. */
@@ -330,7 +272,7 @@ export function createLogin(options: LoginOptions): Login {
     return seeOther(location, browserOf(request).setCookie)
   }
 
-  function signOutForm(request: Request, returnTo: string): SignOutForm {
+  function signOutForm(request: Request, returnTo: string): SignOut {
     return { action: paths.logout, csrf: browserOf(request).csrf('logout'), returnTo: readReturn(returnTo) }
   }
 
@@ -338,7 +280,7 @@ export function createLogin(options: LoginOptions): Login {
     browserOf,
     flowOf,
     isGenuinePost,
-    findUser: whoIsThere,
+    whoIsThere,
     readReturn,
     returnOf,
     show,
@@ -353,9 +295,8 @@ export function createLogin(options: LoginOptions): Login {
   const setup = setupEndpoint({ provider, storage, frame, path: paths.setup, hands, telemetry, clock })
 
   return {
+    ...browsers,
     whoIsThere,
-    browserOf,
-    isGenuinePost,
     sendToLogin,
     signOutForm,
     endpoints: { login, logout, setup },
@@ -386,11 +327,6 @@ const requestPath = /^\/oauth\/authorize\?request=([A-Za-z0-9_-]{1,128})$/
 const personalPath = /^\/(?:(?:account|console)(?:\/[A-Za-z0-9._~-]+)*|login\/passkeys)$/
 
 const busyRetrySeconds = 2
-
-/** Names what this browser did where there is no authorization request; the cookie itself cannot be had from it. */
-function flowOfBrowser({ browserHash }: RequestBrowser): string {
-  return hashToken(browserHash).slice(0, 14)
-}
 
 /** OAuth 2.1 §7.5.3: 303, so that no browser sends the password on to the next address. */
 function seeOther(location: string, setCookie?: string): Response {

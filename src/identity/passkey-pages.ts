@@ -123,7 +123,7 @@ export function passkeyEndpoints({
   }
 
   async function keep(request: Request): Promise<Response> {
-    const user = await hands.findUser(request)
+    const user = await hands.whoIsThere(request)
     if (user === undefined) return hands.sendToLogin(request, paths.keep)
     if (!mayHavePasskeys(user)) return hands.goTo(frame.homePath)
     if (request.method === 'GET')

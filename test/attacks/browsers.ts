@@ -148,7 +148,11 @@ const forgeries: readonly Attack[] = [
   {
     name: 'a victim signed out by another site',
     source: 'RFC 9700 §4.7 (CSRF)',
-    guard: without(identity, "if (!isGenuinePost(request, form, 'logout'))", 'if (false)'),
+    guard: without(
+      identity,
+      "const form = await browsers.readGenuineForm(request, 'logout')",
+      'const form = await readFormBody(request)',
+    ),
     async run(door) {
       const { browser } = await victimAtConsent(door)
       await browser.post('/logout', new URLSearchParams('then=/'), {

@@ -114,8 +114,8 @@ export const operatorAttacks: readonly Attack[] = [
     source: 'OWASP (CSRF); house rule 46; CWE-352',
     guard: without(
       console,
-      "if (!login.isGenuinePost(request, form, 'console')) {",
-      'if (false as boolean) {',
+      "const form = await login.readGenuineForm(request, 'console')",
+      'const form = new URLSearchParams(await request.text())',
     ),
     async run(_, house) {
       const forged = (fields: URLSearchParams): void => fields.delete('csrf')
