@@ -1,8 +1,21 @@
 /** Why a connection stopped, as data: what is seen from here, what the person reads in Claude, the likely cause and how to mend it. */
 
 import type { ConnectionRecord } from '../storage/storage.ts'
-import { type Evidence, evidenceOf, isTokenRefused } from './evidence.ts'
+import {
+  exchangeFailed,
+  expired,
+  noClientId,
+  noRegistration,
+  noTools,
+  notFound,
+  rejected,
+  serverError,
+  signInFailed,
+  unreachable,
+} from './claude-shows.ts'
+import { type Evidence, evidenceOf, isTokenRefused, silenceSeconds } from './evidence.ts'
 import { extensionDiagnoses } from './extension-diagnoses.ts'
+import { authentication, building, claudeIssue, codeIssue, troubleshooting } from './sources.ts'
 
 export interface Diagnosis {
   /** Stable: for scripts. */
@@ -31,8 +44,6 @@ export function diagnose(
   return known.find(({ fits }) => fits(evidence))
 }
 
-/** Clients do their next step within a second or two; after this long it will not come. */
-const silenceSeconds = 60
 /** Between registration or discovery and the browser a person may read a dialog. */
 const dialogSeconds = 180
 /** As long as a person may take to sign in and decide. */
@@ -40,21 +51,8 @@ const personSeconds = 1800
 /** A client that lost its session opens another after the first 404. */
 const sessionLoop = 3
 
-const claudeIssue = (number: number): string => `https://github.com/anthropics/claude-ai-mcp/issues/${number}`
-const codeIssue = (number: number): string => `https://github.com/anthropics/claude-code/issues/${number}`
-const building = 'https://claude.com/docs/connectors/building'
-const troubleshooting = `${building}/troubleshooting`
-const authentication = `${building}/authentication`
 const addresses = 'https://platform.claude.com/docs/en/api/ip-addresses'
 
-const unreachable = "“Couldn't reach the MCP server” (`step=start_error`)"
-const noRegistration = "“Couldn't register with …'s sign-in service”"
-const endError = '“Authorization with the MCP server failed” (`step=end_error`)'
-const rejected =
-  '“Your account was authorized but the integration rejected the credentials” (`McpAuthorizationError`)'
-const exchangeFailed = '`error_code=mcp_token_exchange_failed`'
-const serverError = '“… returned an error when connecting” (`McpServerError`)'
-const expired = '“Connection has expired”'
 const ourPage = 'a page of Postern that says so'
 
 export const diagnoses: readonly Diagnosis[] = [
@@ -112,7 +110,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'session-lost-again-and-again',
     rows: ['P3'],
     seen: 'The client goes on with a session that is over, though 404 told it to begin another.',
-    shown: 'tools that fail, or “This connector has no tools available”',
+    shown: `tools that fail, or ${noTools}`,
     cause: 'The client does not begin a new session after 404.',
     fix: 'Switch the connector off and on in the conversation, or restart Claude Code. If it began when the public URL or the master key changed, add the connector again.',
     sources: [codeIssue(48557), codeIssue(27425), claudeIssue(450)],
@@ -243,7 +241,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'tools-never-listed',
     rows: ['X12'],
     seen: 'The connection was opened with a good token, and the tools were never asked for.',
-    shown: '“This connector has no tools available”, or tools of an earlier version',
+    shown: `${noTools}, or tools of an earlier version`,
     cause: 'The client kept a list from before, or gave up after `initialize` or `server/discover`.',
     fix: 'Switch the connector off and on; if that does not help, remove it and add it again.',
     sources: [claudeIssue(1044)],
@@ -298,7 +296,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'client-forgotten',
     rows: ['R12', 'R13'],
     seen: 'A client came to the token endpoint with an id that is not known here; it was told 401 `invalid_client`.',
-    shown: '`mcp_client_invalid`, or “Connection has expired”',
+    shown: `mcp_client_invalid, or ${expired}`,
     cause:
       'The client was removed, or the database or its keys were replaced; the client still holds the old id.',
     fix: 'Claude registers again by itself after this answer. If it does not, remove the connector and add it again.',
@@ -323,7 +321,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'person-declined',
     rows: ['Z6'],
     seen: 'The person declined.',
-    shown: endError,
+    shown: signInFailed,
     cause: 'It was their choice, or everything was left unticked.',
     fix: 'If it was a mistake: connect again and choose Allow.',
     sources: [],
@@ -423,7 +421,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'resource-not-served',
     rows: ['Z8', 'D4'],
     seen: 'The client asked for a resource that is not served here.',
-    shown: endError,
+    shown: signInFailed,
     cause:
       'The connector was added with another URL than the one that Postern serves, or its public URL has changed.',
     fix: 'Add the connector with exactly the URL that `postern serve` prints.',
@@ -434,7 +432,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'authorization-not-supported',
     rows: ['Z15'],
     seen: 'The authorization request asks for what is not offered, or leaves out PKCE.',
-    shown: endError,
+    shown: signInFailed,
     cause:
       'A client of an older or another protocol: no S256 challenge, another response type, or `prompt=none`.',
     fix: 'Update the client; `request.refused` in the log names the parameter.',
@@ -487,7 +485,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'registration-switched-off',
     rows: ['D17', 'R5'],
     seen: 'The client tried to register, and registration is switched off.',
-    shown: "“Automatic client registration isn't supported by …”",
+    shown: noClientId,
     cause: 'The client knows no other way to identify itself.',
     fix: 'Allow registration, or make a client with `postern clients create` and type its id into the connector.',
     sources: [claudeIssue(350), authentication],
@@ -546,7 +544,7 @@ export const diagnoses: readonly Diagnosis[] = [
     id: 'wrong-url',
     rows: ['V6', 'D5'],
     seen: 'A client called a URL that is not the MCP endpoint.',
-    shown: '“… no MCP server was found at the provided URL”',
+    shown: notFound,
     cause: 'The connector was added with another path: the bare host, /sse, or one with a typing mistake.',
     fix: 'Add the connector with exactly the URL that `postern serve` prints.',
     sources: [claudeIssue(930), claudeIssue(877)],
@@ -624,7 +622,7 @@ export const diagnoses: readonly Diagnosis[] = [
 function tokenRefusals(): Diagnosis[] {
   const refused = (details: readonly string[], diagnosis: Omit<Diagnosis, 'fits' | 'shown'>): Diagnosis => ({
     ...diagnosis,
-    shown: `${exchangeFailed}, or ${endError}`,
+    shown: `${exchangeFailed}, or ${signInFailed}`,
     fits: (evidence) => isTokenRefused(evidence, ...details),
   })
   return [

@@ -3,6 +3,9 @@
 import type { ConnectionRecord, ConnectionStep } from '../storage/storage.ts'
 import { type Milestone, milestones, type StepName } from './step.ts'
 
+/** Clients do their next step within a second or two; after this long it will not come. */
+export const silenceSeconds = 60
+
 export interface Evidence {
   readonly agent: string | undefined
   /** The furthest milestone; undefined before the first. */

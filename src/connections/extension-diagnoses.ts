@@ -2,8 +2,9 @@
 
 import type { Diagnosis } from './diagnosis.ts'
 import { isTokenRefused } from './evidence.ts'
+import { building } from './sources.ts'
 
-const managed = 'https://claude.com/docs/connectors/building/enterprise-managed-auth'
+const managed = `${building}/enterprise-managed-auth`
 const identityAssertion = 'https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/'
 const noToken = 'the connector cannot be used; nothing is asked of the person'
 

@@ -2,6 +2,18 @@
 
 import type { Surface } from '../client/surface.ts'
 import type { TranscriptStep } from '../client/transcript.ts'
+import {
+  exchangeFailed,
+  expired,
+  noClientId,
+  noRegistration,
+  noTools,
+  notFound,
+  rejected,
+  serverError,
+  signInFailed,
+  unreachable,
+} from '../connections/claude-shows.ts'
 
 /** Undefined where no text is known: for other clients, and for what the person did. */
 export function claudeWords(
@@ -13,29 +25,25 @@ export function claudeWords(
   switch (failed?.name) {
     case 'probe':
     case 'discovery':
-      return '“Couldn’t reach the MCP server” (step=start_error)'
+      return unreachable
     case 'registration':
-      return failed.exchanges.length === 0
-        ? '“Automatic client registration isn’t supported by …”'
-        : '“Couldn’t register with …’s sign-in service”'
+      return failed.exchanges.length === 0 ? noClientId : noRegistration
     case 'authorization':
-      return '“Authorization with the MCP server failed” (step=end_error)'
+      return signInFailed
     case 'token':
-      return 'error_code=mcp_token_exchange_failed'
+      return exchangeFailed
     case 'session':
       return sessionWords(failed.exchanges.at(-1)?.status)
     case 'lists':
-      return '“This connector has no tools available”'
+      return noTools
     case 'refresh':
-      return '“Connection has expired”'
+      return expired
     default:
       return undefined
   }
 }
 
 function sessionWords(status: number | undefined): string {
-  if (status === 401 || status === 403)
-    return '“Your account was authorized but the integration rejected the credentials” (oauth_error=McpAuthorizationError)'
-  if (status === 404) return '“… authorized … no MCP server was found at the provided URL”'
-  return '“… returned an error when connecting” (McpServerError)'
+  if (status === 401 || status === 403) return rejected
+  return status === 404 ? notFound : serverError
 }

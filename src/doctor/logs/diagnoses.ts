@@ -1,28 +1,25 @@
 /** Why a connection stopped, as far as an access log shows it: the status of each answer, and what never came. From what came last to what came first. */
 
+import {
+  exchangeFailed,
+  expired,
+  noClientId,
+  noRegistration,
+  noTools,
+  notFound,
+  rejected,
+  serverError,
+  signInFailed,
+  unreachable,
+} from '../../connections/claude-shows.ts'
 import type { Diagnosis } from '../../connections/diagnosis.ts'
-import type { Evidence } from '../../connections/evidence.ts'
+import { type Evidence, silenceSeconds } from '../../connections/evidence.ts'
+import { authentication, claudeIssue, codeIssue, troubleshooting } from '../../connections/sources.ts'
 import type { StepName } from '../../connections/step.ts'
 import type { Fault } from './sighting.ts'
 
-/** Clients do their next step within a second or two; after this long it will not come. */
-const silenceSeconds = 60
 /** Between registration and browser a person may read a dialog, and needs longer for a sign-in. */
 const personSeconds = 180
-
-const claudeIssue = (number: number): string => `https://github.com/anthropics/claude-ai-mcp/issues/${number}`
-const codeIssue = (number: number): string => `https://github.com/anthropics/claude-code/issues/${number}`
-const troubleshooting = 'https://claude.com/docs/connectors/building/troubleshooting'
-const authentication = 'https://claude.com/docs/connectors/building/authentication'
-
-const unreachable = '“Couldn’t reach the MCP server” (step=start_error)'
-const noRegistration = '“Couldn’t register with …’s sign-in service”'
-const endError = '“Authorization with the MCP server failed” (step=end_error)'
-const rejected =
-  '“Your account was authorized but the integration rejected the credentials” (McpAuthorizationError)'
-const exchangeFailed = 'error_code=mcp_token_exchange_failed'
-const serverError = '“… returned an error when connecting” (McpServerError)'
-const expired = '“Connection has expired”'
 
 export const loggedDiagnoses: readonly Diagnosis[] = [
   /* Once it was connected */
@@ -76,7 +73,7 @@ export const loggedDiagnoses: readonly Diagnosis[] = [
     id: 'session-lost-again-and-again',
     rows: ['P3'],
     seen: 'After good calls the MCP endpoint answers 404, again and again.',
-    shown: 'tools that fail, or “This connector has no tools available”',
+    shown: `tools that fail, or ${noTools}`,
     cause: 'The session is gone (a restart, another instance), and the client does not open another one.',
     fix: 'Work without sessions, or keep them where every instance finds them. Switching the connector off and on mends it for now.',
     sources: [codeIssue(48557), codeIssue(27425), claudeIssue(450)],
@@ -149,7 +146,7 @@ export const loggedDiagnoses: readonly Diagnosis[] = [
     id: 'no-server-at-this-url',
     rows: ['V6', 'N13'],
     seen: 'After the sign-in the MCP URL is not there (404).',
-    shown: '“… no MCP server was found at the provided URL”',
+    shown: notFound,
     cause:
       'The connector was added with another path than the server has, or the balancer matches /mcp/* and not /mcp.',
     fix: 'Serve the URL that people type, or have them type the one that is served.',
@@ -246,7 +243,7 @@ export const loggedDiagnoses: readonly Diagnosis[] = [
   }),
   refusal('token-refused', ['T1', 'T4', 'T5', 'T6', 'T7'], 'token-refused', ['refused', 'wrong-form'], {
     seen: 'The code was refused.',
-    shown: `${exchangeFailed}, or ${endError}`,
+    shown: `${exchangeFailed}, or ${signInFailed}`,
     cause:
       'The form is not read (JSON expected), PKCE or redirect_uri or resource is compared wrongly, or the code is known to another instance only.',
     fix: '`postern doctor --intrusive` finds out which. Codes belong in a store that all instances share.',
@@ -256,7 +253,7 @@ export const loggedDiagnoses: readonly Diagnosis[] = [
     id: 'code-never-redeemed',
     rows: ['Z2', 'Z3', 'Z20', 'T13'],
     seen: 'A sign-in was opened in a browser, and nobody came for tokens.',
-    shown: `nothing after Allow, “Connect” again, or ${endError}`,
+    shown: `nothing after Allow, “Connect” again, or ${signInFailed}`,
     cause:
       'The person did not finish; or the way back failed: a Content-Security-Policy form-action that stops the redirect, a page that calls an API instead of navigating, blocked cookies, or an error that was sent back (invalid_scope). Or the token endpoint is at another host whose log is not read here.',
     fix: 'Sign in yourself with the browser’s console open. `postern doctor --browser headless` walks the same way and says where it ends.',
@@ -314,7 +311,7 @@ export const loggedDiagnoses: readonly Diagnosis[] = [
     ['absent', 'wrong-method', 'redirect'],
     {
       seen: 'The client tried to register where there is no registration.',
-      shown: `“Automatic client registration isn’t supported by …”, or ${noRegistration}`,
+      shown: `${noClientId}, or ${noRegistration}`,
       cause: 'There is none, or it is at another address than the metadata says or Claude guesses.',
       fix: 'Offer registration or metadata documents as client ids, or type a client id under advanced settings.',
       sources: [claudeIssue(350), authentication],
@@ -434,7 +431,7 @@ export const loggedDiagnoses: readonly Diagnosis[] = [
     id: 'wrong-url',
     rows: ['V6', 'D5'],
     seen: 'A client called a URL that is not there (404).',
-    shown: '“… no MCP server was found at the provided URL”',
+    shown: notFound,
     cause: 'The connector was added with another path: the bare host, /sse, or one with a typing mistake.',
     fix: 'Have people type the URL of the MCP endpoint, or serve the one that they type.',
     sources: [claudeIssue(930), claudeIssue(877)],
