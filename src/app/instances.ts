@@ -79,11 +79,11 @@ export function createInstances(options: InstancesOptions): Instances {
 
   async function beat(): Promise<void> {
     self.beatAt = clock()
-    try {
-      await storage.beatInstance({ ...self })
-    } catch (error) {
-      options.onMissedBeat(error instanceof Error ? error.message : String(error))
-    }
+    await storage.beatInstance({ ...self }).catch(missed)
+  }
+
+  function missed(error: unknown): void {
+    options.onMissedBeat(error instanceof Error ? error.message : String(error))
   }
 
   const timer = setInterval(() => void beat(), beatMs)
@@ -186,7 +186,8 @@ export function createInstances(options: InstancesOptions): Instances {
     },
     async close() {
       clearInterval(timer)
-      await storage.removeInstance(self.instanceId)
+      // Where it cannot say so, the others find out, and the rest is closed all the same.
+      await storage.removeInstance(self.instanceId).catch(missed)
     },
   }
 

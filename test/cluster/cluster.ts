@@ -31,6 +31,8 @@ export interface Instance {
   /** Lines of its log, of all its lives. */
   readonly log: string[]
   kill(): Promise<void>
+  /** As a rollout does: SIGTERM. */
+  end(): Promise<void>
   /** Resolves when it answers. */
   start(environment?: Record<string, string>): Promise<void>
   isUp(): boolean
@@ -111,6 +113,11 @@ function createInstance(
       life = undefined
       await dying?.kill()
     },
+    async end() {
+      const ending = life
+      life = undefined
+      await ending?.end()
+    },
     async start(changes = {}) {
       const starting = launch({ name, port, words, environment: { ...environment, ...changes }, log })
       life = starting.life
@@ -134,6 +141,8 @@ export interface Life {
   isUp(): boolean
   /** -9. */
   kill(): Promise<void>
+  /** -15. */
+  end(): Promise<void>
 }
 
 /** Resolves when it answers. */
@@ -163,6 +172,10 @@ function launch({ name, port, words, environment = {}, log = [] }: ServerWords):
       isUp: () => isUp,
       async kill() {
         child.kill('SIGKILL')
+        await gone
+      },
+      async end() {
+        child.kill('SIGTERM')
         await gone
       },
     },

@@ -120,6 +120,22 @@ test('[HS-13] an instance that dies loses its processes only: the next call is a
   expect(toldBy(await mcp(0, accessToken, 'tools/call', tell('3'), session))).toContain('3')
 })
 
+test('[HS-13] an instance that ends in order answers what was passed to it before it ends', async () => {
+  const { accessToken } = await obtainTokens(cluster.connectorUrl, account)
+  const { session } = await mcp(0, accessToken, 'initialize', initialize)
+  const slowly = { name: 'tell', arguments: { text: '5', afterMs: 100 } }
+  const answer = mcp(1, accessToken, 'tools/call', slowly, session)
+  const hasArrived = async (): Promise<boolean> =>
+    toldBy(await mcp(1, accessToken, 'tools/call', tell('6'), session)).includes('5')
+  await expect.poll(hasArrived, { interval: 1, timeout: 50_000 }).toBe(true)
+  await cluster.instances[0]?.end()
+  try {
+    expect(toldBy(await answer)).toContain('5')
+  } finally {
+    await cluster.instances[0]?.start()
+  }
+})
+
 test('[HS-13] a token that was revoked is refused where the process lives, also for a call that was passed', async () => {
   const { accessToken, refreshToken = '', clientId } = await obtainTokens(cluster.connectorUrl, account)
   for (const index of [0, 1, 2]) expect((await mcp(index, accessToken, 'tools/list', {})).status).toBe(200)

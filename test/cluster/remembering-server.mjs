@@ -4,7 +4,10 @@ import { createInterface } from 'node:readline'
 
 const told = []
 let count = 0
-createInterface({ input: process.stdin }).on('line', (line) => {
+const input = createInterface({ input: process.stdin })
+// As many do: what was not answered by then is lost.
+input.on('close', () => process.exit())
+input.on('line', (line) => {
   const { id, method, params } = JSON.parse(line)
   if (id === undefined) return
   const answer = (result) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`)
@@ -18,9 +21,8 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     })
   } else if (method === 'tools/call') {
     told.push(params.arguments.text)
-    answer({
-      content: [{ type: 'text', text: `process ${process.pid} told ${told.join(',')} initialized ${count}` }],
-    })
+    const text = `process ${process.pid} told ${told.join(',')} initialized ${count}`
+    setTimeout(() => answer({ content: [{ type: 'text', text }] }), params.arguments.afterMs ?? 0)
   } else {
     answer({})
   }

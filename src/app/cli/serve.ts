@@ -432,19 +432,23 @@ function stopSignal(): StopSignal {
 
 /** Calls in flight may end, then streams are ended, then what they rested on. Whatever hangs, the process ends. */
 async function close(house: House, { err }: Terminal): Promise<void> {
-  const { server, postern, tunnel, documents, storage } = house
+  const { server, internal, postern, tunnel, documents, storage } = house
   const deadline = setTimeout(() => {
     err.line('Not everything could be closed in time.')
     process.exit(process.exitCode ?? exitCodes.done)
   }, closeDeadlineMs)
   house.door?.refuse()
   const drained = server?.close(drainDeadlineMs)
-  await Promise.race([drained, wait(drainMs, undefined, { ref: false })])
+  const internalDrained = internal?.close(drainDeadlineMs)
+  await Promise.race([
+    Promise.allSettled([drained, internalDrained]),
+    wait(drainMs, undefined, { ref: false }),
+  ])
   const steps: readonly (readonly [string, Promise<unknown> | undefined])[] = [
     ['the MCP server', postern?.close()],
     ['the first MCP server', house.probedUpstream?.close()],
     ['the listener', drained],
-    ['the listener for other instances', house.internal?.close(drainDeadlineMs)],
+    ['the listener for other instances', internalDrained],
     ['the listener for metrics', house.metrics?.close(0)],
     ['the tunnel', tunnel?.stop()],
     ['the way out', documents?.close()],
