@@ -8,7 +8,7 @@ import { upstreamOauth } from '../credentials/kinds/upstream-oauth.ts'
 import { userSupplied } from '../credentials/kinds/user-supplied.ts'
 import type { UpstreamCredential } from '../credentials/upstream-credential.ts'
 import type { CredentialConfig } from './config.ts'
-import { readNamedSecret } from './named-secret.ts'
+import { readMember, readNamedSecret, variableName } from './config-member.ts'
 import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
 
 /** Undefined where none is named, and where what is named is of no use; then a problem says so. */
@@ -19,14 +19,8 @@ export function readCredential(
   problems: OptionProblem[],
 ): UpstreamCredential | undefined {
   if (given === undefined) return undefined
-  const read = credentialConfig().safeParse(given.value)
-  if (!read.success) {
-    for (const { path, message } of read.error.issues)
-      problems.push({ at: [given.at, ...path.map(String)].join('.'), says: message })
-    return undefined
-  }
-  // zod cannot know that an optional member may also be undefined here.
-  const config = read.data as CredentialConfig
+  const config = readMember<CredentialConfig>(credentialConfig(), given.value, given.at, problems)
+  if (config === undefined) return undefined
   try {
     refuseWrongWay(config, upstream)
     return create(config, environment)
@@ -81,15 +75,11 @@ function readSecrets(
 
 /** Made when a credential is named: making it costs every start more than reading one. */
 function credentialConfig() {
-  const variableName = z
-    .string({ error: 'must be the name of an environment variable that holds the secret' })
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
-
   const texts = z.record(z.string(), z.string())
 
   return z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
-    z.strictObject({ kind: z.literal('static-secret'), headers: z.record(z.string(), variableName) }),
+    z.strictObject({ kind: z.literal('static-secret'), headers: z.record(z.string(), variableName()) }),
     z.strictObject({
       kind: z.literal('user-supplied'),
       title: z.string().min(1).max(80).optional(),
@@ -126,7 +116,7 @@ function credentialConfig() {
       authorizationEndpoint: z.string().optional(),
       tokenEndpoint: z.string().optional(),
       clientId: z.string().min(1),
-      clientSecret: variableName.optional(),
+      clientSecret: variableName().optional(),
       tokenEndpointAuthMethod: z.enum(['client_secret_post', 'client_secret_basic']).optional(),
       scopes: z.array(z.string()).optional(),
       parameters: texts.optional(),

@@ -11,7 +11,7 @@ import { oidc } from '../identity/providers/oidc.ts'
 import { okta } from '../identity/providers/okta.ts'
 import { trustedHeader } from '../identity/providers/trusted-header.ts'
 import type { IdentityConfig } from './config.ts'
-import { readNamedSecret } from './named-secret.ts'
+import { readMember, readNamedSecret, variableName } from './config-member.ts'
 import type { Given, OptionProblem, OptionSources } from './option-sources.ts'
 
 export interface ServedIdentity {
@@ -36,16 +36,9 @@ export function readIdentity(
   let header: HeaderProvider | undefined
   for (const [index, element] of (given.value as unknown[]).entries()) {
     const place = `${given.at}[${index}]`
-    const read = schema.safeParse(element)
-    if (!read.success) {
-      for (const { path, message } of read.error.issues)
-        problems.push({ at: [place, ...path.map(String)].join('.'), says: message })
-      continue
-    }
-    // zod cannot know that an optional member may also be undefined here.
-    const config = read.data as IdentityConfig
-    if (config.kind === 'local') local = config
-    else readProvider(config, place)
+    const config = readMember<IdentityConfig>(schema, element, place, problems)
+    if (config?.kind === 'local') local = config
+    else if (config !== undefined) readProvider(config, place)
   }
   return { local: local !== undefined, passkeys: local?.passkeys === true, outside, header }
 
@@ -109,10 +102,6 @@ function identityConfig() {
       .optional(),
   })
 
-  const variableName = z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable that holds the secret')
-
   const shared = {
     name: z.string().optional(),
     label: z.string().min(1).max(40).optional(),
@@ -120,7 +109,7 @@ function identityConfig() {
   }
   const openId = {
     ...shared,
-    clientSecret: variableName.optional(),
+    clientSecret: variableName().optional(),
     tokenEndpointAuthMethod: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
     scopes: texts.optional(),
     parameters: z.record(z.string(), z.string()).optional(),
@@ -141,7 +130,7 @@ function identityConfig() {
     z.strictObject({
       kind: z.literal('google'),
       ...openId,
-      clientSecret: variableName,
+      clientSecret: variableName(),
       enter: enterOfAnybody,
     }),
     z.strictObject({ kind: z.literal('entra'), ...withGroups, tenant: z.string() }),
@@ -156,7 +145,7 @@ function identityConfig() {
     z.strictObject({
       kind: z.literal('github'),
       ...shared,
-      clientSecret: variableName,
+      clientSecret: variableName(),
       enter: enterOfAnybody,
       url: z.string().optional(),
     }),
@@ -171,7 +160,7 @@ function identityConfig() {
       groupsHeader: z.string().optional(),
       groupSeparator: z.string().optional(),
       secretHeader: z.string().optional(),
-      secret: variableName.optional(),
+      secret: variableName().optional(),
       signOutUrl: z.string().optional(),
       enter: rules.optional(),
     }),
