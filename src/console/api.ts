@@ -1,7 +1,8 @@
 /** The console's JSON API: what the pages show and do, for scripts that bring the operator's token. */
 
 import { equalInConstantTime } from '../platform/crypto.ts'
-import type { DeedName } from './deeds.ts'
+import type { AttemptFilter } from '../ui/console/attempts.ts'
+import type { DeedName } from '../ui/console/records.ts'
 import type { Reports, Window } from './reports.ts'
 
 export interface ApiRoute {
@@ -142,7 +143,7 @@ export function readHours(query: URLSearchParams): number {
   return query.get('hours') === '168' ? 168 : 24
 }
 
-export function readOnly(query: URLSearchParams): 'attempts' | 'failing' | 'all' {
+export function readOnly(query: URLSearchParams): AttemptFilter {
   const only = query.get('only')
   return only === 'failing' || only === 'all' ? only : 'attempts'
 }

@@ -13,7 +13,7 @@ import type { Brand } from '../ui/brand.ts'
 import { attemptPage, attemptsPage } from '../ui/console/attempts.ts'
 import { type ConsoleFrame, consolePath } from '../ui/console/frame.ts'
 import { overviewPage } from '../ui/console/overview.ts'
-import { clientsPage, credentialsPage, grantsPage, peoplePage } from '../ui/console/records.ts'
+import { clientsPage, credentialsPage, type DeedName, grantsPage, peoplePage } from '../ui/console/records.ts'
 import type { SettingRow } from '../ui/console/reports.ts'
 import { auditPage, connectorsPage, settingsPage } from '../ui/console/server.ts'
 import type { Page, PageLink } from '../ui/layout.ts'
@@ -29,7 +29,7 @@ import {
   readWindow,
 } from './api.ts'
 import type { NoteTools, WatchedConnector } from './connectors.ts'
-import { type DeedName, deeds, perform } from './deeds.ts'
+import { deeds, perform } from './deeds.ts'
 import { createLive } from './live.ts'
 import { createReports } from './reports.ts'
 

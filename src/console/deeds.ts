@@ -4,10 +4,14 @@ import { auditedStorage, type Doer } from '../ledger/audited-storage.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Telemetry } from '../platform/telemetry.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { DeedName } from '../ui/console/records.ts'
 
-export const deeds = ['revoke-grant', 'remove-user', 'remove-client', 'remove-credential'] as const
-
-export type DeedName = (typeof deeds)[number]
+export const deeds: readonly DeedName[] = [
+  'revoke-grant',
+  'remove-user',
+  'remove-client',
+  'remove-credential',
+]
 
 export interface DeedOptions {
   storage: Storage

@@ -6,6 +6,7 @@ import { type Story, tellStory } from '../connections/story.ts'
 import { redirectHost } from '../oauth/redirect-uri.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Storage, StoredConnection } from '../storage/storage.ts'
+import type { AttemptFilter } from '../ui/console/attempts.ts'
 import type {
   AttemptReport,
   AttemptRow,
@@ -44,7 +45,7 @@ export interface Window {
 
 export interface Reports {
   overview(hours: number): Promise<OverviewReport>
-  attempts(filter: 'attempts' | 'failing' | 'all', window: Window): Promise<Paged<AttemptRow>>
+  attempts(filter: AttemptFilter, window: Window): Promise<Paged<AttemptRow>>
   attempt(id: string): Promise<AttemptReport | undefined>
   people(window: Window): Promise<Paged<PersonRow>>
   clients(window: Window): Promise<Paged<ClientRow>>

@@ -23,17 +23,18 @@ export type PageProblem =
   /** Signed in as somebody whom the operator has not let in; another account may be. */
   | { kind: 'not-for-you'; connector: string; username: string; signOut: SignOut }
   | { kind: 'too-many'; retryAfterSeconds: number }
-  | {
-      kind:
-        | 'expired'
-        | 'not-genuine'
-        | 'not-found'
-        | 'setup-done'
-        | 'setup-closed'
-        | 'no-account'
-        | 'operators-only'
-        | 'server-error'
-    }
+  | { kind: PlainProblem }
+
+/** Of which there is nothing to say but the same to everybody. */
+type PlainProblem =
+  | 'expired'
+  | 'not-genuine'
+  | 'not-found'
+  | 'setup-done'
+  | 'setup-closed'
+  | 'no-account'
+  | 'operators-only'
+  | 'server-error'
 
 export function errorPage(view: ErrorView): Page {
   const { title, body } = explain(view.problem)
@@ -78,30 +79,22 @@ function explain(problem: PageProblem): { title: string; body: Markup } {
       const { title, what, todo } = say.tooMany
       return { title, body: html`<p class="lead">${what(problem.retryAfterSeconds)}</p>${whatToDo(todo)}` }
     }
-    case 'expired':
-      return plain(say.expired)
-    case 'not-genuine':
-      return plain(say.notGenuine)
-    case 'not-found':
-      return plain(say.notFound)
-    case 'setup-done':
-      return plain(say.setupDone)
-    case 'setup-closed':
-      return plain(say.setupClosed)
-    case 'no-account':
-      return plain(say.noAccount)
-    case 'operators-only':
-      return plain(say.operatorsOnly)
-    case 'server-error':
-      return plain(say.serverError)
+    default: {
+      const { title, what, todo } = plainWords[problem.kind]
+      return { title, body: html`<p class="lead">${what}</p>${whatToDo(todo)}` }
+    }
   }
 }
 
-function plain(say: { title: string; what: string; todo: readonly string[] }): {
-  title: string
-  body: Markup
-} {
-  return { title: say.title, body: html`<p class="lead">${say.what}</p>${whatToDo(say.todo)}` }
+const plainWords: Readonly<Record<PlainProblem, { title: string; what: string; todo: readonly string[] }>> = {
+  expired: text.error.expired,
+  'not-genuine': text.error.notGenuine,
+  'not-found': text.error.notFound,
+  'setup-done': text.error.setupDone,
+  'setup-closed': text.error.setupClosed,
+  'no-account': text.error.noAccount,
+  'operators-only': text.error.operatorsOnly,
+  'server-error': text.error.serverError,
 }
 
 function whatToDo(sentences: readonly string[]): Markup {

@@ -48,10 +48,13 @@ function pathOf({ id }: AttemptRow): string {
 }
 
 function stateMark(state: AttemptState): Markup {
-  const kinds = { connected: 'good', stopped: 'bad', troubled: 'careful' } as const
-  const kind =
-    state === 'connected' || state === 'stopped' || state === 'troubled' ? `is-${kinds[state]}` : ''
-  return html`<span class="state ${kind}">${text.console.state[state]}</span>`
+  return html`<span class="state ${stateClasses[state] ?? ''}">${text.console.state[state]}</span>`
+}
+
+const stateClasses: Readonly<Partial<Record<AttemptState, string>>> = {
+  connected: 'is-good',
+  stopped: 'is-bad',
+  troubled: 'is-careful',
 }
 
 export function attemptPage(frame: ConsoleFrame, story: AttemptReport): Page {

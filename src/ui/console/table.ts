@@ -1,9 +1,7 @@
-/** Tables of the console, and the form at the end of a line that does something to it. */
+/** Tables of the console, the way to their other pages, and what strangers chose in them. */
 
-import { hidden } from '../form.ts'
 import { html, type Markup, outsideWords } from '../markup.ts'
 import { text } from '../text.ts'
-import type { ConsoleFrame } from './frame.ts'
 import type { Paged } from './reports.ts'
 
 /** A narrow screen scrolls the table and not the page; by keyboard too. */
@@ -36,21 +34,4 @@ export function words(value: string | undefined, maximumLength = 60): Markup {
 /** Ids, hosts and addresses are read from left to right in every language. */
 export function code(value: string, maximumLength = 120): Markup {
   return html`<code><bdi dir="ltr">${outsideWords(value, maximumLength)}</bdi></code>`
-}
-
-export interface Deed {
-  /** What the form posts as `act`. */
-  act: 'revoke-grant' | 'remove-user' | 'remove-client' | 'remove-credential'
-  /** Of what it is done to. */
-  id: string
-  label: string
-  hint: string
-  /** Back to the page it came from. */
-  from: string
-}
-
-/** Two presses: what ends somebody's connections is not done by one that slipped. */
-export function deed({ act, id, label, hint, from }: Deed, { action }: ConsoleFrame): Markup {
-  return html`<details><summary>${label}</summary><p class="note">${hint}</p>
-<form method="post" action="${action.path}">${hidden('csrf', action.csrf)}${hidden('act', act)}${hidden('id', id)}${hidden('from', from)}<button class="button small" type="submit">${text.console.sure} ${label.toLowerCase()}</button></form></details>`
 }
