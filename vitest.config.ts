@@ -8,6 +8,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ['test/compile-cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is to come comes in the end: how soon is the machine's business.
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     reporters: ['default'],
   },

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signIn } from '../console/people.ts'
 import type { Browser, Door } from '../door.ts'
 import { wordsOf } from '../page-words.ts'
+import { isWhole } from '../whole.ts'
 import { openAfterBusyDay, publicUrl } from './busy-day.ts'
 import { startBrowser, type TestBrowser } from './chromium.ts'
 import { toPalettePng } from './palette-png.ts'
@@ -73,7 +74,10 @@ const pictures: readonly Picture[] = [
   { name: 'home', path: async () => '/', shows: ['https://mcp.example.com/mcp', 'Claude Code'] },
 ]
 
-test.each(pictures)('$name', async ({ name, path, scheme, phone, shows }) => {
+/** The default run takes one of each page. */
+const taken = pictures.filter(({ scheme, phone }) => isWhole || (scheme === undefined && phone === undefined))
+
+test.each(taken)('$name', async ({ name, path, scheme, phone, shows }) => {
   const viewport = { width: phone ? 390 : name.startsWith('console') ? 1180 : 760, height: 600 }
   const context = await browser.browser.newContext({
     viewport,

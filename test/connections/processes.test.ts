@@ -39,11 +39,14 @@ describe('postern connections beside a running server', () => {
 
     const listed = await runPostern(['connections', '--data', data])
     expect(listed).toMatchObject({ code: 0, stderr: '' })
-    const [, id = ''] = /^(\S+) +\d+ s +Plain fetch +ada +calls +connected$/m.exec(listed.stdout) ?? []
+    const [, id = ''] = /^(\S+) +\d+ \w+ +Plain fetch +ada +calls +connected$/m.exec(listed.stdout) ?? []
     expect(id, listed.stdout).not.toBe('')
     for (const line of listed.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 
-    const story = await runPostern(['connections', 'show', id, '--data', data])
+    const [story, json] = await Promise.all([
+      runPostern(['connections', 'show', id, '--data', data]),
+      runPostern(['connections', '--json', '--data', data]),
+    ])
     expect(story.stdout).toMatch(/^Plain fetch .*for ada at \/mcp\nconnected; came as far as: /)
     const told = [
       'registered as a client',
@@ -56,13 +59,14 @@ describe('postern connections beside a running server', () => {
     expect(story.stdout).toMatch(new RegExp(told.join('[\\s\\S]*')))
     for (const line of story.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 
-    const json = await runPostern(['connections', '--json', '--data', data])
     const [first] = JSON.parse(json.stdout) as Record<string, unknown>[]
     expect(first).toMatchObject({ state: 'connected', person: 'ada', reached: 'called', diagnosis: null })
     const { connectionId, grantId } = first as { connectionId: string; grantId: string }
-    const byGrant = await runPostern(['connections', 'show', grantId, '--data', data])
+    const [byGrant, mistaken] = await Promise.all([
+      runPostern(['connections', 'show', grantId, '--data', data]),
+      runPostern(['grants', 'revoke', connectionId, '--data', data]),
+    ])
     expect(byGrant.stdout, 'the story of a grant').toContain(connectionId)
-    const mistaken = await runPostern(['grants', 'revoke', connectionId, '--data', data])
     expect(mistaken.code).toBe(1)
     expect(mistaken.stderr.replaceAll(/\s+/g, ' ')).toContain(`\`postern grants revoke ${grantId}\``)
     for (const secret of [tokens.accessToken, tokens.refreshToken ?? '-']) {
@@ -75,24 +79,24 @@ describe('postern connections beside a running server', () => {
     const response = await fetch(`${door.origin}/oauth/authorize?client_id=lost&response_type=code`)
     expect(response.status).toBe(401)
     await expect
-      .poll(async () => (await runPostern(['connections', '--data', data])).stdout, {
-        timeout: 20_000,
-        interval: 500,
-      })
+      .poll(async () => (await runPostern(['connections', '--data', data])).stdout, { interval: 500 })
       .toMatch(/stopped\n {4}The browser was sent here with a client id that is not known/)
     const json = await runPostern(['connections', '--json', '--data', data])
     const [stopped] = JSON.parse(json.stdout) as { connectionId: string; diagnosis: { rows: string[] } }[]
     expect(stopped?.diagnosis.rows).toContain('R12')
-    const story = await runPostern(['connections', 'show', stopped?.connectionId ?? '', '--data', data])
+    const [story, nobody, wrong] = await Promise.all([
+      runPostern(['connections', 'show', stopped?.connectionId ?? '', '--data', data]),
+      runPostern(['connections', 'show', 'nobody', '--data', data]),
+      runPostern(['connections', '--limit', 'many', '--data', data]),
+    ])
     expect(story.stdout).toMatch(
       /client-not-known[\s\S]*Likely cause[\s\S]*What to do[\s\S]*Remove the connector/,
     )
-    expect(await runPostern(['connections', 'show', 'nobody', '--data', data])).toMatchObject({
+    expect(nobody).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringContaining('there is no connection nobody'),
     })
-    const wrong = await runPostern(['connections', '--limit', 'many', '--data', data])
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--limit many') })
   })
 

@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { createPlainFetch } from '../../src/client/plain-fetch-node.ts'
 import { claudeHosted } from '../../src/client/surfaces/claude-hosted.ts'
 import { doctor } from '../../src/doctor/doctor.ts'
@@ -45,12 +45,15 @@ const hostile: readonly (readonly [string, Handler])[] = [
   ['resets', () => Promise.reject(new TypeError('fetch failed'))],
 ]
 
+/** Ten times its limit, for a machine that others use too. What is not bounded here takes for ever. */
+const endlessMs = 20_000
+
 test.each(hostile)('a server that %s', async (_, handle) => {
   const lab = createLab()
   lab.addEdge(handle)
   const began = performance.now()
   const report = await examineLab(lab, { deadlineSeconds: 0.05, limitSeconds: 2 })
-  expect(performance.now() - began).toBeLessThan(4000)
+  expect(performance.now() - began).toBeLessThan(endlessMs)
   expect(report.verdict).toBe('fails')
   expect(report.findings[0]?.fix).toBeTruthy()
   expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
@@ -77,7 +80,7 @@ test.each(lateHostile)('%s of a server that %s', async (stage, _, edge) => {
   lab.addEdge(edge)
   const began = performance.now()
   const report = await examineLab(lab, { isIntrusive: true, deadlineSeconds: 0.05, limitSeconds: 2 })
-  expect(performance.now() - began).toBeLessThan(4000)
+  expect(performance.now() - began).toBeLessThan(endlessMs)
   expect(report.checks.filter(({ says }) => says?.startsWith('the check itself failed'))).toEqual([])
   // What only ends the visit is no reason why Claude does not connect.
   expect(report.verdict).toBe(stage === 'the revocation endpoint' ? 'works' : 'fails')
@@ -116,7 +119,7 @@ test('on real sockets a gigabyte is not fetched, and no request is left open', a
   } finally {
     await close()
   }
-  await vi.waitFor(() => expect(open.size).toBe(0))
+  await expect.poll(() => open.size).toBe(0)
   server.close()
 })
 

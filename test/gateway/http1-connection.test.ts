@@ -120,7 +120,7 @@ describe('on one connection', () => {
     const listening = await listen(async () => new Response('<no>', { status: 401 }))
     const client = dial(listening.port)
     client.send(post('12345').slice(0, -3))
-    await expect.poll(() => bodies(client), { timeout: 10_000 }).toEqual(['<no>'])
+    await expect.poll(() => bodies(client)).toEqual(['<no>'])
     expect(listening.byNode).toBe(1)
   })
 
@@ -297,7 +297,7 @@ describe('the end of a connection', () => {
   test('that says nothing at all comes in time', async () => {
     const listening = await listen(echo, { headersMs: 50, keepAliveMs: 5_000 })
     const client = dial(listening.port)
-    await expect.poll(() => client.isClosed(), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => client.isClosed()).toBe(true)
   })
 
   test('that has had its answer comes in time', async () => {
@@ -305,7 +305,7 @@ describe('the end of a connection', () => {
     const client = dial(listening.port)
     client.send(post('a'))
     await expect.poll(() => bodies(client)).toEqual(['<a>'])
-    await expect.poll(() => client.isClosed(), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => client.isClosed()).toBe(true)
   })
 
   test('a client that says goodbye in the middle of a call aborts it', async () => {

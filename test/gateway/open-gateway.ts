@@ -220,11 +220,11 @@ export async function* messagesOf(response: Response): AsyncGenerator<RpcAnswer>
   }
 }
 
-/** Until it holds, or for ten seconds. */
+/** Until it holds, or for longer than any machine needs. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 30_000
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited ten seconds for ${what}`)
+    if (performance.now() > deadline) throw new Error(`waited half a minute for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

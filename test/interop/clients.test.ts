@@ -14,6 +14,7 @@ import type { Connection } from '../../src/client/connector.ts'
 import * as surfaces from '../../src/client/surfaces/index.ts'
 import { claudeCallbacks } from '../../src/oauth/claude.ts'
 import { clickThroughConsent, startBrowser, type TestBrowser } from '../browser/chromium.ts'
+import { isWhole } from '../whole.ts'
 import { repositoryRoot } from './child.ts'
 import type { ClientRun, ClientTask } from './clients/client-run.ts'
 import { runInspectorCli } from './clients/inspector-cli.ts'
@@ -27,9 +28,6 @@ import {
   runPostern,
   startPostern,
 } from './postern-process.ts'
-
-/** Every client by every way in is a minute's work; the default run has one program and one profile, each by its own way. */
-const isWhole = process.env.POSTERN_TEST_ALL !== undefined || process.env.UPDATE === '1'
 
 const account = { username: 'ada', password: 'correct horse battery' }
 const loopbackCallbacks = ['http://127.0.0.1/callback', 'http://localhost/callback']
@@ -117,6 +115,7 @@ const otherWays: readonly (readonly [
   ],
 ]
 
+/** The default run has the first, by the first way. */
 const programs: readonly (readonly [string, (task: ClientTask) => Promise<ClientRun>])[] = [
   ['MCP SDK v1', runSdkV1],
   ['MCP SDK v2', runSdkV2],

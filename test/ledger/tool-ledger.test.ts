@@ -34,17 +34,17 @@ describe('a list that goes by', () => {
         result: { tools: offer.tools, padding: 'x'.repeat(offer.padding) },
       }
       expect(await list(1)).toEqual(clean)
-      await vi.waitFor(async () => expect(await door.storage.listToolLists('/mcp', 9)).toHaveLength(1))
+      await expect.poll(() => door.storage.listToolLists('/mcp', 9)).toHaveLength(1)
       expect(changesTold(door)).toEqual([])
 
       offer.tools = [poisoned, erase]
       await list(2)
-      await vi.waitFor(() => expect(changesTold(door)).toEqual([['search', 'changed', '/mcp']]))
+      await expect.poll(() => changesTold(door)).toEqual([['search', 'changed', '/mcp']])
       await list(3)
       await list(2)
       offer.tools = [search]
       await list(4)
-      await vi.waitFor(() => expect(changesTold(door)).toHaveLength(3))
+      await expect.poll(() => changesTold(door)).toHaveLength(3)
       await door.postern.close()
       expect(changesTold(door).slice(1)).toEqual([
         ['search', 'changed', '/mcp'],
@@ -76,10 +76,7 @@ describe('a list that goes by', () => {
       })
       const { accessToken } = await connect(door)
       await callMcp(door, accessToken, { id: 1, method: 'tools/list' })
-      await vi.waitFor(async () => {
-        const [newest] = await storage.listToolLists('/mcp', 1)
-        expect(newest?.tools).toEqual(tools)
-      })
+      await expect.poll(async () => (await storage.listToolLists('/mcp', 1))[0]?.tools).toEqual(tools)
       await door.postern.close()
     }
     const records = await storage.listAudit({ action: 'upstream.tool_changed' }, 9)

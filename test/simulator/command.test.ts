@@ -37,9 +37,7 @@ test('it says where it is, answers there and at no other address of this machine
   const member = /member=([\w-]+)"/.exec(shown)?.[1] ?? ''
   await post(`${connector}/connect`, { member, way: 'here' })
   await expect
-    .poll(async () => (await fetch(new URL(`${connector}/live?member=${member}`, origin))).text(), {
-      timeout: 15_000,
-    })
+    .poll(async () => (await fetch(new URL(`${connector}/live?member=${member}`, origin))).text())
     .toContain('Sign in to go on')
   child.process.kill('SIGINT')
   expect((await child.exited).code).toBe(0)

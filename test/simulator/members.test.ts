@@ -9,7 +9,6 @@ import { account, type Door, openDoor } from '../door.ts'
 import { findFreePort } from '../interop/loopback.ts'
 
 /** A password is checked slowly, and slower where others are at work. */
-const patience = { timeout: 15_000 }
 
 const people = [account.username, 'grace', 'edsger'] as const
 
@@ -53,7 +52,7 @@ test('an owner adds it, two members connect, and each has a grant of their own',
   for (const [index, username] of people.entries()) {
     const member = members[index] ?? ''
     await post(`${page}/connect`, { member, username, password: account.password })
-    await expect.poll(() => live(page, member), patience).toContain('data-connected="true"')
+    await expect.poll(() => live(page, member)).toContain('data-connected="true"')
   }
   // What was masked in an address makes no party of its own.
   const [, lanes = ''] = /<ol class="lanes"[^>]*>(.*?)<\/ol>/.exec(await live(page, members[0] ?? '')) ?? []
@@ -73,7 +72,7 @@ test('an owner adds it, two members connect, and each has a grant of their own',
   await post(`${page}/call`, { member: second, tool: 'search', allow: 'once' })
   expect(await live(page, second)).not.toContain('Call search')
   await post(`${page}/call`, { member: owner, tool: 'search', allow: 'once' })
-  await expect.poll(() => live(page, owner), patience).toContain('search answered')
+  await expect.poll(() => live(page, owner)).toContain('search answered')
 
   // Claude, on the plans for teams: what an owner added, a member does not remove.
   expect((await post(`${page}/remove`, { member: second })).status).toBe(403)

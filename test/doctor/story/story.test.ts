@@ -31,7 +31,7 @@ beforeAll(async () => {
   // Steps are written down half a second after they were seen.
   await vi.waitFor(async () => {
     expect((await stories()).map(({ state }) => state).toSorted()).toEqual(['connected', 'stopped'])
-  }, 5000)
+  }, 30_000)
 })
 afterAll(async () => {
   await door.postern.close()
