@@ -62,12 +62,15 @@ export function navigation(url: string): WireRequest {
   }
 }
 
+/** A form, as the walk's surface sends one; `undefined` leaves a field out. */
 export function tokenRequest(
   bench: ProbeBench,
   url: string,
-  fields: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, string | undefined>>,
   headers: Readonly<Record<string, string>> = {},
 ): WireRequest {
+  const body = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) body.set(name, value)
   return {
     method: 'POST',
     url,
@@ -77,7 +80,7 @@ export function tokenRequest(
       'User-Agent': bench.surface.userAgents.stages.token ?? bench.surface.userAgents.otherwise,
       ...headers,
     },
-    body: new URLSearchParams(fields).toString(),
+    body: body.toString(),
   }
 }
 

@@ -85,11 +85,5 @@ export async function exchange(
     resource: new URL(authorization?.url ?? token.url).searchParams.get('resource') ?? undefined,
     ...changes,
   }
-  return bench.send(label, tokenRequest(bench, token.url, withoutUndefined(fields)))
-}
-
-function withoutUndefined(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
+  return bench.send(label, tokenRequest(bench, token.url, fields))
 }

@@ -41,6 +41,6 @@ async function giveBack(then: ProbeBench, token: string | undefined): Promise<Wi
   const { client } = then
   if (typeof endpoint !== 'string' || !isSafeEndpoint(endpoint)) return undefined
   if (token === undefined || client === undefined) return undefined
-  const proof = client.clientSecret === undefined ? {} : { client_secret: client.clientSecret }
-  return then.send('give-back', tokenRequest(then, endpoint, { token, client_id: client.clientId, ...proof }))
+  const proof = { client_id: client.clientId, client_secret: client.clientSecret }
+  return then.send('give-back', tokenRequest(then, endpoint, { token, ...proof }))
 }

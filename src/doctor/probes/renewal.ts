@@ -4,6 +4,7 @@ import type { RememberedTokens } from '../../client/connection-state.ts'
 import { isSafeEndpoint } from '../../client/safe-endpoint.ts'
 import type { WireAnswer, WireRequest } from '../../client/wire.ts'
 import { type Document, hasResponse, jsonOf, probed } from '../examination.ts'
+import { tokenRequest } from '../oauth-requests.ts'
 import type { Probe, ProbeBench } from '../probe.ts'
 import { initializeRequest } from './knocks.ts'
 
@@ -41,20 +42,14 @@ async function renewTwice(bench: ProbeBench): Promise<void> {
 /** As hosted Claude sends it: everything in the body. */
 export function refreshRequest(bench: ProbeBench, url: string, refreshToken: string): WireRequest {
   const { grant, client, surface } = bench
-  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
-  if (client !== undefined) body.set('client_id', client.clientId)
-  if (client?.clientSecret !== undefined) body.set('client_secret', client.clientSecret)
-  if (grant.tokens?.resource !== undefined) body.set('resource', grant.tokens.resource)
-  return {
-    method: 'POST',
-    url,
-    headers: {
-      'Content-Type': 'application/x-www-form-urlencoded',
-      Accept: 'application/json',
-      'User-Agent': surface.userAgents.otherwise,
-    },
-    body: body.toString(),
+  const fields = {
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    client_id: client?.clientId,
+    client_secret: client?.clientSecret,
+    resource: grant.tokens?.resource,
   }
+  return tokenRequest(bench, url, fields, { 'User-Agent': surface.userAgents.otherwise })
 }
 
 export function tokenEndpointOf(bench: ProbeBench): string | undefined {
