@@ -97,7 +97,6 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
   database.exec(`PRAGMA cache_size = -${cacheKibibytes}; PRAGMA wal_autocheckpoint = ${checkpointPages}`)
   refuseMoved(database, path)
   migrate(database)
-  countRevocations(database)
   database.exec(`PRAGMA busy_timeout = ${blockingTimeoutMs}`)
 }
 
@@ -138,6 +137,7 @@ function migrate(database: DatabaseSync): void {
         .prepare('INSERT INTO schema_version (version, applied_at) VALUES (?, unixepoch())')
         .run(next.version)
     }
+    countRevocations(database)
     database.exec('COMMIT')
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
