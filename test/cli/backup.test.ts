@@ -59,6 +59,18 @@ test('who was connected when it was made is connected after it was restored; wit
   expect(await (await refresh(after)).json()).toMatchObject({ error: 'invalid_grant' })
 }, 120_000)
 
+test('of a file that is no database there is no backup, and no beginning of one', async () => {
+  const data = temporaryDirectory()
+  writeFileSync(join(data, 'postern.db'), 'the letters of a friend '.repeat(500))
+  const file = join(data, 'backup.db')
+  const refused = await runPostern(['storage', 'backup', file, '--data', data])
+  expect(refused).toMatchObject({ code: 1 })
+  expect(refused.stderr.replaceAll(/\s+/g, ' ')).toContain(
+    `the backup ${file} cannot be made: file is not a database`,
+  )
+  expect(existsSync(file)).toBe(false)
+})
+
 test('in PostgreSQL it is a matter of pg_dump', async () => {
   const words = ['storage', 'backup', 'x.db', '--database', 'postgres://nobody@127.0.0.1:1/x']
   const refused = await runPostern(words)
