@@ -151,7 +151,8 @@ describe('what answers is somebody else', () => {
 
   test('an answer that breaks off', async () => {
     answer = () => ({ status: 200, body: '[', headers: { 'content-length': '10' } })
-    other.once('request', (_, response) => response.once('finish', () => response.socket?.destroy()))
+    // A response that is finished has let go of its socket.
+    other.once('request', ({ socket }, response) => response.once('finish', () => socket.destroy()))
     await expect(stories(url())).rejects.toThrow(/^the answer of 127\.0\.0\.1:\d+ broke off$/)
   })
 
