@@ -13,6 +13,7 @@ import {
   type SqlRow,
   type SqlTransaction,
 } from './driver.ts'
+import { revokeWhere } from './tokens.ts'
 
 const columns = [
   'user_id',
@@ -89,10 +90,7 @@ export function sqlAccounts(driver: SqlDriver): AccountStorage {
         await transaction.run('DELETE FROM authorization_codes WHERE user_id = ? AND grant_id IS NULL', [
           userId,
         ])
-        await transaction.run(
-          'UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND revoked_at IS NULL',
-          [at, revokedBecause.userRemoved, userId],
-        )
+        await revokeWhere(transaction, 'user_id = ?', [userId], at, revokedBecause.userRemoved)
         return true
       }),
     saveSetupLink: (setupHash, expiresAt) =>

@@ -16,6 +16,7 @@ import {
   type SqlTransaction,
   type SqlValue,
 } from './driver.ts'
+import { revokeWhere } from './tokens.ts'
 
 const columns = [
   'client_id',
@@ -78,10 +79,13 @@ export function sqlClients(driver: SqlDriver): ClientStorage {
         const documents = await transaction.run('DELETE FROM client_documents WHERE client_id = ?', [
           clientId,
         ])
-        const revoked = await transaction.run(
-          `UPDATE grants SET revoked_at = ?, revoked_reason = ?
-          WHERE (client_row_id = ? OR client_id = ?) AND revoked_at IS NULL`,
-          [at, revokedBecause.clientRemoved, clientId, clientId],
+        const ofClient = 'client_row_id = ? OR client_id = ?'
+        const revoked = await revokeWhere(
+          transaction,
+          ofClient,
+          [clientId, clientId],
+          at,
+          revokedBecause.clientRemoved,
         )
         return removed + documents + revoked > 0
       }),

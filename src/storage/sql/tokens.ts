@@ -120,7 +120,9 @@ export function sqlTokens(driver: SqlDriver): TokenStorage {
       return (await driver.read(newest, [...values, limit])).map(readGrant)
     },
     revokeGrant: (grantId, at, reason) =>
-      driver.write(async (transaction) => (await revoke(transaction, grantId, at, reason)) > 0),
+      driver.write(
+        async (transaction) => (await revokeWhere(transaction, 'grant_id = ?', [grantId], at, reason)) > 0,
+      ),
   }
 }
 
@@ -158,7 +160,7 @@ async function rotateRefreshToken(
           }
     case 'reused': {
       const reason = revokedBecause.refreshTokenReused
-      await revoke(transaction, grant.grantId, now, reason)
+      await revokeWhere(transaction, 'grant_id = ?', [grant.grantId], now, reason)
       return { outcome: 'reused', grant: { ...grant, revokedAt: now, revokedReason: reason } }
     }
     case 'revoked':
@@ -229,10 +231,17 @@ async function repeat(
   return expiresAt
 }
 
-function revoke(transaction: SqlTransaction, grantId: string, at: number, reason: string): Promise<number> {
+/** Gives the number of grants that were revoked: those on which the condition holds and that were not before. */
+export function revokeWhere(
+  transaction: SqlTransaction,
+  condition: string,
+  values: readonly SqlValue[],
+  at: number,
+  reason: string,
+): Promise<number> {
   return transaction.run(
-    'UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE grant_id = ? AND revoked_at IS NULL',
-    [at, reason, grantId],
+    `UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE (${condition}) AND revoked_at IS NULL`,
+    [at, reason, ...values],
   )
 }
 
