@@ -3,6 +3,7 @@
 import { startSimulator } from '../../src/app/cli/doctor-ui.ts'
 import { createLog } from '../../src/app/cli/log.ts'
 import type { PosternOptions } from '../../src/app/postern.ts'
+import { openGuardedProxy } from '../../src/client/guarded-proxy-node.ts'
 import { createPeer } from '../../src/gateway/peer.ts'
 import { inProcessUpstream } from '../../src/gateway/upstreams/in-process.ts'
 import { stdioUpstream } from '../../src/gateway/upstreams/stdio.ts'
@@ -43,6 +44,7 @@ export interface House {
   passkeys: typeof passkeys
   trustedHeader: typeof trustedHeader
   startSimulator: typeof startSimulator
+  openGuardedProxy: typeof openGuardedProxy
 }
 
 export function openHouse(removed: readonly Mutant[] = []): House {
@@ -84,5 +86,6 @@ export function openHouse(removed: readonly Mutant[] = []): House {
     passkeys,
     trustedHeader,
     startSimulator,
+    openGuardedProxy,
   }
 }

@@ -120,4 +120,35 @@ export const simulatorAttacks: readonly Attack[] = [
       }
     },
   },
+  {
+    name: '[SBP-07] a page of a public server’s sign-in has the doctor’s browser ask a port of this machine',
+    source: 'MCP security best practices (SSRF); CWE-918',
+    guard: without(
+      'client/guarded-proxy-node.ts',
+      'if (isBound && isPrivateAtSight(hostname)) {',
+      'if (hostname === closedHost) {',
+    ),
+    async run(_, house) {
+      let isAsked = false
+      const inside = createServer((_request, response) => response.end())
+      inside.on('connection', () => {
+        isAsked = true
+      })
+      await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve))
+      const proxy = await house.openGuardedProxy({ mayBePrivate: () => false, closedHost: undefined })
+      try {
+        const asked = request(proxy.address, {
+          path: `http://127.0.0.1:${(inside.address() as AddressInfo).port}/`,
+        })
+        asked.on('response', (answer) => answer.resume())
+        asked.on('error', () => undefined)
+        asked.end()
+        await new Promise((resolve) => asked.once('close', resolve))
+        return succeededIf(isAsked)
+      } finally {
+        await proxy.close()
+        inside.close()
+      }
+    },
+  },
 ]
