@@ -9,9 +9,10 @@ export const openLoopbackCallback: OpenCallback = async ({ host, path, preferred
   const { promise, resolve } = Promise.withResolvers<string>()
   const answer = (server: Server): Server =>
     server.on('request', (request, response) => {
-      const url = new URL(request.url ?? '/', `http://${host}`)
-      const isAnswer = url.searchParams.has('code') || url.searchParams.has('error')
-      if (request.method !== 'GET' || url.pathname !== path || !isAnswer) {
+      // Of `//` no URL can be made, and any page may ask for it.
+      const url = URL.parse(request.url ?? '', `http://${host}`)
+      const isAnswer = url?.searchParams.has('code') || url?.searchParams.has('error')
+      if (request.method !== 'GET' || url?.pathname !== path || !isAnswer) {
         response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found\n')
         return
       }

@@ -56,6 +56,7 @@ test('the listener answers on both families, once, for an answer at its path', a
   try {
     expect((await at('/favicon.ico')).status).toBe(404)
     expect((await at('/callback')).status).toBe(404)
+    expect((await at('//')).status).toBe(404)
     const answer = await at('/callback?code=c&state=s')
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
