@@ -81,7 +81,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     path: string,
     offer: ConnectorOffer,
     rules: ConnectorRules,
-    onEntered: () => void = () => {},
+    onEntered?: () => void,
   ): OpenConnector {
     const { access = 'oauth', upstream, signInForm, clients = 'any' } = rules
     const boundTokensOnly = rules.proofOfPossession === 'required'
@@ -90,11 +90,14 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     const resource = resourceIdentifier(issuer, path)
     const people = readPeople(rules)
     const mayUse = async (person: Person): Promise<boolean> => (await people?.(person)) ?? true
-    const entered: FindPrincipal = async (token, wanted, use) => {
-      const principal = await options.findPrincipal(token, wanted, use)
-      if (principal !== undefined) onEntered()
-      return principal
-    }
+    const entered: FindPrincipal =
+      onEntered === undefined
+        ? options.findPrincipal
+        : async (token, wanted, use) => {
+            const principal = await options.findPrincipal(token, wanted, use)
+            if (principal !== undefined) onEntered()
+            return principal
+          }
 
     /** Asked at every call: who is taken off the list is out, whatever token they hold. */
     const entering: FindPrincipal = async (token, wanted, use) => {

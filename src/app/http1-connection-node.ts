@@ -6,8 +6,9 @@
 
 import { type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { type Deadline, startDeadline } from '../platform/deadline.ts'
 import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
-import { type ReadRequest, readWholeRequest, type WholeRequest } from '../platform/http1-request.ts'
+import { createRequestReader, type ReadRequest, type WholeRequest } from '../platform/http1-request.ts'
 import { asRequest, PlainRequest } from '../platform/plain-request.ts'
 import { type PlainBody, PlainResponse } from '../platform/plain-response.ts'
 import { type Fetch, isPlainTarget, untilDrained } from './listener-node.ts'
@@ -80,11 +81,16 @@ const maximumPiecesMs = 1_000
 function serveConnection(socket: Socket, options: ConnectionOptions): WholeConnection {
   const { timeouts, isClosing } = options
   const { remoteAddress } = socket
+  const reader = createRequestReader()
   /** What has come of the next request. */
   let held: Buffer | undefined
   let pieces = 0
   let begunAt = 0
   let isBusy = false
+  /** Of whatever is awaited of the client. */
+  let patience: Deadline | undefined
+  /** Of the request that came last, and nearly always of this one too. */
+  let address = { host: '', target: '', url: '' }
   let aborter: AbortController | undefined
 
   function onData(bytes: Buffer): void {
@@ -104,32 +110,46 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
   function readNext(): void {
     if (held === undefined) return
     const isSlow = pieces > maximumPieces || (pieces > 1 && performance.now() - begunAt > maximumPiecesMs)
-    const read: ReadRequest = isSlow ? 'unusual' : readWholeRequest(held)
+    const read: ReadRequest = isSlow ? 'unusual' : reader.read(held)
     if (read === 'unfinished') {
-      socket.setTimeout(maximumPiecesMs)
+      waitFor(maximumPiecesMs)
       return
     }
-    if (read === 'unusual' || !isPlainTarget(read.headers.get('host') ?? '', read.target)) {
+    if (read === 'unusual' || !isAddressed(read)) {
       leave()
       return
     }
+    patience?.clear()
     held = undefined
     isBusy = true
     // A response that cannot be written, such as one whose body somebody has read, ends its connection alone.
     answer(read).catch(() => socket.destroy())
   }
 
+  function isAddressed({ headers, target }: WholeRequest): boolean {
+    const host = headers.get('host') ?? ''
+    if (host === address.host && target === address.target) return true
+    if (!isPlainTarget(host, target)) return false
+    address = { host, target, url: `http://${host}${target}` }
+    return true
+  }
+
+  function waitFor(milliseconds: number): void {
+    patience?.clear()
+    patience = startDeadline(milliseconds, onTimeout)
+  }
+
   function leave(): void {
     for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener)
-    socket.setTimeout(0)
+    patience?.clear()
     if (held !== undefined) socket.unshift(held)
     options.giveBack()
   }
 
-  async function answer({ method, target, headers, body }: WholeRequest): Promise<void> {
+  async function answer({ method, headers, body }: WholeRequest): Promise<void> {
     const request = new PlainRequest({
       method,
-      url: `http://${headers.get('host')}${target}`,
+      url: address.url,
       headers,
       body: body.length === 0 ? undefined : body,
       signal() {
@@ -171,22 +191,24 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
       socket.end()
       return
     }
-    if (socket.timeout !== timeouts.keepAliveMs) socket.setTimeout(timeouts.keepAliveMs)
+    waitFor(timeouts.keepAliveMs)
     if (socket.isPaused()) socket.resume()
     readNext()
   }
 
   /** As fast as the client reads, and no longer than it stays. */
   async function pipe(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
+    // A stream may stay open for hours.
+    reader.forget()
     const isChunked = !contentLength.test(head)
     // Whoever opens a stream is told at once that it is open.
     socket.write(`${head}${isChunked ? 'transfer-encoding: chunked\r\n' : ''}\r\n`, 'latin1')
-    const reader = body.getReader()
-    const cancel = (): void => void reader.cancel().catch(() => undefined)
+    const pieces = body.getReader()
+    const cancel = (): void => void pieces.cancel().catch(() => undefined)
     socket.once('close', cancel)
     try {
       for (;;) {
-        const { done, value } = await reader.read()
+        const { done, value } = await pieces.read()
         if (socket.destroyed) return
         if (done) break
         if (value.length > 0 && !writePiece(socket, value, isChunked)) await untilDrained(socket)
@@ -213,13 +235,14 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
   }
 
   function onClose(): void {
+    patience?.clear()
     aborter?.abort()
     options.onClose()
   }
 
-  const listeners = { data: onData, end: onEnd, timeout: onTimeout, close: onClose, error: ignore }
+  const listeners = { data: onData, end: onEnd, close: onClose, error: ignore }
   for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener)
-  socket.setTimeout(timeouts.headersMs)
+  waitFor(timeouts.headersMs)
 
   return {
     endIfIdle() {

@@ -156,6 +156,12 @@ export function createPostern(options: PosternOptions): Postern {
   })
   // A failure is reported by `ready` and by every fetch; it must not end the process as unhandled.
   ready.catch(() => undefined)
+
+  async function answerReal(request: Request, connection: Connection): Promise<Response> {
+    const { frontDoor } = await opened
+    return PlainResponse.realOf(await frontDoor(request, connection))
+  }
+
   return {
     ready,
     connectorUrl: resourceIdentifier(
@@ -164,13 +170,12 @@ export function createPostern(options: PosternOptions): Postern {
     ),
     connectors: plan.fixed.map(({ name, path }) => ({ name, url: resourceIdentifier(issuer, path) })),
     forgetTenant: async (path) => (await opened).forgetTenant(path),
-    async fetch(request, connection = {}) {
+    fetch(request, connection = {}) {
       const { peerAddress } = connection
       if (identity.header !== undefined && peerAddress !== undefined) peers.set(request, peerAddress)
-      const { frontDoor } = house ?? (await opened)
-      const response = await frontDoor(request, connection)
       // Our own listener writes it out as it is; a runtime or a framework wants a real one.
-      return PlainRequest.isPlain(request) ? response : PlainResponse.realOf(response)
+      if (house !== undefined && PlainRequest.isPlain(request)) return house.frontDoor(request, connection)
+      return answerReal(request, connection)
     },
     fetchPassed: async (request) => PlainResponse.realOf(await (await opened).fetchPassed(request)),
     close: async () => (await opened).close(),

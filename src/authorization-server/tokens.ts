@@ -129,15 +129,16 @@ export function createTokens(settings: AuthorizationServerSettings, proofs: Proo
     return signAccessToken(claims, await signingKeys.current())
   }
 
-  async function findLive(accessToken: string): Promise<LiveAccessToken | undefined> {
+  function findLive(accessToken: string): Promise<LiveAccessToken | undefined> {
+    if (!accessToken.startsWith(accessTokenPrefix)) return findLiveSigned(accessToken)
+    return storage.findAccessToken(hashToken(accessToken), clock())
+  }
+
+  async function findLiveSigned(accessToken: string): Promise<LiveAccessToken | undefined> {
     const now = clock()
-    const signed = signingKeys === undefined ? undefined : await findSigned(accessToken, now)
-    if (signed !== undefined) {
-      const live = await storage.findAccessToken(signed.id, now)
-      return live?.grant.resource === signed.audience ? live : undefined
-    }
-    if (!accessToken.startsWith(accessTokenPrefix)) return undefined
-    return await storage.findAccessToken(hashToken(accessToken), now)
+    const signed = await findSigned(accessToken, now)
+    const live = signed && (await storage.findAccessToken(signed.id, now))
+    return live?.grant.resource === signed?.audience ? live : undefined
   }
 
   /** What a signed token of ours says; it may have been revoked since. */

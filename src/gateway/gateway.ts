@@ -191,7 +191,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   /* POST */
 
   async function post(request: Request, principal: Principal, trace: Trace): Promise<Response> {
-    const body = await readPost(request, principal)
+    const body = await (isGuest(principal) ? readGuestPost(request) : readMessageBody(request, limits))
     describeBody(body, trace)
     if (isGuest(principal)) await permission.judgeGuest(request, body, principal)
     const era = judgeEra(body, request)
@@ -218,12 +218,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     })
   }
 
-  async function readPost(request: Request, principal: Principal): Promise<MessageBody> {
+  /** What cannot be read is not public; and who has no token is told nothing about limits (requirement MUX-03). */
+  async function readGuestPost(request: Request): Promise<MessageBody> {
     try {
       return await readMessageBody(request, limits)
     } catch (error) {
-      // What cannot be read is not public; and who has no token is told nothing about limits (requirement MUX-03).
-      throw isGuest(principal) && error instanceof RpcRefusal ? permission.signInFirst(request) : error
+      throw error instanceof RpcRefusal ? permission.signInFirst(request) : error
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type CallerCredential,
   CredentialUnavailable,
 } from '../credentials/caller-credential.ts'
+import { startDeadline } from '../platform/deadline.ts'
 import { guardPublicAddress } from '../platform/outbound-fetch.ts'
 import { readText } from './event-relay.ts'
 import { UpstreamFailure } from './upstream.ts'
@@ -62,9 +63,16 @@ export const theServer = 'The MCP server behind this connector'
  * Throws only `UpstreamFailure`, and `CredentialLost` where the caller's own credential is not accepted any more. The
  * body of the answer has a limit of its own, kept by whoever reads it.
  */
-export async function exchange(send: SendExchange, request: ExchangeRequest): Promise<Response> {
+export function exchange(send: SendExchange, request: ExchangeRequest): Promise<Response> {
   const { credential } = request
-  if (credential === undefined) return await attempt(send, request)
+  return credential === undefined ? attempt(send, request) : attemptWith(credential, send, request)
+}
+
+async function attemptWith(
+  credential: CallerCredential,
+  send: SendExchange,
+  request: ExchangeRequest,
+): Promise<Response> {
   const first = await available(credential.current())
   const response = await attempt(send, request, first)
   const { own } = credential
@@ -101,10 +109,10 @@ async function attempt(
   for (const [name, value] of Object.entries(applied?.headers ?? {})) headers.set(name, value)
   const aborter = new AbortController()
   let isLate = false
-  const timer = setTimeout(() => {
+  const deadline = startDeadline(deadlineMs, () => {
     isLate = true
     aborter.abort()
-  }, deadlineMs)
+  })
   const abort = (): void => aborter.abort()
   signal?.addEventListener('abort', abort, { once: true })
   let response: Response
@@ -113,7 +121,7 @@ async function attempt(
   } catch (cause) {
     throw new UpstreamFailure(notReached(cause, isLate ? deadlineMs : undefined), { cause })
   } finally {
-    clearTimeout(timer)
+    deadline.clear()
     // A client that leaves during the body ends the exchange by cancelling the body that it was given.
     signal?.removeEventListener('abort', abort)
   }

@@ -4,6 +4,7 @@ import { CredentialLost } from '../credentials/caller-credential.ts'
 import { eventStreamHeaders, formatServerSentEvent, keepAliveComment } from '../mcp/event-stream.ts'
 import { isRequest } from '../mcp/json-rpc.ts'
 import { elementsOf } from '../mcp/json-text.ts'
+import { startDeadline } from '../platform/deadline.ts'
 import { discard, mediaType } from './http-exchange.ts'
 import type { UpstreamLimits } from './limits.ts'
 import { failureResponse, type UpstreamCall } from './upstream.ts'
@@ -16,21 +17,21 @@ export function withSignsOfLife(
 ): Promise<Response> {
   if (!call.wantsEventStream || !call.messages.some(isRequest)) return work
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const deadline = startDeadline(limits.streamAfterMs, () => {
       const told = work.catch((error: unknown) => {
         // The status has been sent; the next call gets the 401.
         if (!(error instanceof CredentialLost)) throw error
         return failureResponse(call.messages, call.batch, error.message)
       })
       resolve(new Response(lateStream(told, limits), { headers: { ...eventStreamHeaders } }))
-    }, limits.streamAfterMs)
+    })
     work.then(
       (response) => {
-        clearTimeout(timer)
+        deadline.clear()
         resolve(response)
       },
       (error: unknown) => {
-        clearTimeout(timer)
+        deadline.clear()
         reject(error)
       },
     )

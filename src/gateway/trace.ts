@@ -36,7 +36,7 @@ class RequestTrace implements Trace {
   }
 
   emit(name: string, fields: EventFields): void {
-    this.#telemetry.emit(name, this.flowId, { ...this.fields, ...fields })
+    this.#telemetry.emit(name, this.flowId, this.fields, fields)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Reads one answer of HTTP/1.1 out of bytes as they come (RFC 9112), strictly: where two readers could differ about its end, it is refused. */
 
 import { concatBytes } from '@noble/hashes/utils.js'
+import { keepsConnection, plainFields, readPlainFields } from './http1-fields.ts'
 import { PlainHeaders } from './plain-headers.ts'
 
 export interface AnswerHead {
@@ -27,7 +28,7 @@ export interface WholeAnswer extends AnswerHead {
 }
 
 /** A status line and fields without folding, repetition or anything that a reader might make something of. */
-const plainHead = /^HTTP\/1\.1 ([2345]\d\d)(?: [ -~]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[ -~]*\r\n)+$/
+const plainHead = new RegExp(`^HTTP/1\\.1 ([2345]\\d\\d)(?: [ -~]*)?\\r\\n${plainFields}$`)
 
 /**
  * The answer to a request that is not HEAD, if it has come whole, is written as nearly all are, and leaves the
@@ -39,22 +40,13 @@ export function readWholeAnswer(bytes: Uint8Array): WholeAnswer | undefined {
   const head = text.slice(0, end + 2)
   const [, status] = (end < 0 ? null : plainHead.exec(head)) ?? []
   if (status === undefined || status === '204' || status === '304') return undefined
-  const fields = new Map<string, string>()
-  let lineEnd = head.indexOf('\r\n')
-  for (let at = lineEnd + 2; at < head.length; at = lineEnd + 2) {
-    lineEnd = head.indexOf('\r\n', at)
-    const colon = head.indexOf(':', at)
-    const name = head.slice(at, colon).toLowerCase()
-    if (fields.has(name) || name === 'transfer-encoding' || name === 'set-cookie') return undefined
-    fields.set(name, head.slice(colon + 1, lineEnd).trim())
-  }
-  const connection = fields.get('connection') ?? 'keep-alive'
+  const fields = readPlainFields(head, unusualFields)
   const body = bytes.subarray(end + 4)
-  const isWhole = fields.get('content-length') === String(body.length)
-  if (!isWhole || connection.toLowerCase() !== 'keep-alive') return undefined
+  if (fields?.get('content-length') !== String(body.length) || !keepsConnection(fields)) return undefined
   return { status: Number(status), headers: PlainHeaders.ofFields(fields), body }
 }
 
+const unusualFields: ReadonlySet<string> = new Set(['transfer-encoding', 'set-cookie'])
 const maximumWholeHeadBytes = 16_384
 
 export const maximumHeadBytes = 65_536

@@ -5,40 +5,49 @@ const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/
 
 export class PlainHeaders implements Headers {
-  #values: Map<string, string>
+  #values: Map<string, string> = noValues
+  /** Others read the same map: it is copied before anything is written. */
+  #isShared = true
   /** Alone among headers these cannot be joined (RFC 9110 §5.3). */
-  #cookies: string[] = []
+  #cookies: string[] | undefined
 
   /** Names in lower case and values that can stand in a header, as a parser of HTTP hands them over. */
   static ofParsed(fields: Readonly<Record<string, string | undefined>>): PlainHeaders {
-    const headers = new PlainHeaders()
+    const values = new Map<string, string>()
     for (const name in fields) {
       const value = fields[name]
-      if (value !== undefined) headers.#values.set(name, value)
+      if (value !== undefined) values.set(name, value)
     }
-    return headers
+    return PlainHeaders.#owning(values)
   }
 
-  /** The same, and the map is theirs from now on. */
+  /** The same, of a map that nobody writes into. */
   static ofFields(fields: Map<string, string>): PlainHeaders {
     const headers = new PlainHeaders()
     headers.#values = fields
     return headers
   }
 
+  static #owning(values: Map<string, string>): PlainHeaders {
+    const headers = new PlainHeaders()
+    headers.#values = values
+    headers.#isShared = false
+    return headers
+  }
+
   /** Of others that have been judged already, those that are wanted. */
   static pickedFrom(headers: Headers, isWanted: (name: string) => boolean): PlainHeaders {
-    const picked = new PlainHeaders()
-    for (const [name, value] of headers) if (isWanted(name)) picked.#values.set(name, value)
-    return picked
+    const picked = new Map<string, string>()
+    for (const [name, value] of headers) if (isWanted(name)) picked.set(name, value)
+    return PlainHeaders.#owning(picked)
   }
 
   constructor(init?: HeadersInit) {
-    this.#values = new Map()
     if (init === undefined) return
     if (init instanceof PlainHeaders) {
-      this.#values = new Map(init.#values)
-      this.#cookies = [...init.#cookies]
+      this.#values = init.#values
+      init.#isShared = true
+      this.#cookies = init.#cookies && [...init.#cookies]
       return
     }
     const entries = Symbol.iterator in init ? (init as Iterable<[string, string]>) : Object.entries(init)
@@ -57,7 +66,7 @@ export class PlainHeaders implements Headers {
     const key = readName(name)
     const text = readValue(value)
     if (key === cookieHeader) this.#cookies = [text]
-    this.#values.set(key, text)
+    this.#own().set(key, text)
   }
 
   append(name: string, value: string): void {
@@ -68,18 +77,26 @@ export class PlainHeaders implements Headers {
       return
     }
     const text = readValue(value)
-    if (key === cookieHeader) this.#cookies.push(text)
-    this.#values.set(key, `${before}, ${text}`)
+    if (key === cookieHeader) this.#cookies = [...(this.#cookies ?? []), text]
+    this.#own().set(key, `${before}, ${text}`)
   }
 
   delete(name: string): void {
     const key = name.toLowerCase()
-    this.#values.delete(key)
-    if (key === cookieHeader) this.#cookies = []
+    if (this.#values.has(key)) this.#own().delete(key)
+    if (key === cookieHeader) this.#cookies = undefined
+  }
+
+  #own(): Map<string, string> {
+    if (this.#isShared) {
+      this.#values = new Map(this.#values)
+      this.#isShared = false
+    }
+    return this.#values
   }
 
   getSetCookie(): string[] {
-    return [...this.#cookies]
+    return [...(this.#cookies ?? [])]
   }
 
   forEach(use: (value: string, name: string, headers: Headers) => void): void {
@@ -95,13 +112,15 @@ export class PlainHeaders implements Headers {
   }
 
   entries(): HeadersIterator<[string, string]> {
-    const hasCookies = this.#cookies.length > 0
-    return (hasCookies ? this.#withCookies() : this.#values.entries()) as HeadersIterator<[string, string]>
+    const cookies = this.#cookies
+    return (cookies === undefined ? this.#values.entries() : this.#withCookies(cookies)) as HeadersIterator<
+      [string, string]
+    >
   }
 
-  *#withCookies(): Generator<[string, string]> {
+  *#withCookies(cookies: readonly string[]): Generator<[string, string]> {
     for (const entry of this.#values) if (entry[0] !== cookieHeader) yield entry
-    for (const cookie of this.#cookies) yield [cookieHeader, cookie]
+    for (const cookie of cookies) yield [cookieHeader, cookie]
   }
 
   [Symbol.iterator](): HeadersIterator<[string, string]> {
@@ -117,6 +136,7 @@ Object.defineProperty(PlainHeaders.prototype, Symbol.for('nodejs.util.inspect.cu
 })
 
 const cookieHeader = 'set-cookie'
+const noValues: Map<string, string> = new Map()
 
 // Whoever asks for the runtime's own kind is answered yes, as for a subclass.
 Object.setPrototypeOf(PlainHeaders.prototype, Headers.prototype)

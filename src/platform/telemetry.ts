@@ -42,15 +42,18 @@ export interface PosternEvent extends EventFields {
 export type EventReader = (event: PosternEvent) => void
 
 export interface Telemetry {
-  emit(name: string, flowId: string, fields?: EventFields): void
+  /** What `more` says goes before what `fields` say. */
+  emit(name: string, flowId: string, fields?: EventFields, more?: EventFields): void
 }
 
 /** Hands each event to every reader. A reader that throws costs nobody else anything. */
 export function createTelemetry(clock: Clock, readers: readonly EventReader[]): Telemetry {
   return {
-    emit(name, flowId, fields = {}) {
+    emit(name, flowId, fields, more) {
       if (readers.length === 0) return
-      const event: PosternEvent = { name, at: clock(), flowId, ...redacted(fields) }
+      const event: PosternEvent = { name, at: clock(), flowId }
+      if (fields !== undefined) tell(event, fields)
+      if (more !== undefined) tell(event, more)
       for (const reader of readers) {
         try {
           reader(event)
@@ -83,11 +86,10 @@ export function redactText(text: string): string {
   return clean.length > maximumTextLength ? clean.slice(0, maximumTextLength) : clean
 }
 
-function redacted(fields: EventFields): EventFields {
-  const result: Record<string, unknown> = {}
+function tell(event: EventFields, fields: EventFields): void {
+  const told = event as Record<string, string | number>
   for (const key in fields) {
     const value = fields[key as keyof EventFields]
-    if (value !== undefined) result[key] = typeof value === 'string' ? redactText(value) : value
+    if (value !== undefined) told[key] = typeof value === 'string' ? redactText(value) : value
   }
-  return result as EventFields
 }

@@ -16,8 +16,8 @@ const rotationRule = 'storage/rotation-rule.ts'
 const boundToResource = without(server, '|| live.grant.resource !== resource')
 const ownPrefix = without(
   server,
-  'if (!accessToken.startsWith(accessTokenPrefix)) return undefined return await storage',
-  'return await storage',
+  'if (!accessToken.startsWith(accessTokenPrefix)) return findLiveSigned(accessToken)',
+  '',
 )
 const reuseEnds = without(
   rotationRule,

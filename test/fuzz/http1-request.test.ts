@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readWholeRequest, type WholeRequest } from '../../src/platform/http1-request.ts'
+import { createRequestReader, type ReadRequest, type WholeRequest } from '../../src/platform/http1-request.ts'
 import { runs } from './runs.ts'
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
@@ -110,6 +110,15 @@ const field = fc.oneof(
 const lineEnd = mostly('\r\n', fc.constantFrom('\n', '\r', '\r\r\n', '\r\n'))
 const body = fc.constantFrom('', '', '{}', '{"a":1}', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', '0\r\n\r\n')
 
+function readWholeRequest(bytes: Uint8Array): ReadRequest {
+  return createRequestReader().read(bytes)
+}
+
+/** What there is to be seen of it: headers keep theirs from those who compare objects. */
+function seen(read: ReadRequest): ReadRequest | Seen {
+  return typeof read === 'string' ? read : shown(read)
+}
+
 const written = fc
   .tuple(
     method,
@@ -145,6 +154,54 @@ test('any bytes at all are read, left or waited for', () => {
     }),
     runs(200),
   )
+})
+
+test('what came before on the connection changes nothing about what comes next', () => {
+  let known = 0
+  /** A head that is nearly the same, with its body. */
+  const variations = fc.tuple(
+    fc.nat(400),
+    fc.constantFrom('', '0', '1', '12', 'x', ' ', '\r\n', '{}', 'POST'),
+    fc.nat(3),
+  )
+  const property = fc.property(written, fc.array(variations, { maxLength: 4 }), (first, changes) => {
+    const reader = createRequestReader()
+    const before = reader.read(bytesOf(first))
+    let text = first
+    for (const [at, inserted, cut] of changes)
+      text = text.slice(0, at % text.length) + inserted + text.slice((at % text.length) + cut)
+    const again = reader.read(bytesOf(text))
+    if (typeof before !== 'string' && typeof again !== 'string') known++
+    expect(seen(again)).toEqual(seen(readWholeRequest(bytesOf(text))))
+    expect(seen(reader.read(bytesOf(first)))).toEqual(seen(before))
+  })
+  fc.assert(property, runs(2000))
+  expect(known).toBeGreaterThan(100)
+})
+
+test.each([
+  ['a longer body', '12', '{"a": "12"}'.padEnd(12)],
+  ['a shorter body', '1', '7'],
+  ['a length with a nought before it', '02', '{}'],
+])('the same head with %s', (_, length, text) => {
+  const reader = createRequestReader()
+  reader.read(bytesOf(usual))
+  const next = bytesOf(usual.replace('Length: 2', `Length: ${length}`).replace(/{}$/, text))
+  const read = seen(reader.read(next))
+  expect(read).toEqual(seen(readWholeRequest(next)))
+  expect(read).toMatchObject({ body: text })
+})
+
+test('headers that somebody writes into are theirs alone', () => {
+  const reader = createRequestReader()
+  const first = reader.read(bytesOf(usual)) as WholeRequest
+  first.headers.set('x-user', 'ada')
+  first.headers.delete('host')
+  const second = reader.read(bytesOf(usual)) as WholeRequest
+  expect([...second.headers]).toEqual([
+    ['host', 'a.example'],
+    ['content-length', '2'],
+  ])
 })
 
 const usual = 'POST /mcp HTTP/1.1\r\nHost: a.example\r\nContent-Length: 2\r\n\r\n{}'

@@ -18,10 +18,9 @@ export function urlUpstream(options: UrlUpstreamOptions): Upstream {
   let doubtAgainAt = 0
 
   const watched = (way: typeof fetch): typeof fetch =>
-    async function watchedFetch(input, init) {
-      const response = await way(input, init)
-      if (transport === undefined && init?.method === 'POST') await judge(response, String(input), way, init)
-      return response
+    function watchedFetch(input, init) {
+      if (transport !== undefined || init?.method !== 'POST') return way(input, init)
+      return judged(way, input, init)
     }
   const streamable = streamableHttpUpstream({
     ...options,
@@ -39,6 +38,17 @@ export function urlUpstream(options: UrlUpstreamOptions): Upstream {
       doubtAgainAt = 0
     },
   })
+
+  async function judged(
+    way: typeof fetch,
+    input: Parameters<typeof fetch>[0],
+    init: RequestInit,
+  ): Promise<Response> {
+    const response = await way(input, init)
+    // Another call may have found out meanwhile.
+    if (transport === undefined) await judge(response, String(input), way, init)
+    return response
+  }
 
   /** Asked where the POST went, with what it carried: the stream may want the same credential. */
   async function judge(
