@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createPostern } from '../../src/app/postern.ts'
 import { inProcessUpstream } from '../../src/gateway/upstreams/in-process.ts'
 import { createLocalUser, localAccounts } from '../../src/identity/providers/local-accounts.ts'
+import { HangUpSource } from '../../src/platform/hang-up.ts'
 import { PlainHeaders } from '../../src/platform/plain-headers.ts'
 import { asRequest, PlainRequest } from '../../src/platform/plain-request.ts'
 import { sqliteStorage } from '../../src/storage/adapters/sqlite.ts'
@@ -78,7 +79,7 @@ export async function openHouse(people: number): Promise<House> {
       url: `${origin}/mcp`,
       headers: PlainHeaders.ofParsed(fields),
       body,
-      signal: () => new AbortController().signal,
+      hangUp: () => new HangUpSource(),
     })
     return postern.fetch(asRequest(request))
   }

@@ -8,6 +8,7 @@ import { type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Deadline, startDeadline } from '../platform/deadline.ts'
 import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
+import { HangUpSource } from '../platform/hang-up.ts'
 import { createRequestReader, type ReadRequest, type WholeRequest } from '../platform/http1-request.ts'
 import { asRequest, PlainRequest } from '../platform/plain-request.ts'
 import { type PlainBody, PlainResponse } from '../platform/plain-response.ts'
@@ -91,7 +92,7 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
   let patience: Deadline | undefined
   /** Of the request that came last, and nearly always of this one too. */
   let address = { host: '', target: '', url: '' }
-  let aborter: AbortController | undefined
+  let hangUp: HangUpSource | undefined
 
   function onData(bytes: Buffer): void {
     if (held === undefined) {
@@ -152,10 +153,10 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
       url: address.url,
       headers,
       body: body.length === 0 ? undefined : body,
-      signal() {
-        aborter = new AbortController()
-        if (socket.destroyed) aborter.abort()
-        return aborter.signal
+      hangUp() {
+        hangUp = new HangUpSource()
+        if (socket.destroyed) hangUp.abort()
+        return hangUp
       },
     })
     let response: Response
@@ -186,7 +187,7 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
 
   function finish(): void {
     isBusy = false
-    aborter = undefined
+    hangUp = undefined
     if (isClosing()) {
       socket.end()
       return
@@ -236,7 +237,7 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
 
   function onClose(): void {
     patience?.clear()
-    aborter?.abort()
+    hangUp?.abort()
     options.onClose()
   }
 

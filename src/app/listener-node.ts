@@ -4,6 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Writable } from 'node:stream'
 import type { getRequestListener } from '@hono/node-server'
 import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
+import { type HangUp, HangUpSource } from '../platform/hang-up.ts'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { asRequest, lightRequestClass, PlainRequest } from '../platform/plain-request.ts'
 import { lightResponseClass, type PlainBody, PlainResponse } from '../platform/plain-response.ts'
@@ -81,7 +82,7 @@ function readPlainRequest(incoming: IncomingMessage, outgoing: ServerResponse): 
       url: `${scheme}://${host}${url}`,
       headers: PlainHeaders.ofParsed(headers as Record<string, string>),
       body: hasBody ? () => readWhole(incoming) : undefined,
-      signal: () => signalOf(outgoing),
+      hangUp: () => hangUpOf(outgoing),
     }),
   )
 }
@@ -104,13 +105,13 @@ function readWhole(incoming: IncomingMessage): Promise<Uint8Array> {
   })
 }
 
-/** Aborted when the client hangs up before it has the whole answer. */
-function signalOf(outgoing: ServerResponse): AbortSignal {
-  const aborter = new AbortController()
+/** Told when the client hangs up before it has the whole answer. */
+function hangUpOf(outgoing: ServerResponse): HangUp {
+  const hangUp = new HangUpSource()
   outgoing.once('close', () => {
-    if (!outgoing.writableFinished) aborter.abort()
+    if (!outgoing.writableFinished) hangUp.abort()
   })
-  return aborter.signal
+  return hangUp
 }
 
 /** Node reads to its end what nobody asked for. That is no use where much is announced: the connection ends instead. */

@@ -3,6 +3,7 @@
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 import { atEndOfTurn } from '../platform/end-of-turn-node.ts'
+import { type HangUp, knowingHangUps } from '../platform/hang-up.ts'
 import {
   type AnswerHead,
   type AnswerReader,
@@ -47,7 +48,7 @@ export function createUpstreamFetch(): UpstreamFetch {
   }
 
   return {
-    fetch: upstreamFetch as typeof fetch,
+    fetch: knowingHangUps(upstreamFetch as typeof fetch),
     close() {
       for (const pool of pools.values()) pool.close()
       pools.clear()
@@ -200,8 +201,9 @@ function endOf({ current, socket }: Connection): void {
 /* Exchanges */
 
 function exchange(pool: Pool, target: Target, init: RequestInit): Promise<Response> {
-  const { method = 'GET', signal } = init
-  signal?.throwIfAborted()
+  const { method = 'GET' } = init
+  const signal: HangUp | null | undefined = init.signal
+  if (signal?.aborted) throw signal.reason
   const write = requestOf(method, target, init)
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
   const connection = pool.take()

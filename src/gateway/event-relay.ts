@@ -2,6 +2,7 @@
 
 import { formatServerSentEvent, keepAliveComment, readServerSentEvents } from '../mcp/event-stream.ts'
 import type { JsonRpcResponse } from '../mcp/json-rpc.ts'
+import type { HangUp } from '../platform/hang-up.ts'
 import { concatenate } from './body.ts'
 import type { UpstreamLimits } from './limits.ts'
 
@@ -12,7 +13,7 @@ export interface PipeOptions {
   /** What the client is told instead of the rest, if the upstream breaks off. */
   onBreak?: (() => string[]) | undefined
   /** Ends the stream from our side. */
-  signal?: AbortSignal | undefined
+  signal?: HangUp | undefined
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import type { Issuer } from '../oauth/authorization-server-metadata.ts'
 import type { Clock } from '../platform/clock.ts'
 import { randomId, type TokenHash } from '../platform/crypto.ts'
+import { PlainRequest } from '../platform/plain-request.ts'
 import { type EventFields, type Telemetry, userAgentOf } from '../platform/telemetry.ts'
 import { createAccessPolicy } from './access-policy.ts'
 import {
@@ -365,7 +366,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   ): OpenStream {
     // Strangers who share a key have nothing else in common, so none of them takes another's place.
     const key = call.caller.shared ? randomId() : call.caller.key
-    const stream = streams.open(key, isStillAllowed, request.signal)
+    const stream = streams.open(key, isStillAllowed, PlainRequest.hangUpOf(request))
     if (stream === undefined) {
       throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
         headers: { 'retry-after': '30' },
@@ -423,7 +424,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       bytes: body.bytes,
       headers: upstreamHeaders(request, ownHeaders, era, body.messages),
       wantsEventStream: acceptsEventStream(request.headers.get('accept')),
-      signal: request.signal,
+      signal: PlainRequest.hangUpOf(request),
     }
   }
 

@@ -7,6 +7,7 @@ import {
   CredentialUnavailable,
 } from '../credentials/caller-credential.ts'
 import { startDeadline } from '../platform/deadline.ts'
+import { type HangUp, HangUpSource, signalFor } from '../platform/hang-up.ts'
 import { guardPublicAddress } from '../platform/outbound-fetch.ts'
 import { readText } from './event-relay.ts'
 import { UpstreamFailure } from './upstream.ts'
@@ -15,7 +16,7 @@ export interface HttpExchange {
   method: 'GET' | 'POST' | 'DELETE'
   headers: Headers
   body: Uint8Array | string | undefined
-  signal: AbortSignal
+  signal: HangUp
   /** Where to, if the caller has an address of their own there. */
   account?: AccountAddress | undefined
 }
@@ -31,7 +32,7 @@ export interface ExchangeRequest {
   /** Written into the headers. */
   credential?: CallerCredential | undefined
   /** Of the client: hanging up before the answer begins ends the exchange. */
-  signal?: AbortSignal | undefined
+  signal?: HangUp | undefined
 }
 
 export interface Destination {
@@ -44,15 +45,17 @@ export interface Destination {
 }
 
 export function sendTo({ url, send, headers: own = {}, guardedSend = send }: Destination): SendExchange {
+  const ownHeaders = Object.entries(own)
   return function sendExchange({ method, headers, body, signal, account }) {
-    const init: RequestInit = { method, headers, signal, redirect: 'manual' }
-    const whole = body === undefined ? init : { ...init, body: body as BodyInit }
+    const way = account === undefined || account.allowPrivateAddresses ? send : guardedSend
+    const init: RequestInit = { method, headers, signal: signalFor(way, signal), redirect: 'manual' }
+    if (body !== undefined) init.body = body as BodyInit
     if (account !== undefined) {
       guardPublicAddress(account.url, account.allowPrivateAddresses)
-      return (account.allowPrivateAddresses ? send : guardedSend)(account.url, whole)
+      return way(account.url, init)
     }
-    for (const [name, value] of Object.entries(own)) headers.set(name, value)
-    return send(url, whole)
+    for (const [name, value] of ownHeaders) headers.set(name, value)
+    return way(url, init)
   }
 }
 
@@ -107,17 +110,17 @@ async function attempt(
 ): Promise<Response> {
   const { method, headers, body, deadlineMs, signal } = request
   for (const [name, value] of Object.entries(applied?.headers ?? {})) headers.set(name, value)
-  const aborter = new AbortController()
+  const hangUp = new HangUpSource()
   let isLate = false
   const deadline = startDeadline(deadlineMs, () => {
     isLate = true
-    aborter.abort()
+    hangUp.abort()
   })
-  const abort = (): void => aborter.abort()
+  const abort = (): void => hangUp.abort()
   signal?.addEventListener('abort', abort, { once: true })
   let response: Response
   try {
-    response = await send({ method, headers, body, signal: aborter.signal, account: applied?.account })
+    response = await send({ method, headers, body, signal: hangUp, account: applied?.account })
   } catch (cause) {
     throw new UpstreamFailure(notReached(cause, isLate ? deadlineMs : undefined), { cause })
   } finally {

@@ -1,14 +1,16 @@
 /** GET streams that are open: counted for each caller, and ended when the token that opened them is no longer good. */
 
+import { type HangUp, HangUpSource } from '../platform/hang-up.ts'
+
 export interface OpenStreams {
   /** Undefined when the caller has as many as it may. `left` aborts when the client hangs up. */
-  open(caller: string, isStillAllowed: () => Promise<boolean>, left: AbortSignal): OpenStream | undefined
+  open(caller: string, isStillAllowed: () => Promise<boolean>, left: HangUp): OpenStream | undefined
   closeAll(): void
 }
 
 export interface OpenStream {
   /** Aborts when the stream has to end, or its client has left. */
-  signal: AbortSignal
+  signal: HangUp
   /** The stream is over, or came to nothing. */
   ended(): void
 }
@@ -80,14 +82,14 @@ export function createOpenStreams({ maximumPerCaller, recheckMs }: OpenStreamsOp
     open(caller, isStillAllowed, left) {
       const count = counts.get(caller) ?? 0
       if (count >= maximumPerCaller) return undefined
-      const aborter = new AbortController()
-      const stream = { caller, isStillAllowed, end: () => aborter.abort() }
+      const signal = new HangUpSource()
+      const stream = { caller, isStillAllowed, end: () => signal.abort() }
       left.addEventListener('abort', stream.end, { once: true })
       streams.add(stream)
       counts.set(caller, count + 1)
       timer ??= setInterval(recheck, recheckMs)
       return {
-        signal: aborter.signal,
+        signal,
         ended() {
           if (!streams.delete(stream)) return
           left.removeEventListener('abort', stream.end)

@@ -12,6 +12,7 @@ import {
 } from '../mcp/json-rpc.ts'
 import { newestLegacyVersion } from '../mcp/protocol-version.ts'
 import { lastEventIdHeader, sessionHeader, versionHeader } from '../mcp/streamable-http.ts'
+import type { HangUp } from '../platform/hang-up.ts'
 import { PlainHeaders } from '../platform/plain-headers.ts'
 import { PlainResponse } from '../platform/plain-response.ts'
 import {
@@ -87,7 +88,7 @@ export function createRelay(options: RelayOptions): Upstream {
     method: 'GET' | 'POST' | 'DELETE',
     headers: Headers,
     body?: Uint8Array | string,
-    signal?: AbortSignal,
+    signal?: HangUp,
   ): Promise<Response> {
     const deadlineMs = limits.openDeadlineMs
     return exchange(send, { method, headers, body, deadlineMs, credential, signal })

@@ -3,6 +3,7 @@
 import type { CallerCredential } from '../credentials/caller-credential.ts'
 import { formatRpcError, isRequest, type JsonRpcMessage, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import type { Era } from '../mcp/protocol-version.ts'
+import type { HangUp } from '../platform/hang-up.ts'
 import type { EventFields } from '../platform/telemetry.ts'
 
 export interface Upstream {
@@ -74,7 +75,7 @@ export interface UpstreamCall {
   headers: Headers
   /** The client named `text/event-stream`; otherwise it gets JSON. */
   wantsEventStream: boolean
-  signal: AbortSignal | undefined
+  signal: HangUp | undefined
 }
 
 /** What Postern says of itself where no client said anything. */

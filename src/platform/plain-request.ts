@@ -1,5 +1,6 @@
 /** A Request (Fetch standard §5.4) as a parser of HTTP hands it over: what a program reads of nearly every request costs nothing, and the rest is asked of a real one, made when it is needed. */
 
+import { type HangUp, HangUpSource, knowingHangUps, signalOf } from './hang-up.ts'
 import { PlainHeaders } from './plain-headers.ts'
 
 const RuntimeRequest = globalThis.Request
@@ -10,13 +11,13 @@ export interface RequestParts {
   headers: PlainHeaders
   /** What has come already, or how it is read, asked once at most. Undefined where there is no body. */
   body: Uint8Array | (() => Promise<Uint8Array>) | undefined
-  /** Asked once at most. */
-  signal(): AbortSignal
+  /** Of the client, before it has the whole answer. Asked once at most. */
+  hangUp(): HangUp
 }
 
 export class PlainRequest {
   readonly #parts: RequestParts
-  #signal: AbortSignal | undefined
+  #hangUp: HangUp | undefined
   #real: Request | undefined
   #isUsed = false
 
@@ -32,6 +33,13 @@ export class PlainRequest {
     if (typeof body === 'function' || plain.#isUsed || plain.#real !== undefined) return undefined
     plain.#isUsed = body !== undefined
     return body
+  }
+
+  /** For whoever listens, and needs no signal of the runtime's own for it. */
+  static hangUpOf(request: Request): HangUp {
+    return PlainRequest.isPlain(request)
+      ? (request as unknown as PlainRequest).#toHangUp()
+      : (request as Request).signal
   }
 
   /** As the runtime knows it. */
@@ -56,8 +64,7 @@ export class PlainRequest {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#parts.signal()
-    return this.#signal
+    return signalOf(this.#toHangUp())
   }
 
   get body(): ReadableStream<Uint8Array> | null {
@@ -103,6 +110,11 @@ export class PlainRequest {
 
   clone(): Request {
     return this.#toReal().clone()
+  }
+
+  #toHangUp(): HangUp {
+    this.#hangUp ??= this.#parts.hangUp()
+    return this.#hangUp
   }
 
   #toReal(): Request {
@@ -160,18 +172,18 @@ export function pathOf(request: Request): string {
 
 /** The runtime's own class, which makes light ones of an address and a body that is there already. */
 export function lightRequestClass(): typeof Request {
-  return new Proxy(RuntimeRequest, {
+  const light = new Proxy(RuntimeRequest, {
     construct(target, [input, init = {}]: [RequestInfo | URL, RequestInit | undefined]) {
-      const light = typeof input === 'string' ? lightRequest(input, init) : undefined
-      if (light !== undefined) return light
-      const { headers } = init
-      const plain = headers instanceof PlainHeaders ? { ...init, headers: [...headers] } : init
-      return new target(
-        PlainRequest.isPlain(input) ? PlainRequest.realOf(input) : input,
-        plain as RequestInit,
-      )
+      const request = typeof input === 'string' ? lightRequest(input, init) : undefined
+      if (request !== undefined) return request
+      const { headers, signal } = init
+      const plain = { ...init }
+      if (headers instanceof PlainHeaders) plain.headers = [...headers]
+      if (signal) plain.signal = signalOf(signal)
+      return new target(PlainRequest.isPlain(input) ? PlainRequest.realOf(input) : input, plain)
     },
   })
+  return knowingHangUps(light)
 }
 
 function lightRequest(
@@ -189,7 +201,7 @@ function lightRequest(
     url: parsed(url),
     headers: new PlainHeaders(headers),
     body: bytes ?? undefined,
-    signal: () => signal ?? new AbortController().signal,
+    hangUp: () => signal ?? new HangUpSource(),
   })
 }
 

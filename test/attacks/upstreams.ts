@@ -182,7 +182,11 @@ const passing: readonly Attack[] = [
   {
     name: 'a server behind the door that redirects us into the inner network',
     source: 'MCP security best practices (SSRF)',
-    guard: without(gateway, "signal, redirect: 'manual' }", "signal, redirect: 'follow' }"),
+    guard: without(
+      gateway,
+      "signal: signalFor(way, signal), redirect: 'manual' }",
+      "signal: signalFor(way, signal), redirect: 'follow' }",
+    ),
     async run(_, house) {
       const asked: string[] = []
       const browse = async (input: unknown, init: RequestInit = {}): Promise<Response> => {

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type HangUp, HangUpSource, signalFor } from '../../src/platform/hang-up.ts'
 import { PlainHeaders } from '../../src/platform/plain-headers.ts'
 import { asRequest, lightRequestClass, PlainRequest, pathOf } from '../../src/platform/plain-request.ts'
 import { asResponse, lightResponseClass, PlainResponse } from '../../src/platform/plain-response.ts'
@@ -126,7 +127,7 @@ describe('requests', () => {
         url: 'http://a.example/mcp?x=1',
         headers: new PlainHeaders({ 'content-type': 'application/json' }),
         body: body && (async () => body),
-        signal: () => new AbortController().signal,
+        hangUp: () => new HangUpSource(),
       }),
     )
   const body = new TextEncoder().encode('{"a":1}')
@@ -139,7 +140,7 @@ describe('requests', () => {
           url: 'http://a.example/mcp',
           headers: new PlainHeaders(),
           body,
-          signal: () => new AbortController().signal,
+          hangUp: () => new HangUpSource(),
         }),
       )
     const request = here()
@@ -199,10 +200,64 @@ describe('requests', () => {
           url,
           headers: new PlainHeaders(),
           body: undefined,
-          signal: () => AbortSignal.abort(),
+          hangUp: () => AbortSignal.abort(),
         }),
       )
       expect(pathOf(request)).toBe(new URL(url).pathname)
     }
+  })
+})
+
+describe('hanging up', () => {
+  const heard = (hangUp: HangUp): string[] => {
+    const said: string[] = []
+    hangUp.addEventListener('abort', () => said.push('over'), { once: true })
+    return said
+  }
+
+  test('is told once, to those who listen at that time', () => {
+    const hangUp = new HangUpSource()
+    const said = heard(hangUp)
+    const left: string[] = []
+    const leave = (): void => void left.push('over')
+    hangUp.addEventListener('abort', leave)
+    hangUp.removeEventListener('abort', leave)
+    expect([hangUp.aborted, hangUp.reason]).toEqual([false, undefined])
+    hangUp.abort()
+    hangUp.abort()
+    expect([said, left]).toEqual([['over'], []])
+    expect(hangUp.reason).toMatchObject({ name: 'AbortError' })
+  })
+
+  test('a listener that listens no more while it is told takes no other with it', () => {
+    const hangUp = new HangUpSource()
+    const first = (): void => hangUp.removeEventListener('abort', first)
+    hangUp.addEventListener('abort', first)
+    const said = heard(hangUp)
+    hangUp.abort()
+    expect(said).toEqual(['over'])
+  })
+
+  test('whoever needs a signal of the runtime gets one, before and after', () => {
+    const hangUp = new HangUpSource()
+    const { signal } = hangUp
+    expect(signal).toBeInstanceOf(AbortSignal)
+    expect(new Request('http://a.example', { signal }).signal.aborted).toBe(false)
+    hangUp.abort()
+    expect(signal.aborted).toBe(true)
+    const late = new HangUpSource()
+    late.abort()
+    expect(late.signal.aborted).toBe(true)
+  })
+
+  test('only who knows of it gets it as it is', () => {
+    const hangUp = new HangUpSource()
+    expect(signalFor(fetch, hangUp)).toBe(hangUp.signal)
+    expect(signalFor(Request, hangUp)).toBe(hangUp.signal)
+    expect(signalFor(LightRequest, hangUp)).toBe(hangUp)
+    const real = new LightRequest(new URL('http://a.example'), { signal: signalFor(LightRequest, hangUp) })
+    expect(PlainRequest.isPlain(real)).toBe(false)
+    hangUp.abort()
+    expect(real.signal.aborted).toBe(true)
   })
 })

@@ -8,6 +8,7 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from '../../mcp/json-rpc.ts'
+import type { HangUp } from '../../platform/hang-up.ts'
 import type { UpstreamLimits } from '../limits.ts'
 import { ownModernCall } from '../own-call.ts'
 import { type EventSink, openEventSink } from '../reply.ts'
@@ -22,7 +23,7 @@ export interface StatelessSession {
   subscribe(uri: string): Promise<boolean>
   unsubscribe(uri: string): void
   /** The client's GET stream. `onEnd` is called once. */
-  listen(signal: AbortSignal | undefined, onEnd: () => void): Response
+  listen(signal: HangUp | undefined, onEnd: () => void): Response
   /** A question for the client, on whichever of its streams can carry it. Undefined where none can. */
   ask(question: SentQuestion, send: (text: string) => boolean): Promise<JsonRpcResponse> | undefined
   /** The client's answer. False if nothing waits for it. */

@@ -1,5 +1,6 @@
 /** An MCP server at a URL, by whichever of the two HTTP transports it speaks: the first request finds out, as clients do (MCP 2025-11-25, transports, "Backwards Compatibility"). */
 
+import { knowingHangUps, knowsHangUps } from '../../platform/hang-up.ts'
 import { discard } from '../http-exchange.ts'
 import { defaultUpstreamLimits } from '../limits.ts'
 import type { Upstream, UpstreamCall } from '../upstream.ts'
@@ -17,11 +18,11 @@ export function urlUpstream(options: UrlUpstreamOptions): Upstream {
   let probing: Promise<boolean> | undefined
   let doubtAgainAt = 0
 
-  const watched = (way: typeof fetch): typeof fetch =>
-    function watchedFetch(input, init) {
-      if (transport !== undefined || init?.method !== 'POST') return way(input, init)
-      return judged(way, input, init)
-    }
+  function watched(way: typeof fetch): typeof fetch {
+    const watching: typeof fetch = (input, init) =>
+      transport !== undefined || init?.method !== 'POST' ? way(input, init) : judged(way, input, init)
+    return knowsHangUps(way) ? knowingHangUps(watching) : watching
+  }
   const streamable = streamableHttpUpstream({
     ...options,
     fetch: watched(send),
