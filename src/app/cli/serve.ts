@@ -8,7 +8,6 @@ import { localAccounts } from '../../identity/providers/local-accounts.ts'
 import { passkeys } from '../../identity/providers/passkeys.ts'
 import { createSetupLink, formatSetupLink, setupLinkSeconds } from '../../identity/setup-link.ts'
 import { systemClock } from '../../platform/clock.ts'
-import { createOutboundFetch } from '../../platform/outbound-fetch.ts'
 import type { Connection } from '../../platform/request-source.ts'
 import { createTelemetry, type Telemetry } from '../../platform/telemetry.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -18,26 +17,20 @@ import { type OptionDefinition, optionDefinitions } from '../option-definitions.
 import { hasSignIn, type OptionSources, type Options, readOptions } from '../options.ts'
 import { createPostern, type Postern } from '../postern.ts'
 import { createUpstreamFetch } from '../upstream-fetch-node.ts'
-import { type BannerFacts, writeBanner, writeFindings, writeUpstreamFinding } from './banner.ts'
+import { type BannerFacts, writeBanner } from './banner.ts'
 import { findConfigFile } from './config-file.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
+import { lookAtPublicUrl, lookAtUpstreams } from './first-look.ts'
 import { createLog } from './log.ts'
 import { collect, examples } from './management.ts'
 import { startMetricsListener } from './metrics-listener.ts'
 import { readPicture } from './picture-file.ts'
-import {
-  type ProbeFinding,
-  type ProbeTarget,
-  probeDeadlineMs,
-  probeMaximumBytes,
-  probePublicUrl,
-} from './public-url-probe.ts'
 import { openServedStorage, readMasterKeys } from './records.ts'
-import { type CreateUpstream, connectorOf, createUpstreams, refuseMissingPlaces } from './served.ts'
+import { connectorOf, createUpstreams, refuseMissingPlaces } from './served.ts'
 import { shownSettings } from './shown-settings.ts'
+import { type StopSignal, stopSignal } from './stop-signal.ts'
 import type { Terminal } from './terminal.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
-import { probeUpstream } from './upstream-probe.ts'
 
 /** `command` is what followed the two dashes. */
 export function serveCommand(terminal: Terminal, command: readonly string[], version: string): Command {
@@ -238,9 +231,11 @@ async function open(
     },
     terminal.out,
   )
-  watchUpstreams(options, createUpstream, terminal, house, stopped)
+  lookAtUpstreams(options, createUpstream, terminal, stopped.signal, (upstream) => {
+    house.probedUpstream = upstream
+  })
   if (options.publicUrl !== undefined || options.tunnel)
-    watchPublicUrl(options, publicUrl, server, terminal, stopped)
+    lookAtPublicUrl(options, publicUrl, localUrlOf(options, server), terminal, stopped.signal)
 }
 
 function brandOf({ siteName, siteLogo, siteColour }: Options): BrandOptions {
@@ -322,113 +317,6 @@ function lifetimesOf({ accessTokenSeconds, refreshTokenSeconds }: Options): Part
 }
 
 const clientMarginSeconds = 30 * 86_400
-
-/**
- * In the background, with servers of its own: nobody waits for it, and none of its processes is left. One after the
- * other, because each may be a program that starts. Tenants are not known before somebody comes.
- */
-function watchUpstreams(
-  options: Options,
-  createUpstream: CreateUpstream,
-  terminal: Terminal,
-  house: House,
-  stopped: StopSignal,
-): void {
-  const probe = async (): Promise<void> => {
-    for (const one of options.connectors) {
-      if (one.kind === 'tenants' || stopped.signal.aborted) continue
-      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(upstreamDeadlineMs)])
-      const upstream = createUpstream(one.upstream)
-      house.probedUpstream = upstream
-      const finding = await probeUpstream(upstream, signal)
-      const name = options.connectors.length === 1 ? undefined : one.name
-      if (!stopped.signal.aborted) writeUpstreamFinding(finding, name, terminal.out)
-    }
-  }
-  void probe()
-}
-
-/** `npx` may have to download it first. */
-const upstreamDeadlineMs = 120_000
-
-function watchPublicUrl(
-  options: Options,
-  publicUrl: string,
-  server: RunningServer,
-  terminal: Terminal,
-  stopped: StopSignal,
-): void {
-  const fetchOut = createOutboundFetch({
-    // Our own address, typed by the operator: a private one is as good as any.
-    fetch,
-    allowPrivateAddresses: true,
-    deadlineMs: probeDeadlineMs,
-    maximumBytes: probeMaximumBytes,
-  })
-  const target = {
-    publicUrl,
-    ...probedConnector(options),
-    localUrl: localUrlOf(options, server),
-  }
-  // The name of a tunnel that was made a moment ago is not everywhere yet.
-  const attempts = options.tunnel ? tunnelAttempts : 1
-  void probeUntilReached(() => probePublicUrl(target, fetchOut), attempts, stopped.signal).then(
-    (findings) => {
-      if (!stopped.signal.aborted) writeFindings(publicUrl, findings, terminal.out)
-    },
-  )
-}
-
-/** One stands for all: a proxy has to pass the whole host on. */
-function probedConnector({ connectors }: Options): Pick<ProbeTarget, 'path' | 'access'> {
-  const fixed = connectors.filter((one) => one.kind === 'one')
-  const { path, access } = fixed.find((one) => one.access !== 'none') ?? { path: '/', access: 'none' }
-  return { path, access }
-}
-
-const tunnelAttempts = 10
-const tunnelRetryMs = 3_000
-
-async function probeUntilReached(
-  probe: () => Promise<ProbeFinding[]>,
-  attempts: number,
-  signal: AbortSignal,
-): Promise<ProbeFinding[]> {
-  for (let attempt = 1; ; attempt++) {
-    const findings = await probe()
-    const isReached = findings.every(({ verdict }) => verdict === 'good')
-    if (isReached || attempt >= attempts || signal.aborted) return findings
-    await wait(tunnelRetryMs, undefined, { ref: false })
-  }
-}
-
-interface StopSignal {
-  /** Resolves at the first signal; rejects if something that serving needs has ended. */
-  readonly promise: Promise<void>
-  readonly signal: AbortSignal
-  fail(error: Error): void
-}
-
-/** The first SIGINT or SIGTERM closes in order, a second one at once. */
-function stopSignal(): StopSignal {
-  const controller = new AbortController()
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  // It may be rejected before anybody waits for it.
-  promise.catch(() => undefined)
-  function onSignal(signal: NodeJS.Signals): void {
-    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
-    controller.abort()
-    resolve()
-  }
-  function fail(error: Error): void {
-    controller.abort()
-    reject(error)
-  }
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
-  // A fault of ours that nobody caught: what state it left is unknown, so the end is in order, and a supervisor starts anew.
-  process.on('uncaughtException', fail)
-  return { promise, signal: controller.signal, fail }
-}
 
 /** Calls in flight may end, then streams are ended, then what they rested on. Whatever hangs, the process ends. */
 async function close(house: House, { err }: Terminal): Promise<void> {
