@@ -45,7 +45,8 @@ test('a broken server: the first failure, its cause and its fix, exit 1', async 
 test('--json is of the published form, for the whole way', async () => {
   const words = ['doctor', good.url, '--json', '--intrusive', '--as', 'claude-hosted']
   const { code, stdout } = await runPostern(words, {
-    env: { POSTERN_LOGIN: `${user.username}:${user.password}` },
+    // An empty token is none.
+    env: { POSTERN_LOGIN: `${user.username}:${user.password}`, POSTERN_TOKEN: '' },
   })
   const report = JSON.parse(stdout) as DoctorReport
   expect(() => reportSchema.parse(report)).not.toThrow()

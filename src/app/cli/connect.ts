@@ -1,16 +1,11 @@
 /** `postern connect`: connects to any MCP server as one of Claude's clients does, and prints every step with its verdict. */
 
-import { readFileSync } from 'node:fs'
 import { select } from '@clack/prompts'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Browser } from '../../client/browser.ts'
-import { createFetchBrowser, type Login } from '../../client/browser-fetch.ts'
-import { createHeadlessBrowser } from '../../client/browser-headless-node.ts'
-import { createSystemBrowser } from '../../client/browser-system-node.ts'
 import { ConnectFailure, type FailureReason } from '../../client/connect-failure.ts'
 import { type ConnectionState, connectionKey } from '../../client/connection-state.ts'
 import { type Connection, type ConnectOptions, connect, type ToolCall } from '../../client/connector.ts'
-import { type LoginStep, readLoginScript } from '../../client/login-script.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createPlainFetch } from '../../client/plain-fetch-node.ts'
 import { type MayBePrivate, privateHostsOf } from '../../client/private-hosts.ts'
@@ -21,6 +16,7 @@ import { strictAt, strictRevisions } from '../../client/surfaces/strict.ts'
 import { parseUrl } from '../../platform/url.ts'
 import { type ConformanceRun, conformanceRun } from './connect-conformance.ts'
 import { formatConnection, formatHeading, formatStep, type Paint, paintFor } from './connect-report.ts'
+import { createBrowser, readTypist } from './sign-in-browser.ts'
 
 /** By cause, so that a script can tell a server that is down from a person who declined. */
 export const exitCodes: Readonly<Record<FailureReason | 'none', number>> = {
@@ -78,9 +74,6 @@ const surfaceList: readonly Surface[] = Object.values(surfaces)
 /** Of this option everywhere. */
 export const allowPrivateAddressesHelp =
   'also go to private addresses that the server’s metadata and sign-in lead to: for servers of your own network'
-
-/** A person may have to look for a password first. */
-const signInPatienceSeconds = 600
 
 export function connectCommand(io: ConnectIo = processIo): Command {
   return new Command('connect')
@@ -303,20 +296,12 @@ function browserFor(
   suite: ConformanceRun | undefined,
   mayBePrivate: MayBePrivate,
 ): Browser {
-  const login = readLogin(io.env.POSTERN_LOGIN)
-  const script = readLoginScriptFile(flags.loginScript, io.env)
-  const make = (name: Browser['name']): Browser => {
-    if (name === 'fetch') return createFetchBrowser(login)
-    if (name === 'headless')
-      return createHeadlessBrowser({ login, script, patienceSeconds: 60, mayBePrivate })
-    return createSystemBrowser({
-      patienceSeconds: signInPatienceSeconds,
-      announce: (address) => io.err(`Sign in here, if no browser comes up:\n  ${address}\n`),
-    })
-  }
-  if (script !== undefined) return make('headless')
+  const typist = readTypist(flags.loginScript, io.env)
+  const make = (name: Browser['name']): Browser =>
+    createBrowser(name, { ...typist, mayBePrivate, tell: (line) => io.err(`${line}\n`) })
+  if (typist.script !== undefined) return make('headless')
   if (flags.browser !== undefined) return make(flags.browser)
-  if (suite !== undefined || login !== undefined) return make('fetch')
+  if (suite !== undefined || typist.login !== undefined) return make('fetch')
   if (surface.identity.redirect.kind === 'fixed' && io.isTerminal && flags.json !== true) {
     return askingBrowser(surface, make)
   }
@@ -340,33 +325,6 @@ function askingBrowser(surface: Surface, make: (name: Browser['name']) => Browse
       return make(chosen).visit(visit)
     },
   }
-}
-
-/** Undefined when there is none; throws `TypeError` for one that cannot be followed. */
-export function readLoginScriptFile(
-  path: string | undefined,
-  env: ConnectIo['env'],
-): LoginStep[] | undefined {
-  if (path === undefined) return undefined
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new TypeError(`${path} cannot be read: ${(cause as Error).message}`, { cause })
-  }
-  try {
-    return readLoginScript(text, env)
-  } catch (cause) {
-    throw new TypeError(`${path}, ${(cause as Error).message}`, { cause })
-  }
-}
-
-/** The password may hold colons; the user name may not. */
-export function readLogin(text: string | undefined): Login | undefined {
-  if (text === undefined || text === '') return undefined
-  const colon = text.indexOf(':')
-  if (colon < 1) throw new TypeError('POSTERN_LOGIN has the form user:password')
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
 function limitTime(

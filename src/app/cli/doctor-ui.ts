@@ -9,6 +9,7 @@ import { randomId, randomToken } from '../../platform/crypto.ts'
 import { parseUrl } from '../../platform/url.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { startServer } from '../node.ts'
+import { pagePatienceSeconds } from './sign-in-browser.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface SimulatorServer {
@@ -24,9 +25,6 @@ export interface SimulatorServerOptions {
   allowsPrivateAddresses: boolean
   port: number
 }
-
-/** For one page of a sign-in. */
-const pagePatienceSeconds = 60
 
 /** Listens on the loopback addresses only, whatever else is asked for. */
 export async function startSimulator(options: SimulatorServerOptions): Promise<SimulatorServer> {

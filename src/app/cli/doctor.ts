@@ -2,9 +2,6 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Browser } from '../../client/browser.ts'
-import { createFetchBrowser } from '../../client/browser-fetch.ts'
-import { createHeadlessBrowser } from '../../client/browser-headless-node.ts'
-import { createSystemBrowser } from '../../client/browser-system-node.ts'
 import { connectionKey } from '../../client/connection-state.ts'
 import { openLoopbackCallback } from '../../client/loopback-callback-node.ts'
 import { createSystemNetwork } from '../../client/network-node.ts'
@@ -18,18 +15,13 @@ import { type DoctorOptions, defaultLimitSeconds, doctor, type Progress } from '
 import type { Until } from '../../doctor/examination.ts'
 import type { DoctorReport } from '../../doctor/report.ts'
 import { type FailOn, isFailure, noLongerFound, tolerate } from '../../doctor/tolerance.ts'
-import {
-  allowPrivateAddressesHelp,
-  readLogin,
-  readLoginScriptFile,
-  readSeconds,
-  readWords,
-} from './connect.ts'
+import { allowPrivateAddressesHelp, readSeconds, readWords } from './connect.ts'
 import { doctorDiffCommand } from './doctor-diff.ts'
 import { type FormFlags, readTolerance, writeForms } from './doctor-forms.ts'
 import { hasFailing, isAsked, readToldStories, type StoryFlags, writeStories } from './doctor-stories.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { examples } from './management.ts'
+import { createBrowser, readTypist } from './sign-in-browser.ts'
 import { printable, type Terminal, type Writer } from './terminal.ts'
 
 interface DoctorFlags extends FormFlags, StoryFlags {
@@ -251,10 +243,9 @@ async function examine(
       browser: browserFor(flags, terminal, mayBePrivate),
       openCallback: openLoopbackCallback,
       until: flags.until,
-      token: flags.token ?? process.env.POSTERN_TOKEN,
+      token: tokenOf(flags),
       clientId: flags.clientId,
-      clientSecret:
-        flags.clientSecret ?? (flags.clientId === undefined ? undefined : process.env.POSTERN_CLIENT_SECRET),
+      clientSecret: flags.clientSecret ?? (flags.clientId && givenIn('POSTERN_CLIENT_SECRET')),
       scope: flags.scope,
       calls,
       isIntrusive: flags.intrusive === true,
@@ -297,23 +288,22 @@ function asUsage<T>(read: () => T): T {
   }
 }
 
-function browserFor(
-  { browser, loginScript, token }: DoctorFlags,
-  terminal: Terminal,
-  mayBePrivate: MayBePrivate,
-): Browser | undefined {
-  if (token !== undefined || process.env.POSTERN_TOKEN !== undefined) return undefined
-  const login = asUsage(() => readLogin(process.env.POSTERN_LOGIN))
-  const script = asUsage(() => readLoginScriptFile(loginScript, process.env))
-  if (browser === 'headless' || script !== undefined)
-    return createHeadlessBrowser({ login, script, patienceSeconds: 60, mayBePrivate })
-  if (browser === 'system') {
-    return createSystemBrowser({
-      patienceSeconds: signInPatienceSeconds,
-      announce: (address) => terminal.err.line(`Sign in here, if no browser comes up:\n  ${address}`),
-    })
-  }
-  return browser === 'fetch' || login !== undefined ? createFetchBrowser(login) : undefined
+function tokenOf({ token }: DoctorFlags): string | undefined {
+  return token ?? givenIn('POSTERN_TOKEN')
+}
+
+/** A variable that is there and empty is one that nobody set: a secret that a CI run was not given. */
+function givenIn(variable: string): string | undefined {
+  return process.env[variable] || undefined
+}
+
+function browserFor(flags: DoctorFlags, terminal: Terminal, mayBePrivate: MayBePrivate): Browser | undefined {
+  if (tokenOf(flags) !== undefined) return undefined
+  const typist = asUsage(() => readTypist(flags.loginScript, process.env))
+  const usual = typist.login === undefined ? undefined : 'fetch'
+  const name = typist.script === undefined ? (flags.browser ?? usual) : 'headless'
+  const tell = (line: string): void => terminal.err.line(line)
+  return name === undefined ? undefined : createBrowser(name, { ...typist, mayBePrivate, tell })
 }
 
 function readPort(text: string): number {
@@ -322,9 +312,6 @@ function readPort(text: string): number {
     throw new InvalidArgumentError('a port number, at most 65535')
   return port
 }
-
-/** A person may have to look for a password first. */
-const signInPatienceSeconds = 600
 
 function tell(told: Progress, writer: Writer): void {
   if (!writer.isTerminal) return
