@@ -13,6 +13,8 @@ export interface ListenOptions {
   port: number
   /** Default: 127.0.0.1 and ::1, so that nothing outside this machine gets in without being asked. */
   host?: string | undefined
+  /** By which the port can be chosen, for the sentence that says that it cannot be had. Default: `--port`. */
+  flag?: string | undefined
   /**
    * Replaces this process's Request and Response by ones that cost next to nothing, which answers several times as fast. Only for a program that is nothing but this server. Default: false.
    */
@@ -72,7 +74,7 @@ export async function startServer(options: ListenOptions): Promise<RunningServer
         keepAliveMs: keepAliveTimeoutMs,
       })
       const isOptional = host === '::1' && servers.length > 0
-      if (!(await listen(server, host, port, isOptional))) continue
+      if (!(await listen(server, { host, port, flag: options.flag ?? '--port', isOptional }))) continue
       servers.push({ server, whole })
       port = (server.address() as AddressInfo).port
     }
@@ -89,24 +91,32 @@ export async function startServer(options: ListenOptions): Promise<RunningServer
   }
 }
 
+interface Place {
+  host: string
+  port: number
+  flag: string
+  isOptional: boolean
+}
+
 /** False when the address does not exist on this machine and may be left out (IPv6 switched off). */
-function listen(server: Server, host: string, port: number, isOptional: boolean): Promise<boolean> {
+function listen(server: Server, place: Place): Promise<boolean> {
+  const { host, port, isOptional } = place
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (isOptional && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'))
         return resolve(false)
-      reject(new ListenError(listenFault(error, host, port), { cause: error }))
+      reject(new ListenError(listenFault(error, place), { cause: error }))
     })
     server.listen({ host, port, exclusive: true }, () => resolve(true))
   })
 }
 
-function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {
+function listenFault(error: NodeJS.ErrnoException, { host, port, flag }: Place): string {
   if (error.code === 'EADDRINUSE') {
-    return `port ${port} on ${host} is in use by another program; stop it, or choose another with --port`
+    return `port ${port} on ${host} is in use by another program; stop it, or choose another with ${flag}`
   }
   if (error.code === 'EACCES')
-    return `port ${port} needs more rights than this user has; choose one above 1023 with --port`
+    return `port ${port} needs more rights than this user has; choose one above 1023 with ${flag}`
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
     return `${host} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all of them`
   }

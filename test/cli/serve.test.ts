@@ -155,23 +155,26 @@ describe('the data directory', () => {
     writeFileSync(file, '')
     const { code, stderr } = await runPostern(['serve', '--data', join(file, 'data'), '--', 'node'])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/data directory .* is not a directory/)
+    expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(/data directory .* is not a directory/)
     expect(stderr).not.toContain('    at ')
   })
 })
 
 describe('what goes wrong at the start', () => {
-  test('a port in use is told with what to do', async () => {
+  test.each(['--port', '--metrics-listen'])('a port in use is told with what to do: %s', async (flag) => {
     const other = createServer()
     await new Promise<void>((ready) => other.listen(0, '127.0.0.1', ready))
     const { port } = other.address() as { port: number }
-    const words = ['serve', '--data', temporaryDirectory(), '--port', String(port), '--', ...referenceServer]
-    const { code, stdout, stderr } = await runPostern(words)
+    const words = flag === '--port' ? [flag, String(port)] : [...anyPort, flag, `127.0.0.1:${port}`]
+    const { code, stdout, stderr } = await runPostern([
+      ...['serve', '--data', temporaryDirectory(), ...words],
+      ...['--', ...referenceServer],
+    ])
     other.close()
     expect(code).toBe(1)
     expect(stdout).toBe('')
     expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
-      new RegExp(`^Error: port ${port} on 127.0.0.1 is in use by another program; .*--port`),
+      new RegExp(`^Error: port ${port} on 127.0.0.1 is in use by another program; .*${flag}`),
     )
     expect(stderr).not.toContain('    at ')
   })

@@ -14,7 +14,7 @@ export function startMetricsListener({
   port,
   metrics,
 }: MetricsListenerOptions): Promise<RunningServer> {
-  return startServer({ host, port, fetch: (request) => answer(request, metrics) })
+  return startServer({ host, port, flag: '--metrics-listen', fetch: (request) => answer(request, metrics) })
 }
 
 async function answer(request: Request, metrics: Metrics): Promise<Response> {

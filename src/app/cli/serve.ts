@@ -206,7 +206,11 @@ async function open(
   await postern.ready
   house.postern = postern
   if (options.internalListen !== undefined)
-    house.internal = await startServer({ ...readListen(options.internalListen), fetch: postern.fetchPassed })
+    house.internal = await startServer({
+      ...readListen(options.internalListen),
+      flag: '--internal-listen',
+      fetch: postern.fetchPassed,
+    })
   door.open(postern)
   if (metrics !== undefined && options.metricsListen !== undefined) {
     house.metrics = await startMetricsListener({ ...options.metricsListen, metrics })
