@@ -383,4 +383,9 @@ const settings = [
     purpose: 'The origin under which clients reach Postern.',
   },
   { name: 'masterKey', value: 'a file', purpose: 'The key that wraps all other keys.' },
+  {
+    name: 'preRegistered',
+    value: 'true',
+    purpose: 'Whether clients made by `postern clients create` may connect.',
+  },
 ]

@@ -72,7 +72,7 @@ function explain(problem: PageProblem): { title: string; body: Markup } {
         html`<bdi>${outsideWords(problem.connector, 80)}</bdi>`,
         html`<bdi>${outsideWords(problem.username, 64)}</bdi>`,
       )
-      const form = html`<p>${signOutForm(problem.signOut)}</p>`
+      const form = html`<div class="onward">${signOutForm(problem.signOut)}</div>`
       return { title, body: html`<p class="lead">${lead}</p>${whatToDo(todo)}${form}` }
     }
     case 'too-many': {

@@ -40,7 +40,7 @@ export function homePage(view: HomeView): Page {
 <p class="lead">${leadFor(view.connectors)}</p>
 ${view.connectors.map((one) => connectorSection(one, only === undefined, isLocal))}
 ${view.needsSetup ? callout('', say.setupTitle, say.setupWaiting) : ''}
-${isLocal ? callout('calm', say.localTitle, say.localWarning) : ''}
+${isLocal ? callout('calm', say.localTitle, say.localWarning(flag('--tunnel'), flag('--public-url'))) : ''}
 <div class="section"><h2>${say.howTo}</h2>
 <div class="ways">${ways(first === undefined ? [example] : view.connectors, isLocal)}</div>
 </div>
@@ -108,6 +108,11 @@ function phone(pageUrl: string): Markup {
   return html`<div class="section phone"><div><h2>${say.scan}</h2><p class="note">${say.scanHint}</p></div>${qrCode(pageUrl, say.scan)}</div>`
 }
 
-function callout(kind: 'calm' | '', title: string, sentence: string): Markup {
+/** Never broken after one of its dashes. */
+function flag(name: string): Markup {
+  return html`<span class="whole">${name}</span>`
+}
+
+function callout(kind: 'calm' | '', title: string, sentence: Markup | string): Markup {
   return html`<div class="callout ${kind}"><strong>${title}</strong><p>${sentence}</p></div>`
 }

@@ -29,7 +29,7 @@ code,kbd,.mono{font-family:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,
 .links a:hover,.links a[aria-current]{color:var(--ink)}
 .links a[aria-current]{font-weight:600;box-shadow:inset 0 -2px var(--accent)}
 .visitor{display:flex;align-items:center;gap:.3rem .9rem;margin-inline-start:auto;color:var(--muted);font-size:.88rem}
-.visitor .plain{min-height:1.6rem}
+.visitor .plain{min-height:1.6rem;white-space:nowrap}
 main{width:100%;max-width:33rem;margin:0 auto;padding:0 1.5rem}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:2rem;box-shadow:0 1px 2px rgb(20 30 25/.04),0 12px 32px -18px rgb(20 30 25/.16)}
 .foot{width:100%;max-width:33rem;margin:0 auto;padding:1.25rem 1.5rem 3rem;color:var(--muted);font-size:.86rem}
@@ -81,7 +81,7 @@ legend{padding:0;font-size:1.1rem;font-weight:650;letter-spacing:-.005em}
 .scope label,.scope .name{font-weight:650}
 .name+.tag{margin-inline-start:.55rem}
 .tag{vertical-align:.08em}
-.tag{display:inline-block;padding:0 .45rem;border:1px solid var(--line);border-radius:99px;color:var(--muted);font-size:.77rem;line-height:1.5rem;font-weight:500;white-space:nowrap}
+.tag{display:inline-block;padding:0 .45rem;border:1px solid var(--line);border-radius:.8rem;color:var(--muted);font-size:.77rem;line-height:1.5rem;font-weight:500;max-width:100%;overflow-wrap:anywhere}
 .tag.careful{border-color:var(--warn-line);color:var(--warn-ink);background:var(--warn-wash)}
 details{margin-top:.5rem}
 summary{cursor:pointer;width:fit-content;padding:.15rem 0;color:var(--accent);font-size:.9rem}
@@ -89,7 +89,8 @@ summary:hover{color:var(--accent-deep);text-decoration:underline;text-underline-
 .tools{margin-top:.5rem;display:grid;gap:.3rem;font-size:.9rem;line-height:1.4}
 .tools li{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .55rem}
 .tools code{color:var(--muted)}
-time{white-space:nowrap}
+time,.whole{white-space:nowrap}
+.onward{margin-top:1rem}
 fieldset+.note{margin-top:1rem}
 .credential{margin-top:2rem}
 .credential legend~*{margin-top:.7rem}

@@ -500,8 +500,8 @@ export const text = {
     setupTitle: 'Almost ready.',
     setupWaiting: 'This server has no account yet. Open the setup link that Postern printed when it started.',
     localTitle: 'Only reachable from this computer.',
-    localWarning:
-      'Claude Code and the Inspector on this computer can use it. claude.ai, Claude Desktop and the mobile apps connect from the internet, and need a public https address: start Postern with --tunnel or --public-url.',
+    localWarning: (tunnel: Markup, publicUrl: Markup): Markup =>
+      html`Claude Code and the Inspector on this computer can use it. claude.ai, Claude Desktop and the mobile apps connect from the internet, and need a public https address: start Postern with ${tunnel} or ${publicUrl}.`,
     claude: 'claude.ai and Claude Desktop',
     claudeSteps: (link: Markup): readonly Markup[] => [
       html`Open ${link} (in older versions: Settings › Connectors).`,

@@ -13,6 +13,11 @@ import { connectorSlug, shellWord } from '../../src/ui/steps.ts'
 
 const pieces = galleryPieces()
 
+test('a command in a sentence about a setting is shown as one', () => {
+  const settings = pieces.find(({ name }) => name === 'console-settings')?.page.html
+  expect(settings).toContain('made by <code>postern clients create</code> may connect')
+})
+
 describe('words of strangers', () => {
   test('whatever they are, the page has the same elements and attributes', () => {
     const words = fc.oneof(

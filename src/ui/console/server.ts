@@ -108,8 +108,13 @@ export function settingsPage(frame: ConsoleFrame, settings: readonly SettingRow[
   const say = text.console
   const rows = settings.map(
     ({ name, value, purpose }) =>
-      html`<tr><td>${code(name)}</td><td class="wide">${code(value, 300)}</td><td class="wide">${purpose}</td></tr>`,
+      html`<tr><td>${code(name)}</td><td class="wide">${code(value, 300)}</td><td class="wide">${withCode(purpose)}</td></tr>`,
   )
   const content = html`<p class="lead">${say.settingsHint}</p>${table(say.settings, [say.setting, say.value, say.meaning], rows)}`
   return consolePage(frame, 'settings', say.settings, content)
+}
+
+/** What stands between backticks, as the reference page has it. */
+function withCode(sentence: string): Markup {
+  return html`${sentence.split('`').map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`))}`
 }

@@ -1,4 +1,4 @@
-/** What only the console needs of a style sheet, so that other pages do not carry it. */
+/** What only the console needs of a style sheet, so that other pages do not carry it. A table is shaded where it goes on beyond its edge. */
 
 export const consoleStyle: string = `
 .tabs{display:flex;flex-wrap:wrap;gap:.15rem;margin:0 0 1rem;font-size:.93rem}
@@ -19,7 +19,8 @@ export const consoleStyle: string = `
 rect.is-good,circle.is-good{fill:var(--accent)}rect.is-bad,circle.is-bad{fill:var(--error-line)}rect.is-rest,circle.is-rest{fill:var(--field-line)}
 .grid{stroke:var(--line);stroke-width:1}
 .tick{fill:var(--muted);font-size:11px}
-.scroll{overflow-x:auto;margin-top:.8rem}
+.scroll{overflow-x:auto;margin-top:.8rem;background:linear-gradient(to right,var(--panel) 30%,transparent) left/3rem 100% no-repeat local,linear-gradient(to left,var(--panel) 30%,transparent) right/3rem 100% no-repeat local,linear-gradient(to right,transparent 2px,var(--line) 2px,transparent) left/1.2rem 100% no-repeat scroll,linear-gradient(to left,transparent 2px,var(--line) 2px,transparent) right/1.2rem 100% no-repeat scroll}
+td .tag{white-space:nowrap}
 table{width:100%;border-collapse:collapse;font-size:.9rem;line-height:1.4}
 th{text-align:start;font-weight:600;color:var(--muted);font-size:.83rem;white-space:nowrap}
 th,td{padding-block:.55rem;padding-inline:0 .8rem;border-bottom:1px solid var(--line);vertical-align:top}
