@@ -12,7 +12,7 @@ import { HangUpSource } from '../platform/hang-up.ts'
 import { createRequestReader, type ReadRequest, type WholeRequest } from '../platform/http1-request.ts'
 import { asRequest, PlainRequest } from '../platform/plain-request.ts'
 import { type PlainBody, PlainResponse } from '../platform/plain-response.ts'
-import { type Fetch, isPlainTarget, untilDrained } from './listener-node.ts'
+import { askAlways, type Fetch, isPlainTarget, writeAll } from './listener-node.ts'
 
 export interface WholeConnections {
   /** As from `server` itself: connections that have nothing under way end now. */
@@ -159,13 +159,7 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
         return hangUp
       },
     })
-    let response: Response
-    try {
-      response = await options.fetch(asRequest(request), { peerAddress: remoteAddress })
-    } catch {
-      // Whoever handed in `fetch` tells its own log; the client learns no more than this.
-      response = new Response(null, { status: 500 })
-    }
+    const response = await askAlways(options.fetch, asRequest(request), { peerAddress: remoteAddress })
     if (socket.destroyed) {
       await response.body?.cancel().catch(() => undefined)
       return
@@ -197,30 +191,17 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
     readNext()
   }
 
-  /** As fast as the client reads, and no longer than it stays. */
   async function pipe(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
     // A stream may stay open for hours.
     reader.forget()
     const isChunked = !contentLength.test(head)
     // Whoever opens a stream is told at once that it is open.
     socket.write(`${head}${isChunked ? 'transfer-encoding: chunked\r\n' : ''}\r\n`, 'latin1')
-    const pieces = body.getReader()
-    const cancel = (): void => void pieces.cancel().catch(() => undefined)
-    socket.once('close', cancel)
-    try {
-      for (;;) {
-        const { done, value } = await pieces.read()
-        if (socket.destroyed) return
-        if (done) break
-        if (value.length > 0 && !writePiece(socket, value, isChunked)) await untilDrained(socket)
-      }
-      if (isChunked) socket.write('0\r\n\r\n', 'latin1')
-      socket.off('close', cancel)
-      finish()
-    } catch {
-      // Cut short it must not look whole.
-      socket.destroy()
-    }
+    // A piece of no length would be the end of the chunks.
+    const write = (bytes: Uint8Array): boolean => bytes.length === 0 || writePiece(socket, bytes, isChunked)
+    if (!(await writeAll(body, socket, write))) return
+    if (isChunked) socket.write('0\r\n\r\n', 'latin1')
+    finish()
   }
 
   /** Nobody reads what is still to be said, as `node:http` sees it too. */
@@ -229,7 +210,6 @@ function serveConnection(socket: Socket, options: ConnectionOptions): WholeConne
   }
 
   function onTimeout(): void {
-    if (isBusy) return
     // Half a request is Node's, which keeps the time from here on, or answers before the rest is here.
     if (held === undefined) socket.destroy()
     else leave()

@@ -34,13 +34,7 @@ export function createNodeListener(fetch: Fetch): NodeListener {
       await answer(incoming, outgoing)
       return
     }
-    let response: Response
-    try {
-      response = await fetch(request, { peerAddress: incoming.socket.remoteAddress })
-    } catch {
-      // Whoever handed in `fetch` tells its own log; the client learns no more than this.
-      response = new Response(null, { status: 500 })
-    }
+    const response = await askAlways(fetch, request, { peerAddress: incoming.socket.remoteAddress })
     if (outgoing.destroyed) {
       await response.body?.cancel().catch(() => undefined)
       return
@@ -53,6 +47,15 @@ export function createNodeListener(fetch: Fetch): NodeListener {
       atEndOfTurn(() => {
         if (!outgoing.destroyed) writePlain({ status, headers, body }, outgoing)
       })
+  }
+}
+
+/** Whoever handed in `fetch` tells its own log of a fault; the client learns no more than that there was one. */
+export async function askAlways(fetch: Fetch, request: Request, connection: Connection): Promise<Response> {
+  try {
+    return await fetch(request, connection)
+  } catch {
+    return new Response(null, { status: 500 })
   }
 }
 
@@ -158,7 +161,6 @@ interface StreamedAnswer {
   body: ReadableStream<Uint8Array> | null
 }
 
-/** As fast as the client reads, and no longer than it stays. */
 async function pipe({ status, headers, body }: StreamedAnswer, outgoing: ServerResponse): Promise<void> {
   const fields: OutgoingHttpHeaders = {}
   for (const [name, value] of headers) fields[name] = value
@@ -171,23 +173,35 @@ async function pipe({ status, headers, body }: StreamedAnswer, outgoing: ServerR
   }
   // Whoever opens a stream is told at once that it is open.
   if (headers.get('content-type')?.startsWith('text/event-stream')) outgoing.flushHeaders()
+  if (await writeAll(body, outgoing, (bytes) => outgoing.write(bytes))) outgoing.end()
+}
+
+/** As fast as the client reads, and no longer than it stays. Whether that was all; where it was not, nothing more may follow. */
+export async function writeAll(
+  body: ReadableStream<Uint8Array>,
+  outgoing: Writable,
+  write: (bytes: Uint8Array) => boolean,
+): Promise<boolean> {
   const reader = body.getReader()
   const cancel = (): void => void reader.cancel().catch(() => undefined)
   outgoing.once('close', cancel)
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done || outgoing.destroyed) break
-      if (!outgoing.write(value)) await untilDrained(outgoing)
+      if (outgoing.destroyed) return false
+      if (done) return true
+      if (!write(value)) await untilDrained(outgoing)
     }
-    outgoing.end()
   } catch {
     // Cut short it must not look whole.
     outgoing.destroy()
+    return false
+  } finally {
+    outgoing.off('close', cancel)
   }
 }
 
-export function untilDrained(outgoing: Writable): Promise<void> {
+function untilDrained(outgoing: Writable): Promise<void> {
   return new Promise((resolve) => {
     const go = (): void => {
       outgoing.off('drain', go)

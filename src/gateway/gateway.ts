@@ -366,14 +366,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   ): OpenStream {
     // Strangers who share a key have nothing else in common, so none of them takes another's place.
     const key = call.caller.shared ? randomId() : call.caller.key
-    const stream = streams.open(key, isStillAllowed, PlainRequest.hangUpOf(request))
-    if (stream === undefined) {
-      throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
-        headers: { 'retry-after': '30' },
-        id: call.messages.find(isRequest)?.id ?? null,
-      })
-    }
-    return stream
+    const id = call.messages.find(isRequest)?.id
+    return streams.open(key, isStillAllowed, PlainRequest.hangUpOf(request), id)
   }
 
   /** Its token is good, and its session has neither ended nor gone over to somebody who signed in. */

@@ -1,10 +1,17 @@
 /** GET streams that are open: counted for each caller, and ended when the token that opened them is no longer good. */
 
+import { type JsonRpcId, jsonRpcCodes } from '../mcp/json-rpc.ts'
 import { type HangUp, HangUpSource } from '../platform/hang-up.ts'
+import { RpcRefusal } from './refusal.ts'
 
 export interface OpenStreams {
-  /** Undefined when the caller has as many as it may. `left` aborts when the client hangs up. */
-  open(caller: string, isStillAllowed: () => Promise<boolean>, left: HangUp): OpenStream | undefined
+  /** Throws a refusal of request `id` when the caller has as many as it may. */
+  open(
+    caller: string,
+    isStillAllowed: () => Promise<boolean>,
+    left: HangUp,
+    id?: JsonRpcId | undefined,
+  ): OpenStream
   closeAll(): void
 }
 
@@ -79,9 +86,9 @@ export function createOpenStreams({ maximumPerCaller, recheckMs }: OpenStreamsOp
   }
 
   return {
-    open(caller, isStillAllowed, left) {
+    open(caller, isStillAllowed, left, id) {
       const count = counts.get(caller) ?? 0
-      if (count >= maximumPerCaller) return undefined
+      if (count >= maximumPerCaller) throw tooManyStreams(id)
       const signal = new HangUpSource()
       const stream = { caller, isStillAllowed, end: () => signal.abort() }
       left.addEventListener('abort', stream.end, { once: true })
@@ -107,3 +114,12 @@ export function createOpenStreams({ maximumPerCaller, recheckMs }: OpenStreamsOp
     },
   }
 }
+
+export function tooManyStreams(id: JsonRpcId | null = null): RpcRefusal {
+  return new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
+    headers: { 'retry-after': String(retryAfterSeconds) },
+    id,
+  })
+}
+
+const retryAfterSeconds = 30

@@ -5,12 +5,13 @@ import { jsonRpcCodes } from '../mcp/json-rpc.ts'
 import { elementsOf } from '../mcp/json-text.ts'
 import { acceptsEventStream, sessionHeader } from '../mcp/streamable-http.ts'
 import { randomId } from '../platform/crypto.ts'
+import { PlainRequest } from '../platform/plain-request.ts'
 import type { Principal } from './admission.ts'
 import { readCapped } from './body.ts'
 import { readText } from './event-relay.ts'
 import { discard, mediaType } from './http-exchange.ts'
 import { defaultUpstreamLimits } from './limits.ts'
-import type { OpenStreams } from './open-streams.ts'
+import { type OpenStreams, tooManyStreams } from './open-streams.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
 import { type EventSink, openEventSink } from './reply.ts'
 import { isStranger, newStranger } from './stranger.ts'
@@ -53,15 +54,9 @@ export function createSseClients(options: SseClientsOptions): SseClients {
 
   function open(request: Request, principal: Principal, trace: Trace): Response {
     const key = isStranger(principal) ? newStranger() : JSON.stringify([principal.userId, principal.clientId])
-    const counted =
-      clients.size < options.maximum
-        ? streams.open(key, () => options.isStillAllowed(client.latest, principal), request.signal)
-        : undefined
-    if (counted === undefined) {
-      throw new RpcRefusal(429, jsonRpcCodes.serverError, 'too many streams are open', {
-        headers: { 'retry-after': '30' },
-      })
-    }
+    if (clients.size >= options.maximum) throw tooManyStreams()
+    const isStillAllowed = (): Promise<boolean> => options.isStillAllowed(client.latest, principal)
+    const counted = streams.open(key, isStillAllowed, PlainRequest.hangUpOf(request))
     const id = randomId()
     const over = new AbortController()
     const sink = openEventSink(defaultUpstreamLimits, () => {

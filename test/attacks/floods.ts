@@ -165,8 +165,7 @@ const depths: readonly Attack[] = [
   {
     name: 'more open streams than a person can use',
     source: 'MCP 2025-03-26 transports; CWE-770, RFC 9110 §15.6.4',
-    guard: without(gateway, 'if (stream === undefined) { throw', 'if (false) { throw'),
-    alsoNeeds: [without(gateway, 'maximumPerCaller: limits.streamsPerCaller', 'maximumPerCaller: 1000')],
+    guard: without(gateway, 'if (count >= maximumPerCaller) throw tooManyStreams(id)', ''),
     async run(_, house) {
       const upstream = house.inProcessUpstream({
         async handler(request) {
