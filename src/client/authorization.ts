@@ -48,6 +48,7 @@ export async function authorize(
     callback: asked.callback,
     wire: flow.wire,
     transcript: flow.transcript,
+    signal: flow.signal,
   })
   const landed = await untilAborted(flow.signal, visited)
   const code = judgeResponse(flow, discovery, landed, state)

@@ -9,6 +9,7 @@ import {
   refusalWords,
   refuseForeignLogin,
   type Visit,
+  withPatience,
 } from './browser.ts'
 import type { Login } from './browser-fetch.ts'
 import { ConnectFailure } from './connect-failure.ts'
@@ -105,10 +106,14 @@ async function signIn(
     if (isPage && why !== superseded && !isAtRedirectUri(request.url(), visit.redirectUri))
       lose(unreached(request.url(), why, proxy))
   })
-  const timeout = options.patienceSeconds * 1000
-  page.setDefaultTimeout(timeout)
+  const seconds = options.patienceSeconds
+  page.setDefaultTimeout(seconds * 1000)
   const walked = walk(page, visit, options, landed)
-  return Promise.race([landed, lost, walked, tooLate(timeout, landed)])
+  return withPatience(Promise.race([landed, lost, walked]), {
+    seconds,
+    says: `the sign-in took longer than ${seconds} seconds`,
+    signal: visit.signal,
+  })
 }
 
 /** Another page was gone to meanwhile, or the answer is none that is shown. */
@@ -236,14 +241,4 @@ async function settled(page: Page, before: string, patienceMs = 5000): Promise<v
     .waitForURL((url) => url.href !== before, { ...patience, waitUntil: 'commit' })
     .catch(() => undefined)
   await page.waitForLoadState('domcontentloaded', patience).catch(() => undefined)
-}
-
-async function tooLate(timeoutMs: number, landed: Promise<string>): Promise<string> {
-  const timer = Promise.withResolvers<never>()
-  const handle = setTimeout(
-    () =>
-      timer.reject(new ConnectFailure('sign-in', `the sign-in took longer than ${timeoutMs / 1000} seconds`)),
-    timeoutMs,
-  )
-  return Promise.race([landed, timer.promise]).finally(() => clearTimeout(handle))
 }

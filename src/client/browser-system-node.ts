@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { platform } from 'node:os'
 import { parseUrl } from '../platform/url.ts'
-import type { Browser } from './browser.ts'
+import { type Browser, withPatience } from './browser.ts'
 import { ConnectFailure } from './connect-failure.ts'
 
 export interface SystemBrowserOptions {
@@ -17,7 +17,7 @@ export function createSystemBrowser(options: SystemBrowserOptions): Browser {
   return {
     name: 'system',
     catchesForeignRedirects: false,
-    async visit({ authorizationUrl, callback }) {
+    async visit({ authorizationUrl, callback, signal }) {
       if (callback === undefined) {
         throw new ConnectFailure(
           'usage',
@@ -26,7 +26,12 @@ export function createSystemBrowser(options: SystemBrowserOptions): Browser {
       }
       options.announce(authorizationUrl)
       openInSystemBrowser(authorizationUrl)
-      return within(options.patienceSeconds, callback.received)
+      const seconds = options.patienceSeconds
+      return withPatience(callback.received, {
+        seconds,
+        says: `nobody signed in within ${seconds} seconds`,
+        signal,
+      })
     },
   }
 }
@@ -48,12 +53,4 @@ export function openerOf(system: string): [string, ...string[]] {
   if (system === 'darwin') return ['open']
   if (system === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
   return ['xdg-open']
-}
-
-async function within<T>(seconds: number, waited: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(new ConnectFailure('sign-in', `nobody signed in within ${seconds} seconds`))
-  }, seconds * 1000)
-  return Promise.race([waited, promise]).finally(() => clearTimeout(timer))
 }

@@ -12,6 +12,8 @@ export interface Visit {
   callback: CallbackListener | undefined
   wire: Wire
   transcript: TranscriptWriter
+  /** Nobody waits for it any more. */
+  signal: AbortSignal | undefined
 }
 
 export interface Browser {
@@ -42,6 +44,28 @@ export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   if (!url.startsWith(redirectUri)) return false
   const next = url.charAt(redirectUri.length)
   return next === '' || next === '?' || next === '#' || (next === '&' && redirectUri.includes('?'))
+}
+
+export interface Patience {
+  seconds: number
+  /** What is said when it ends. */
+  says: string
+  signal: AbortSignal | undefined
+}
+
+/** Throws `ConnectFailure` when it takes longer, and the reason of the signal; neither of them holds the program afterwards. */
+export async function withPatience<T>(waited: Promise<T>, { says, seconds, signal }: Patience): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new ConnectFailure('sign-in', says)), seconds * 1000)
+  const onAbort = (): void => reject(signal?.reason)
+  if (signal?.aborted === true) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([waited, ended])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  }
 }
 
 /** How buttons that agree to a consent are named, in English; one that also says no is none. */

@@ -110,6 +110,7 @@ export async function runProbe(
         callback: undefined,
         wire,
         transcript,
+        signal: run.signal,
       })
       return parseUrl((await visited?.catch(() => undefined)) ?? '')
     },

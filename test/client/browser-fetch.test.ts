@@ -69,6 +69,7 @@ async function walk(
     authorizationUrl: 'https://as.test/auth',
     redirectUri: 'https://claude.ai/api/mcp/auth_callback',
     callback: undefined,
+    signal: undefined,
     wire,
     transcript,
   })

@@ -2,10 +2,11 @@
 
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connectCommand } from '../../src/app/cli/connect.ts'
 import type { Connection } from '../../src/client/connector.ts'
+import { runPostern } from '../cli/postern-command.ts'
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts'
 
 let server: ScriptedServer
@@ -199,6 +200,16 @@ test('--timeout ends the whole run, a person at the browser included', async () 
   } finally {
     process.env.PATH = path
   }
+})
+
+test('and the program ends with it, though nobody has come back from the browser', async () => {
+  const words = ['connect', server.url, '--browser', 'system', '--timeout', '0.5']
+  const { code, stdout } = await runPostern(words, {
+    env: { PATH: dirname(process.execPath) },
+    timeoutMilliseconds: 30_000,
+  })
+  expect(stdout).toContain('not there within 0.5 seconds')
+  expect(code).toBe(4)
 })
 
 test('what the server says cannot move the cursor', async () => {

@@ -142,6 +142,7 @@ function visit(authorizationUrl: string, may: MayBePrivate): Promise<string> {
     callback: undefined,
     wire: createWire({ fetch, transcript, signal: undefined }),
     transcript,
+    signal: undefined,
   })
 }
 

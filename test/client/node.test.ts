@@ -119,6 +119,7 @@ test('nobody at the browser: given up after a while', async () => {
       callback,
       wire: createWire({ fetch, transcript, signal: undefined }),
       transcript,
+      signal: undefined,
     })
     await expect(visited).rejects.toThrow('nobody signed in within 0.05 seconds')
     expect(announced).toEqual(['https://as.test/auth?client_id=c'])

@@ -315,6 +315,7 @@ function askingBrowser(surface: Surface, make: (name: Browser['name']) => Browse
     catchesForeignRedirects: true,
     async visit(visit) {
       const chosen = await select({
+        ...(visit.signal === undefined ? {} : { signal: visit.signal }),
         message: `${surface.title} takes the answer at ${visit.redirectUri}, so your own browser would carry it away. What shall sign in?`,
         options: [
           { value: 'headless' as const, label: 'a Chromium without a window (--browser headless)' },
