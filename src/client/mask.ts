@@ -50,6 +50,8 @@ const memberPattern = new RegExp(
   `"(${secretMembers.join('|')})\\\\?"\\s*:\\s*\\\\?"((?:[^"\\\\]|\\\\[^"])+)`,
   'g',
 )
+/** An address in a page, a script or JSON that carries the answer on: `location.href = '…?code=…'`, `{"redirect_to": "…\u0026code=…"}`. */
+const carriedPattern = /(?:[?&#]|&amp;|\\u0026)(code|access_token|refresh_token|id_token)=([\w.~%+/=-]{8,})/g
 const hiddenInputPattern = /<input\b[^>]*type=["']?hidden\b[^>]*>/gi
 
 /** The client's own request, carried through a form: it stands in the address already. */
@@ -115,6 +117,10 @@ export function createMask(): Mask {
 
   function learnBody(body: string): void {
     for (const [, name = '', value] of body.matchAll(memberPattern)) learn(name, value)
+    for (const [, name = '', value = ''] of body.matchAll(carriedPattern)) {
+      learn(name, value)
+      learnParameters(new URLSearchParams(`${name}=${value}`))
+    }
     if (/^[\w.%+-]+=/.test(body)) learnParameters(new URLSearchParams(body))
     for (const [input] of body.matchAll(hiddenInputPattern)) {
       if (openFieldPattern.test(input)) continue

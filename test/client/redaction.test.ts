@@ -104,10 +104,13 @@ test('secrets are learned from answers that are not even JSON', async () => {
   mask.learnBody('{"access_token": "tok-1234567890", "oops')
   mask.learnBody('refresh_token=ref-1234567890&x=1')
   mask.learnBody('{"content":[{"text":"{\\"client_secret\\":\\"sec-1234567890\\"}"}]}')
+  mask.learnBody('{"redirect_to":"https://a.example/cb?state=s\\u0026code=jso-1234567890"}')
+  mask.learnBody(`<script>location.href = 'https://a.example/cb?code=scr%2D1234567890&state=s'</script>`)
+  mask.learnBody('<a href="https://a.example/cb?state=s&amp;code=pag-1234567890">On we go</a>')
   mask.learnHeaders(new Headers({ location: 'https://a.example/cb?code=cod-1234567890&state=s' }))
   mask.learnHeaders(new Headers({ 'set-cookie': 'sid=coo-1234567890; Path=/; HttpOnly, lang=en' }))
   const text = mask.text(
-    'tok-1234567890 ref-1234567890 sec-1234567890 cod-1234567890 coo-1234567890 lang=en Path',
+    'tok-1234567890 ref-1234567890 sec-1234567890 cod-1234567890 coo-1234567890 jso-1234567890 scr%2D1234567890 scr-1234567890 pag-1234567890 lang=en Path',
   )
   expect(text).not.toContain('1234567890')
   expect(text).toContain('lang=en Path')
