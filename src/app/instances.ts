@@ -6,17 +6,9 @@ import { failureResponse } from '../gateway/upstream.ts'
 import type { JsonRpcMessage } from '../mcp/json-rpc.ts'
 import { type BoundedMap, createBoundedMap } from '../platform/bounded-map.ts'
 import type { Clock } from '../platform/clock.ts'
-import {
-  encodeBase64Url,
-  equalInConstantTime,
-  hashToken,
-  keyedHash,
-  type Random,
-  randomId,
-  sha256,
-  type TokenHash,
-} from '../platform/crypto.ts'
+import { equalInConstantTime, hashToken, type Random, randomId, type TokenHash } from '../platform/crypto.ts'
 import type { InstanceRecord, InstanceStorage } from '../storage/storage.ts'
+import { type Envelope, maximumEnvelopeBytes, openCall, proofOf, sealCall } from './sealed-envelope.ts'
 
 export interface InstancesOptions {
   /** Where the others reach this one, such as `http://10.0.0.5:8788`. */
@@ -62,7 +54,6 @@ const claimedAgainSeconds = 3_600
 /** Between the clocks of two instances, and on the way. */
 const maximumAgeSeconds = 30
 const maximumNonces = 200_000
-const maximumEnvelopeBytes = 65_536
 
 interface KnownHome {
   home: InstanceRecord
@@ -127,12 +118,12 @@ export function createInstances(options: InstancesOptions): Instances {
       at: clock(),
       nonce: randomId(random),
     }
-    const text = JSON.stringify(envelope)
+    const sealed = sealCall(key, envelope, body)
     try {
       const response = await options.send(home.address + passedPath, {
         method: 'POST',
-        headers: { [macHeader]: macOf(key, text, body), 'content-type': 'application/octet-stream' },
-        body: joined(text, body),
+        headers: { [macHeader]: sealed.mac, 'content-type': 'application/octet-stream' },
+        body: sealed.bytes,
         signal: call.request.signal,
       })
       const proof = response.headers.get(macHeader) ?? ''
@@ -162,10 +153,12 @@ export function createInstances(options: InstancesOptions): Instances {
     },
     async receive(request) {
       const bytes = await readCapped(request, options.bodyBytes + maximumEnvelopeBytes)
-      const [text, body] = split(bytes)
-      const envelope = readEnvelope(text)
-      const fault = envelope === undefined ? 'not an envelope' : faultOf(envelope, text, body, request)
-      if (envelope === undefined || fault !== undefined) return new Response(fault, { status: 421 })
+      const isPlace = request.method === 'POST' && new URL(request.url).pathname === passedPath
+      const mac = request.headers.get(macHeader) ?? ''
+      const opened = isPlace ? openCall(key, { mac, bytes }) : undefined
+      const fault = opened === undefined ? 'not sealed by one of us' : faultOf(opened.envelope)
+      if (opened === undefined || fault !== undefined) return new Response(fault, { status: 421 })
+      const { envelope, body } = opened
       nonces.set(envelope.nonce, true)
       const { method, url, headers, tokenHash } = envelope
       const passed = new Request(options.origin + url, {
@@ -191,10 +184,7 @@ export function createInstances(options: InstancesOptions): Instances {
     },
   }
 
-  function faultOf(envelope: Envelope, text: string, body: Uint8Array, request: Request): string | undefined {
-    const mac = request.headers.get(macHeader) ?? ''
-    if (request.method !== 'POST' || new URL(request.url).pathname !== passedPath) return 'not the place'
-    if (!equalInConstantTime(mac, macOf(key, text, body))) return 'not sealed by one of us'
+  function faultOf(envelope: Envelope): string | undefined {
     if (envelope.to !== self.instanceId) return 'for another instance'
     if (Math.abs(clock() - envelope.at) > maximumAgeSeconds) return 'too old'
     if (nonces.get(envelope.nonce) !== undefined) return 'a second time'
@@ -205,49 +195,6 @@ export function createInstances(options: InstancesOptions): Instances {
 const maximumAttempts = 2
 const passedPath = '/passed'
 const macHeader = 'x-postern-mac'
-
-interface Envelope {
-  to: string
-  method: string
-  url: string
-  headers: [string, string][]
-  tokenHash: string
-  at: number
-  nonce: string
-}
-
-/** Sealed as one text, so that no part of it can be given to another. */
-function macOf(key: Uint8Array, text: string, body: Uint8Array): string {
-  return encodeBase64Url(keyedHash(key, 'passed between instances', text, encodeBase64Url(sha256(body))))
-}
-
-/** Only who holds the key can answer to this nonce. */
-function proofOf(key: Uint8Array, nonce: string): string {
-  return encodeBase64Url(keyedHash(key, 'answered between instances', nonce))
-}
-
-function joined(text: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const head = new TextEncoder().encode(`${text}\n`)
-  const whole = new Uint8Array(head.byteLength + body.byteLength)
-  whole.set(head)
-  whole.set(body, head.byteLength)
-  return whole
-}
-
-/** JSON has no line break outside of its texts, and within them it is written as two characters. */
-function split(bytes: Uint8Array): [text: string, body: Uint8Array] {
-  const end = bytes.indexOf(0x0a)
-  if (end < 0 || end > maximumEnvelopeBytes) return ['', new Uint8Array()]
-  return [new TextDecoder().decode(bytes.subarray(0, end)), bytes.slice(end + 1)]
-}
-
-function readEnvelope(text: string): Envelope | undefined {
-  try {
-    return JSON.parse(text) as Envelope
-  } catch {
-    return undefined
-  }
-}
 
 /** What opened the door here stays here; the other instance looks the person up by the hash. */
 const keptBack: ReadonlySet<string> = new Set([
