@@ -3,6 +3,7 @@
 import { type JsonRpcMessage, metaOf } from '../mcp/json-rpc.ts'
 import { type Era, newestLegacyVersion, protocolVersionMeta } from '../mcp/protocol-version.ts'
 import {
+  acceptsEventStream,
   methodHeader,
   nameHeader,
   negotiableVersion,
@@ -12,11 +13,79 @@ import {
   versionHeader,
 } from '../mcp/streamable-http.ts'
 import { PlainHeaders } from '../platform/plain-headers.ts'
-import type { FoundSession } from './session.ts'
-import type { UpstreamSession } from './upstream.ts'
+import { PlainRequest } from '../platform/plain-request.ts'
+import type { Telemetry } from '../platform/telemetry.ts'
+import type { Principal } from './admission.ts'
+import type { MessageBody } from './body.ts'
+import type { ConnectorSettings } from './connector-settings.ts'
+import type { FoundSession, SessionCaller } from './session.ts'
+import { isStranger, sharedStranger } from './stranger.ts'
+import type { Trace } from './trace.ts'
+import type { UpstreamCall, UpstreamCaller, UpstreamSession } from './upstream.ts'
+
+export interface Forwarding {
+  /** What the upstream is called with for a request of this caller, in the session that was found. */
+  callOf(
+    request: Request,
+    body: MessageBody,
+    era: Era,
+    principal: Caller,
+    found: FoundSession | undefined,
+    trace: Trace,
+  ): UpstreamCall
+}
+
+type Caller = SessionCaller & Pick<Principal, 'credential'>
+
+export interface ForwardingOptions {
+  connector: Pick<ConnectorSettings, 'path' | 'credential'>
+  /** The public one. */
+  origin: string
+  telemetry: Telemetry
+}
+
+export function createForwarding({ connector, origin, telemetry }: ForwardingOptions): Forwarding {
+  const ownHeaders = ownUpstreamHeaders(origin)
+
+  /** A stranger is known by the session alone; those without one share a key, and nothing else. */
+  function callerOf(principal: Caller, found: FoundSession | undefined, trace: Trace): UpstreamCaller {
+    const bound = found?.kind === 'bound' ? found.session : undefined
+    const userId = isStranger(principal) ? (bound?.userId ?? principal.userId) : principal.userId
+    const own = principal.credential
+    return {
+      // What another account began is not gone on with, also by the same person.
+      key: JSON.stringify([userId, principal.clientId, ...(own === undefined ? [] : [own.id])]),
+      shared: userId === sharedStranger,
+      credential: own ?? connector.credential,
+      // Without what the trace knows of this one request: an upstream outlives it.
+      emit: (name, fields) =>
+        telemetry.emit(name, trace.flowId, {
+          userId,
+          clientId: principal.clientId,
+          connector: connector.path,
+          ...fields,
+        }),
+    }
+  }
+
+  return {
+    callOf: (request, body, era, principal, found, trace) => ({
+      caller: callerOf(principal, found, trace),
+      era,
+      session: era === 'legacy' ? upstreamSession(found, request) : undefined,
+      messages: body.messages,
+      batch: body.batch,
+      text: body.text,
+      bytes: body.bytes,
+      headers: upstreamHeaders(request, ownHeaders, era, body.messages),
+      wantsEventStream: acceptsEventStream(request.headers.get('accept')),
+      signal: PlainRequest.hangUpOf(request),
+    }),
+  }
+}
 
 /** An allow-list: a header that is not on it says nothing to an upstream. */
-export function upstreamHeaders(
+function upstreamHeaders(
   request: Request,
   ownHeaders: Readonly<Record<string, string>>,
   era: Era,
@@ -40,7 +109,7 @@ export function upstreamHeaders(
 }
 
 /** What Postern says of itself: where it is reached, and that it reads bodies as they are. */
-export function ownUpstreamHeaders(origin: string): Readonly<Record<string, string>> {
+function ownUpstreamHeaders(origin: string): Readonly<Record<string, string>> {
   const { host, protocol } = new URL(origin)
   return {
     'accept-encoding': 'identity',
@@ -50,7 +119,7 @@ export function ownUpstreamHeaders(origin: string): Readonly<Record<string, stri
 }
 
 /** The session as its id says, or one that is to be opened for a request that came without. */
-export function upstreamSession(found: FoundSession | undefined, request: Request): UpstreamSession {
+function upstreamSession(found: FoundSession | undefined, request: Request): UpstreamSession {
   if (found?.kind === 'bound') {
     const { session, hash } = found
     return {

@@ -7,7 +7,6 @@ import { setValue } from '../mcp/json-text.ts'
 import { type Era, isLegacyVersion, isModernVersion, legacyVersions } from '../mcp/protocol-version.ts'
 import { sealable } from '../mcp/sealed-session.ts'
 import {
-  acceptsEventStream,
   isModernRequest,
   modernRequestFault,
   negotiableVersion,
@@ -36,7 +35,7 @@ import type { ConnectorSettings } from './connector-settings.ts'
 import { tryCredential } from './credential-check.ts'
 import { allowedMethods, expose, preflightResponse } from './cross-origin.ts'
 import type { Elsewhere } from './elsewhere.ts'
-import { ownUpstreamHeaders, upstreamHeaders, upstreamSession } from './forwarding.ts'
+import { createForwarding } from './forwarding.ts'
 import type { StrangerRules } from './lazy-access.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createLoad } from './load.ts'
@@ -44,16 +43,10 @@ import { createOpenStreams, endWith, type OpenStream } from './open-streams.ts'
 import { createPermission } from './permission.ts'
 import { resourceMetadata } from './protected-resource.ts'
 import { Refusal, RpcRefusal } from './refusal.ts'
-import {
-  type BoundSession,
-  createSessions,
-  type FoundSession,
-  type SessionCaller,
-  type SessionMarks,
-} from './session.ts'
+import { type BoundSession, createSessions, type FoundSession, type SessionMarks } from './session.ts'
 import { asksForList, filterLists } from './shown-lists.ts'
 import { createSseClients, ssePath } from './sse-clients.ts'
-import { isStranger, newStranger, sharedStranger } from './stranger.ts'
+import { isStranger, newStranger } from './stranger.ts'
 import { createTrace, describeBody, type Trace } from './trace.ts'
 import type { UpstreamCall, UpstreamCaller } from './upstream.ts'
 
@@ -112,7 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     remembered: limits.rememberedSessions,
   })
   const guarded = { ...connector, issuer: options.issuer }
-  const ownHeaders = ownUpstreamHeaders(options.origin)
+  const { callOf } = createForwarding(options)
   const passedTokens = new WeakMap<Request, TokenHash>()
   const rules: AdmissionRules = {
     ...options,
@@ -395,56 +388,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (former === undefined) return
     trace.emit('session.claimed', { connector: connector.path, protocolVersion: former.protocolVersion })
     const bound: BoundSession = { kind: 'bound', session: former, hash }
-    void upstream.end(callerOf(former, bound, trace), upstreamSession(bound, request))
-  }
-
-  /* On to the upstream */
-
-  function callOf(
-    request: Request,
-    body: MessageBody,
-    era: Era,
-    principal: Principal,
-    found: FoundSession | undefined,
-    trace: Trace,
-  ): UpstreamCall {
-    return {
-      caller: callerOf(principal, found, trace),
-      era,
-      session: era === 'legacy' ? upstreamSession(found, request) : undefined,
-      messages: body.messages,
-      batch: body.batch,
-      text: body.text,
-      bytes: body.bytes,
-      headers: upstreamHeaders(request, ownHeaders, era, body.messages),
-      wantsEventStream: acceptsEventStream(request.headers.get('accept')),
-      signal: PlainRequest.hangUpOf(request),
-    }
-  }
-
-  /** A stranger is known by the session alone; those without one share a key, and nothing else. */
-  function callerOf(
-    principal: SessionCaller & Pick<Principal, 'credential'>,
-    found: FoundSession | undefined,
-    trace: Trace,
-  ): UpstreamCaller {
-    const bound = found?.kind === 'bound' ? found.session : undefined
-    const userId = isStranger(principal) ? (bound?.userId ?? principal.userId) : principal.userId
-    const own = principal.credential
-    return {
-      // What another account began is not gone on with, also by the same person.
-      key: JSON.stringify([userId, principal.clientId, ...(own === undefined ? [] : [own.id])]),
-      shared: userId === sharedStranger,
-      credential: own ?? connector.credential,
-      // Without what the trace knows of this one request: an upstream outlives it.
-      emit: (name, fields) =>
-        telemetry.emit(name, trace.flowId, {
-          userId,
-          clientId: principal.clientId,
-          connector: connector.path,
-          ...fields,
-        }),
-    }
+    const { caller, session } = callOf(request, noBody, 'legacy', former, bound, trace)
+    if (session !== undefined) void upstream.end(caller, session)
   }
 
   /* Around it */
