@@ -39,7 +39,7 @@ export const accountPath = '/account'
 const maximumApps = 200
 
 /** The `revokedReason` of a grant that its person ended here. */
-export const endedByPerson = 'disconnected'
+const endedByPerson = 'disconnected'
 
 export function createAccount(options: AccountOptions): Account {
   const { storage, login, brand, telemetry, clock } = options

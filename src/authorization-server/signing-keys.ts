@@ -26,9 +26,9 @@ export interface SigningKeys {
 export const signingKeyFamily = 'access-token-signing'
 
 /** A key signs for so long. */
-export const signingKeySeconds: number = 90 * 86_400
+const signingKeySeconds = 90 * 86_400
 /** And is published for so long before: resource servers keep a key set for a day at most. */
-export const publishedAheadSeconds = 86_400
+const publishedAheadSeconds = 86_400
 /** Other processes may have changed the keys. */
 const reloadEverySeconds = 60
 /** So often for keys that nobody knows: whoever makes them up must not make us read. */

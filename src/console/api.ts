@@ -20,8 +20,8 @@ export interface ApiRoute {
 export const apiPath = '/console/api'
 /** Of the operator's token: what can stand in a header, and so much of it that nobody guesses it. */
 export const consoleTokenPattern: RegExp = /^[\x21-\x7e]{32,512}$/
-/** Of one answer; the reference page says so. */
-export const rowsOfAnswer = 100
+/** Of one answer. */
+const rowsOfAnswer = 100
 
 export const apiRoutes: readonly ApiRoute[] = [
   {
@@ -99,7 +99,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   {
     method: 'GET',
     path: '/audit',
-    says: 'The audit log, 100 records at a time, the newest first: `?before=` a number, `?action=` a kind. All of it: `postern audit export`.',
+    says: `The audit log, ${rowsOfAnswer} records at a time, the newest first: \`?before=\` a number, \`?action=\` a kind. All of it: \`postern audit export\`.`,
     answer: (reports, _, query) => reports.audit(readAuditFilter(query), rowsOfAnswer),
   },
   {

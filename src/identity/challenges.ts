@@ -21,7 +21,7 @@ export interface Challenges {
 }
 
 /** A person may have to look for the device. */
-export const challengeSeconds = 600
+const challengeSeconds = 600
 
 export function createChallenges(options: {
   storage: UniqueIdStorage

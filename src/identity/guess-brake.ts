@@ -11,7 +11,7 @@ export interface GuessLimits {
 }
 
 /** At most 960 guesses a day at one account, of passwords that are not common ones. */
-export const defaultGuessLimits: GuessLimits = { windowSeconds: 900, perName: 10, overall: 200 }
+const defaultGuessLimits: GuessLimits = { windowSeconds: 900, perName: 10, overall: 200 }
 
 export interface GuessBrake {
   /** Counts as a failure from the start, so that guesses made at once do not slip through; success takes it back. */

@@ -17,7 +17,7 @@ export const jwtBearerGrantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 export const identityAssertionProfile = 'urn:ietf:params:oauth:grant-profile:id-jag'
 
 /** Every assertion that is accepted is remembered until it expires, so that one that would live for long is refused. */
-export const maximumIdentityAssertionSeconds = 3600
+const maximumIdentityAssertionSeconds = 3600
 
 /** The issuer that an assertion names, before anything of it is believed. */
 export function assertedIssuer(assertion: string): string | undefined {

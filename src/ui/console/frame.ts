@@ -17,7 +17,7 @@ export interface ConsoleFrame {
   now: number
 }
 
-export const consoleTabs = [
+const consoleTabs = [
   ['', 'overview'],
   ['/connections', 'attempts'],
   ['/people', 'people'],
@@ -29,7 +29,7 @@ export const consoleTabs = [
   ['/settings', 'settings'],
 ] as const
 
-export type ConsoleTab = (typeof consoleTabs)[number][1]
+type ConsoleTab = (typeof consoleTabs)[number][1]
 
 export const consolePath = '/console'
 
