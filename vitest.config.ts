@@ -1,10 +1,15 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
+const long = process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**', 'test/interop/long/**']
+
+/** Nothing but functions and doors without a socket: a process for each of these files would cost more than most of them. */
+const together = ['account', 'endpoints', 'flows', 'fuzz', 'mcp', 'oauth', 'ui'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+)
+
 /** Two cores: files run in two workers; a flow test may start real processes and a browser. */
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: process.env.POSTERN_TEST_ALL ? [] : ['test/torture/**', 'test/interop/long/**'],
     globalSetup: ['test/compile-cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -12,6 +17,13 @@ const config: ViteUserConfig = defineConfig({
     expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...long, ...together] },
+      },
+      { extends: true, test: { name: 'together', include: together, isolate: false } },
+    ],
   },
 })
 

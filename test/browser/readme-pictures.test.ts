@@ -11,6 +11,7 @@ import { closeServed, served } from '../doctor/served.ts'
 import { type Child, repositoryRoot, startChild } from '../interop/child.ts'
 import { findFreePort } from '../interop/loopback.ts'
 import { beginAuthorization } from '../interop/plain-sign-in.ts'
+import { isWhole } from '../whole.ts'
 import { startBrowser, type TestBrowser } from './chromium.ts'
 import { toPalettePng } from './palette-png.ts'
 import { ansiToHtml, terminalPage } from './terminal-picture.ts'
@@ -86,7 +87,8 @@ test('doctor.png: what the doctor says of a server with a small mistake', async 
   await photograph(page, 'doctor')
 })
 
-test.each(['light', 'dark'] as const)('the consent page when Claude asks, in %s', async (colorScheme) => {
+const schemes = isWhole ? (['light', 'dark'] as const) : (['light'] as const)
+test.each(schemes)('the consent page when Claude asks, in %s', async (colorScheme) => {
   const { url } = await beginAuthorization(mcpUrl, {
     clientId: 'https://claude.ai/oauth/mcp-oauth-client-metadata',
     redirectUri: 'https://claude.ai/api/mcp/auth_callback',

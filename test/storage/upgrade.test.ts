@@ -9,6 +9,7 @@ import { sqliteStorage } from '../../src/storage/adapters/sqlite.ts'
 import { accessHash, refreshHash, rotationOf, start } from '../../src/storage/conformance/records.ts'
 import { createVersionTable, migrations } from '../../src/storage/migrations.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { isWhole } from '../whole.ts'
 import { type PostgresServer, query, startPostgres } from './postgres-server.ts'
 import { temporaryDatabases } from './temporary-databases.ts'
 
@@ -94,7 +95,9 @@ describe('PostgreSQL', () => {
   }, 180_000)
   afterAll(() => server.stop())
 
-  test.each(earlier)('from version %i', async (version) => {
+  /** The statements are those of SQLite; the default run has the way from either end. */
+  const begun = isWhole ? earlier : earlier.filter((_, index) => index === 0 || index === earlier.length - 1)
+  test.each(begun)('from version %i', async (version) => {
     const url = await server.newDatabase()
     const statements = statementsUpTo(version, 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY')
     await query(url, statements.join(';\n'))
