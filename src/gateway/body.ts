@@ -2,6 +2,7 @@
 
 import { type JsonRpcMessage, jsonRpcCodes, jsonRpcFault } from '../mcp/json-rpc.ts'
 import { isFormType } from '../mcp/streamable-http.ts'
+import { readBoundedBody } from '../platform/bounded-body.ts'
 import { PlainRequest } from '../platform/plain-request.ts'
 import type { GatewayLimits } from './limits.ts'
 import { RpcRefusal } from './refusal.ts'
@@ -44,38 +45,9 @@ export async function readMessageBody(request: Request, limits: GatewayLimits): 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 export async function readCapped(request: Request, maximumBytes: number): Promise<Uint8Array> {
-  const declared = request.headers.get('content-length')
-  if (declared !== null && Number(declared) > maximumBytes) throw tooLarge(maximumBytes)
-  if (declared !== null) {
-    // The length is known and small enough: one read, no copying.
-    const bytes = await bytesOf(request)
-    if (bytes.byteLength > maximumBytes) throw tooLarge(maximumBytes)
-    return bytes
-  }
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength
-    if (size > maximumBytes) throw tooLarge(maximumBytes)
-    chunks.push(chunk)
-  }
-  const [only] = chunks
-  return chunks.length === 1 && only !== undefined ? only : concatenate(chunks, size)
-}
-
-/** Runtimes that do not know it yet copy once more. */
-async function bytesOf(request: Request): Promise<Uint8Array> {
-  return 'bytes' in request ? request.bytes() : new Uint8Array(await (request as Body).arrayBuffer())
-}
-
-export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return whole
+  const bytes = await readBoundedBody(request, maximumBytes)
+  if (bytes === undefined) throw tooLarge(maximumBytes)
+  return bytes
 }
 
 function tooLarge(maximumBytes: number): RpcRefusal {

@@ -2,8 +2,8 @@
 
 import { formatServerSentEvent, keepAliveComment, readServerSentEvents } from '../mcp/event-stream.ts'
 import type { JsonRpcResponse } from '../mcp/json-rpc.ts'
+import { concatenate } from '../platform/bounded-body.ts'
 import type { HangUp } from '../platform/hang-up.ts'
-import { concatenate } from './body.ts'
 import type { UpstreamLimits } from './limits.ts'
 
 export interface PipeOptions {
@@ -202,8 +202,7 @@ export async function readBytes(response: Response, limits: BodyLimits): Promise
   } finally {
     clearTimeout(timer)
   }
-  const [only] = parts
-  return parts.length === 1 && only !== undefined ? only : concatenate(parts, size)
+  return concatenate(parts, size)
 }
 
 export interface BodyLimits {

@@ -1,5 +1,6 @@
 /** The way out to addresses that somebody else named: deadline, size cap, no redirects, no private addresses (RFC 9700, MCP security best practices on SSRF). */
 
+import { collect } from './bounded-body.ts'
 import { isIpLiteral, isLocalhostName, isPublicAddress, parseUrl } from './url.ts'
 
 export interface OutboundOptions {
@@ -100,33 +101,11 @@ async function readCapped(
   { maximumBytes, deadlineMs }: OutboundOptions,
   url: string,
 ): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of response.body ?? []) {
-      size += chunk.byteLength
-      if (size > maximumBytes) break
-      chunks.push(chunk)
-    }
-  } catch (cause) {
+  const host = parseUrl(url)?.host
+  const bytes = await collect(response.body, maximumBytes).catch((cause: unknown) => {
     const why = isTimeout(cause) ? `was not complete after ${deadlineMs} ms` : 'broke off'
-    throw new OutboundError('not-reached', `the answer of ${parseUrl(url)?.host} ${why}`, { cause })
-  }
-  if (size > maximumBytes) {
-    throw new OutboundError(
-      'wrong-body',
-      `the answer of ${parseUrl(url)?.host} is larger than ${maximumBytes} bytes`,
-    )
-  }
-  return new TextDecoder().decode(concatenate(chunks, size))
-}
-
-function concatenate(chunks: Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return whole
+    throw new OutboundError('not-reached', `the answer of ${host} ${why}`, { cause })
+  })
+  if (bytes !== undefined) return new TextDecoder().decode(bytes)
+  throw new OutboundError('wrong-body', `the answer of ${host} is larger than ${maximumBytes} bytes`)
 }

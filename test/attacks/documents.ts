@@ -323,8 +323,7 @@ const answers: readonly Attack[] = [
   {
     name: '[CIMD-05] a document without an end',
     source: 'draft-ietf-oauth-client-id-metadata-document-01 §6.6',
-    guard: without(platform, 'if (size > maximumBytes) { throw', 'if (false) { throw'),
-    alsoNeeds: [without(platform, 'if (size > maximumBytes) break')],
+    guard: without(platform, 'if (size > maximumBytes) return undefined'),
     async run(_, house) {
       const { door } = await openWeb(house, (url) => documentOf(url, { padding: 'x'.repeat(200_000) }))
       return succeededIf(await accepts(door, evilId))

@@ -58,7 +58,7 @@ const bodies: readonly Attack[] = [
   {
     name: 'a sign-in of a megabyte',
     source: 'CWE-770; RFC 9110 §15.5.14',
-    guard: without(identity, 'if (size > maximumFormBytes)', 'if (false)'),
+    guard: without(identity, 'maximumFormBytes = 16_384', 'maximumFormBytes = 16_384_000'),
     async run(door) {
       const browser = door.browser()
       const { action, fields } = readForm(await (await browser.get('/login')).text())
@@ -80,7 +80,7 @@ const bodies: readonly Attack[] = [
   {
     name: 'an MCP message that is longer than it says',
     source: 'RFC 9110 §8.6; CWE-770',
-    guard: without(gateway, 'if (bytes.byteLength > maximumBytes)', 'if (false)'),
+    guard: without('platform/', 'return bytes.byteLength > maximumBytes ? undefined : bytes', 'return bytes'),
     async run(_, house) {
       const door = await house.openDoor({ limits: { bodyBytes: 10_000 } })
       const { accessToken } = await connect(door)
@@ -91,7 +91,7 @@ const bodies: readonly Attack[] = [
   {
     name: 'an MCP message that does not say how long it is, and does not end',
     source: 'RFC 9112 §7.1; CWE-770',
-    guard: without(gateway, 'if (size > maximumBytes) throw tooLarge(maximumBytes)'),
+    guard: without('platform/', 'if (size > maximumBytes) return undefined'),
     async run(_, house) {
       const door = await house.openDoor({ limits: { bodyBytes: 10_000 } })
       const { accessToken } = await connect(door)
