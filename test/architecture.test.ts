@@ -36,7 +36,6 @@ const mayLoadNode = [
 const nodeOnlyPackages = [
   'pg',
   'undici',
-  'pino',
   '@hono/node-server',
   'commander',
   '@clack/prompts',

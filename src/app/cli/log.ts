@@ -1,6 +1,5 @@
 /** Events as lines on standard error: JSON for programs, one line of plain words for people. Only events get here, and an event has no field that could hold a secret. */
 
-import { pino } from 'pino'
 import type { EventReader, PosternEvent } from '../../platform/telemetry.ts'
 import type { LogLevel } from '../options.ts'
 import { eventLevels } from './events.ts'
@@ -13,23 +12,35 @@ export interface Log {
 
 export function createLog(writer: Writer, level: LogLevel, format: 'pretty' | 'json' | undefined): Log {
   const chosen = format ?? (writer.isTerminal ? 'pretty' : 'json')
-  const destination = { write: chosen === 'json' ? byTheTurn(writer) : prettyWriter(writer) }
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: false,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    destination,
-  )
+  const write = chosen === 'json' ? jsonWriter(writer) : prettyWriter(writer)
+  const least = severity[level]
   return {
     format: chosen,
-    reader: ({ name, at, flowId, ...fields }) => {
-      const time = new Date(at * 1000).toISOString()
-      logger[eventLevels.get(name) ?? 'info']({ time, event: name, flowId, ...fields })
+    reader(event) {
+      const own = eventLevels.get(event.name) ?? 'info'
+      if (severity[own] >= least) write(own, event)
     },
   }
+}
+
+const severity: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+type WriteEvent = (level: LogLevel, event: PosternEvent) => void
+
+/** One object for each line. An event is flat, and its texts are redacted and short. */
+function jsonWriter(writer: Writer): WriteEvent {
+  const write = byTheTurn(writer)
+  return function writeJson(level, { name, at, flowId, ...fields }) {
+    write(`${JSON.stringify({ level, time: timeOf(at), event: name, flowId, ...fields })}\n`)
+  }
+}
+
+let latest = { at: Number.NaN, text: '' }
+
+/** Most events of a second are not its first. */
+function timeOf(at: number): string {
+  if (at !== latest.at) latest = { at, text: new Date(at * 1000).toISOString() }
+  return latest.text
 }
 
 /** Lines of one turn of the event loop in one write: a file or a pipe is waited for, each time. */
@@ -47,23 +58,22 @@ function byTheTurn({ write }: Writer): (line: string) => void {
   }
 }
 
-const levelStyles: Record<string, Style | undefined> = { warn: 'yellow', error: 'red', debug: 'dim' }
+const levelStyles: Partial<Record<LogLevel, Style>> = { warn: 'yellow', error: 'red', debug: 'dim' }
 const eventColumns = 22
 
-/** pino gives one JSON object for each line; a person gets time, event, and the fields that are there. */
-function prettyWriter(writer: Writer): (line: string) => void {
-  return function writePretty(line) {
-    const { level, time, event, flowId, ...fields } = JSON.parse(line) as LoggedEvent
-    const clock = new Date(time).toTimeString().slice(0, 8)
+/** For a person: the time of day, the event, and the fields that are there. */
+function prettyWriter(writer: Writer): WriteEvent {
+  return function writePretty(level, { name, at, flowId, ...fields }) {
+    const clock = new Date(at * 1000).toTimeString().slice(0, 8)
     const style = levelStyles[level]
-    const name = event.padEnd(eventColumns)
     const facts = Object.entries(fields)
       .filter(([key, value]) => isForPeople(key, String(value)))
       .map(([key, value]) => `${key}=${formatValue(value)}`)
+    const padded = name.padEnd(eventColumns)
     writer.line(
       [
         writer.style('dim', clock),
-        style === undefined ? name : writer.style(style, name),
+        style === undefined ? padded : writer.style(style, padded),
         ...facts,
         writer.style('dim', `flow=${printable(flowId)}`),
       ].join(' '),
@@ -76,8 +86,6 @@ function isForPeople(key: string, value: string): boolean {
   if (key === 'clientId') return value.split('.').length !== 4 || value.startsWith('https:')
   return !['userId', 'grantId', 'connector', 'bytes'].includes(key)
 }
-
-type LoggedEvent = Omit<PosternEvent, 'name' | 'at'> & { level: string; time: string; event: string }
 
 function formatValue(value: unknown): string {
   const text = printable(String(value))
