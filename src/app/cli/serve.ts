@@ -267,13 +267,21 @@ interface Door {
 /** It exists before the keys are read and a tunnel has its name; whoever comes in that moment waits. */
 function createDoor(): Door {
   const { promise, resolve } = Promise.withResolvers<Postern | undefined>()
+  let opened: Postern | undefined
+
+  async function waitThenFetch(request: Request, connection: Connection): Promise<Response> {
+    const postern = await promise
+    if (postern !== undefined) return postern.fetch(request, connection)
+    return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
+  }
+
   return {
-    fetch: async (request, connection) => {
-      const postern = await promise
-      if (postern !== undefined) return postern.fetch(request, connection)
-      return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
+    fetch: (request, connection) =>
+      opened === undefined ? waitThenFetch(request, connection) : opened.fetch(request, connection),
+    open(postern) {
+      opened = postern
+      resolve(postern)
     },
-    open: resolve,
     refuse: () => resolve(undefined),
   }
 }
