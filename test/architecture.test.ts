@@ -33,14 +33,7 @@ const mayLoadNode = [
   /^src\/(platform|storage|client|app)\/.*-node\.ts$/,
 ]
 
-const nodeOnlyPackages = [
-  'pg',
-  'undici',
-  '@hono/node-server',
-  'commander',
-  '@clack/prompts',
-  'prom-client',
-]
+const nodeOnlyPackages = ['pg', 'undici', '@hono/node-server', 'commander', '@clack/prompts', 'prom-client']
 
 /** Path from the repository root to source text. */
 type Sources = ReadonlyMap<string, string>
