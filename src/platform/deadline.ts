@@ -59,7 +59,14 @@ class Row {
       }
       const { onLate } = first
       first.clear()
-      onLate?.()
+      try {
+        onLate?.()
+      } catch (error) {
+        // As from a timer of its own: whoever stands behind it is served all the same.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
   }
 }
